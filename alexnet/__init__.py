@@ -1,0 +1,35 @@
+"""AlexNet for 32x32 images: the first trainable. No Ray, no Optuna; training writes no files.
+
+The heavy parts load on first use, so that reading ``alexnet.Config`` does not import torch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alexnet.config import ARCHITECTURES, Config
+
+NAME = "AlexNet (32x32)"
+
+__all__ = ["NAME", "Config", "fit", "load_data", "preview", "describe"]
+
+
+def describe(config: Config) -> str:
+    """Say in a line which architecture ``config`` names."""
+    return ARCHITECTURES[config.architecture].description
+
+
+def __getattr__(name: str) -> Any:
+    if name == "fit":
+        from alexnet.train import fit
+
+        return fit
+    if name == "load_data":
+        from alexnet.data import load
+
+        return load
+    if name == "preview":
+        from alexnet.augment import preview
+
+        return preview
+    raise AttributeError(f"module 'alexnet' has no attribute '{name}'")

@@ -1,0 +1,1 @@
+"""What a run left behind: records read, written and analysed. Imports no torch."""

@@ -1,0 +1,168 @@
+"""One finished run as one JSON line: the contract between training and reporting."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from results.outcome import Epoch, Outcome
+
+SCHEMA = 1
+
+Kind = Literal["baseline", "sweep", "confirm", "ablation"]
+Status = Literal["complete", "pruned", "failed", "diverged"]
+Matrix = list[list[int]]
+
+
+class HistoryRow(BaseModel):
+    """One epoch. A loss that was not finite is None, since JSON has no NaN."""
+
+    epoch: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    seconds: float
+
+
+class DatasetTag(BaseModel):
+    """Which images a run saw: the label for readers and the fingerprint for machines."""
+
+    name: str
+    fingerprint: str
+
+
+class Record(BaseModel):
+    """Everything a run leaves in ``records.jsonl``. Accuracies are fractions in 0..1; no score is None, never 0.
+
+    ``kind`` is the command that first asked for the run; any command may reuse it. ``trial`` numbers the
+    trials of a sweep from 0; ``sweep`` names its space, sampler, scheduler and epochs-at-which-pruned.
+    """
+
+    model_config = ConfigDict(extra="allow", protected_namespaces=())  # a newer version's extra field survives a rewrite
+
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    run_id: str
+    kind: Kind
+    config: dict[str, Any]
+    config_hash: str
+    seed: int
+    dataset: DatasetTag
+    status: Status
+    error: str | None = None
+    history: list[HistoryRow] = []
+    val_confusion: dict[str, Matrix] = {}  # epoch (as text) -> matrix; every epoch for baselines, else best and last
+    best_epoch: int | None = None
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    test_confusion: Matrix | None = None
+    test_correct: str | None = None  # packed bits of (test images,) bool, base64; see unpack_bits
+    test_images: int | None = None
+    parameters: int | None = None
+    seconds: float | None = None  # training time, all epochs, evaluation included
+    startup_seconds: float | None = None  # from being scheduled to the first step: actor, data, model
+    started: str | None = None  # UTC, ISO 8601
+    device: str | None = None
+    precision: str | None = None
+    environment: dict[str, Any] = {}
+    command: str | None = None
+    trial: int | None = None
+    sweep: dict[str, Any] | None = None
+    ablation: dict[str, Any] | None = None
+    resumed_at: list[int] = []  # epochs after which the run was cut off and later went on
+
+    def line(self) -> str:
+        """Return the record as one line of JSON without the newline."""
+        return json.dumps(self.model_dump(by_alias=True), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+    @classmethod
+    def from_line(cls, text: str) -> Record:
+        """Read one line. Raises ValueError for text that is no record."""
+        return cls.model_validate(json.loads(text))
+
+    def correct(self) -> np.ndarray | None:
+        """(test images,) bool: which test images were classified correctly; None without a test evaluation."""
+        if self.test_correct is None or self.test_images is None:
+            return None
+        return unpack_bits(self.test_correct, self.test_images)
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Return 12 hex digits naming a config: SHA-256 over its JSON with sorted keys. 1 and 1.0 hash alike."""
+    plain = {k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in config.items()}
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def run_id(config: dict[str, Any], seed: int, attempt: int = 1) -> str:
+    """Name a run by what it is: the same config and seed give the same id; a second attempt gets a suffix."""
+    return f"{config_hash(config)}-s{seed}" + (f"-{attempt}" if attempt > 1 else "")
+
+
+def pack_bits(values: np.ndarray) -> str:
+    """Pack (n,) bool into base64 of ceil(n/8) bytes, first value in the highest bit."""
+    return base64.b64encode(np.packbits(values.astype(bool)).tobytes()).decode()
+
+
+def unpack_bits(text: str, n: int) -> np.ndarray:
+    """Undo :func:`pack_bits`: (n,) bool."""
+    return np.unpackbits(np.frombuffer(base64.b64decode(text), dtype=np.uint8), count=n).astype(bool)
+
+
+def finite(value: float | None) -> float | None:
+    """Return ``value``, or None where it is NaN or infinite."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def history_row(epoch: Epoch) -> HistoryRow:
+    """Turn a trainable's epoch into a record's row."""
+    return HistoryRow(
+        epoch=epoch.epoch,
+        train_loss=finite(epoch.train_loss),
+        train_accuracy=finite(epoch.train_accuracy),
+        val_loss=finite(epoch.val_loss),
+        val_accuracy=finite(epoch.val_accuracy),
+        seconds=round(epoch.seconds, 4),
+    )
+
+
+def scores(outcome: Outcome, every_confusion: bool) -> dict[str, Any]:
+    """Return the measured fields of a record for ``outcome``.
+
+    ``every_confusion`` keeps each epoch's validation matrix (for baselines); otherwise the best and last.
+    A stopped run keeps its validation scores at its best epoch so far and has no test scores; a diverged one has none.
+    """
+    history = outcome.history
+    finite_rows = [e for e in history if math.isfinite(e.val_loss)]
+    best = outcome.best_epoch
+    if best is None and finite_rows:
+        best = min(finite_rows, key=lambda e: (e.val_loss, e.epoch)).epoch
+    keep = {e.epoch for e in history} if every_confusion else {best, history[-1].epoch if history else None}
+    fields: dict[str, Any] = {
+        "status": {"complete": "complete", "stopped": "pruned", "diverged": "diverged"}[outcome.status],
+        "error": outcome.error,
+        "history": [history_row(e) for e in history],
+        "val_confusion": {str(e.epoch): e.val_confusion.tolist() for e in history if e.epoch in keep},
+        "parameters": outcome.parameters or None,
+        "seconds": round(sum(e.seconds for e in history), 3),
+    }
+    if outcome.status == "diverged" or best is None:
+        return fields
+    row = next(e for e in history if e.epoch == best)
+    fields |= {"best_epoch": best, "val_loss": finite(row.val_loss), "val_accuracy": finite(row.val_accuracy)}
+    if outcome.status == "complete" and outcome.test is not None:
+        fields |= {
+            "test_loss": finite(outcome.test.loss),
+            "test_accuracy": outcome.test.accuracy,
+            "test_confusion": outcome.test.confusion.tolist(),
+            "test_correct": pack_bits(outcome.test.correct),
+            "test_images": len(outcome.test.labels),
+        }
+    return fields

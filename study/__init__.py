@@ -1,0 +1,1 @@
+"""The toolkit: sweeps, confirmation, ablation and the report, for any trainable."""
