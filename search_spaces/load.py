@@ -1,0 +1,131 @@
+"""From a name on the command line to a checked space."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from results.errors import UserError, nearest
+from search_spaces.builtin import SPACES
+from search_spaces.check import ConfigClass, checked_config
+from search_spaces.space import Space
+
+Definition = Mapping[str, Any] | Callable[[Any], Any]
+
+
+def load_space(
+    name: str,
+    config_class: ConfigClass,
+    baseline: Mapping[str, Any],
+    pins: Mapping[str, Any] | None = None,
+    own: Mapping[str, Definition] | None = None,
+) -> Space:
+    """Return the space called ``name``, checked against the trainable's config.
+
+    ``name`` is ``path.py:NAME``, or a name in ``own`` (the trainable's ``SPACES``), or a built-in one; the trainable's
+    names come first. ``pins`` are fields with one value for every trial. Raises UserError, before anything starts, for
+    whatever could go wrong with the space in the middle of a sweep.
+    """
+    definition = _from_file(name) if _is_path(name) else _by_name(name, config_class, own or {})
+    return Space(name, definition, config_class, baseline, pins or {})
+
+
+def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[str, dict[str, Any]]:
+    """Return the named list of ablations of a space file: ``path.py``, or ``path.py:NAME`` (NAME is ``ablations``).
+
+    Each is a dict of fields with the values they get in the config that is taken apart. With ``config_class`` every
+    field and value is checked against it. Raises UserError.
+    """
+    file, name = _split(path)
+    name = name or "ablations"
+    module = _run(file)
+    found = getattr(module, name, None)
+    if found is None:
+        raise UserError(f"space file '{file}' has no '{name}'; it is a dict like {{'no dropout': {{'dropout': 0.0}}}}")
+    if not isinstance(found, Mapping) or not found:
+        raise UserError(f"'{name}' of '{file}' is not a dict of at least one named ablation")
+    for label, change in found.items():
+        where = f"ablation '{label}' of '{file}'"
+        if not isinstance(label, str) or not isinstance(change, Mapping) or not change:
+            raise UserError(f"{where} is not a name with a dict of fields and values")
+        if config_class is not None:
+            checked_config(config_class, change, where)
+    return {label: dict(change) for label, change in found.items()}
+
+
+def _by_name(name: str, config_class: ConfigClass, own: Mapping[str, Definition]) -> Definition:
+    if name in own:
+        return own[name]
+    if name not in SPACES:
+        valid = {**SPACES, **own}
+        raise UserError(f"unknown space '{name}'{nearest(name, valid)}; or path.py:NAME")
+    definition = SPACES[name]
+    lacking = (
+        [field for field in definition if field not in config_class.model_fields]
+        if isinstance(definition, Mapping)
+        else []
+    )
+    if lacking:
+        raise UserError(
+            f"space '{name}' is made for AlexNet and this trainable's config has no field '{lacking[0]}': "
+            "give the trainable a SPACES dict, or use --space path.py:NAME"
+        )
+    return definition
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith(".py") or ".py:" in name
+
+
+def _split(path: str) -> tuple[Path, str]:
+    if path.endswith(".py"):
+        return Path(path), ""
+    file, _, name = path.rpartition(":")
+    return Path(file), name
+
+
+def _from_file(path: str) -> Definition:
+    file, name = _split(path)
+    module = _run(file)
+    spaces = dict(_spaces_in(module))
+    if not name:
+        raise UserError(f"which space of '{file}'? Say --space {file}:NAME; it has: {', '.join(spaces) or 'none'}")
+    if name not in spaces:
+        raise UserError(f"space file '{file}' has no space '{name}'{nearest(name, spaces) if spaces else ''}")
+    return spaces[name]
+
+
+def _spaces_in(module: ModuleType) -> dict[str, Definition]:
+    """Return a file's own names that can be a space, those of a ``SPACES`` dict included; ``ablations`` is none."""
+    found: dict[str, Definition] = {}
+    listed = getattr(module, "SPACES", None)
+    for name, value in vars(module).items():
+        if name.startswith("_") or name in ("SPACES", "ablations") or isinstance(value, type | ModuleType):
+            continue
+        if isinstance(value, Mapping) or (callable(value) and getattr(value, "__module__", None) == module.__name__):
+            found[name] = value
+    return found | (dict(listed) if isinstance(listed, Mapping) else {})
+
+
+def _run(path: Path) -> ModuleType:
+    """Execute a user's file as a module of its own. Raises UserError in one line for whatever it raises."""
+    if not path.is_file():
+        raise UserError(f"no space file at '{path}'")
+    name = f"space_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # the name ends in .py
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pydantic look their module up while it runs
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except Exception as error:
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise UserError(f"space file '{path}' cannot be read: {type(error).__name__}: {text}") from error
+    return module

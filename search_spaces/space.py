@@ -1,0 +1,260 @@
+"""A space: what a sweep may vary, bound to one config class, one baseline and the fields pinned by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+
+from results.errors import UserError
+from results.record import config_hash
+from search_spaces import dimensions as dims
+from search_spaces.check import (
+    ConfigClass,
+    build,
+    checked_config,
+    checked_dimensions,
+    checked_distribution,
+    known_fields,
+)
+from search_spaces.replay import Pinned, SpaceFunction, TooMany, Way, walk
+
+PROBES = 64  # random ways tried through a space before a sweep; the first two are all-lowest and all-highest
+LISTED = 64  # a parameter of at most so many values is tried value by value when tracing a config back
+CALLS = 10_000  # calls of a space's function for one question, at most
+
+
+class Space:
+    """What may vary. Made by :func:`search_spaces.load_space`; every check has passed when the constructor returns.
+
+    ``name``: as asked for. ``dimensions``: the config fields that vary, in order. ``warnings``: a line each.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        definition: Mapping[str, Any] | SpaceFunction,
+        config_class: ConfigClass,
+        baseline: Mapping[str, Any],
+        pins: Mapping[str, Any],
+    ) -> None:
+        """Check a space. Raises UserError for whatever could go wrong in the middle of a sweep."""
+        self.name = name
+        self._where = f"space '{name}'"
+        self._config_class = config_class
+        known_fields(config_class, pins, "--set")
+        self._baseline = checked_config(config_class, baseline, "baseline")
+        self._base = checked_config(config_class, {**self._baseline, **pins}, "--set")
+        self.pins = {field: self._base[field] for field in pins}
+        self._pinned_names = dict(self.pins)
+        self._dict = isinstance(definition, Mapping)
+        self._distributions: dict[str, BaseDistribution] = {}  # of a dict space
+        if isinstance(definition, Mapping):
+            found = checked_dimensions(config_class, definition, self._base, self._where)
+            self._distributions = {field: found[field] for field in found if field not in pins}
+            self._function: SpaceFunction = self._suggest_all
+        else:
+            self._function = definition
+        self._ways = self._probe()
+        renamed = {p: self.pins[f] for p, f in self._fields_of_params(self._ways).items() if f in self.pins}
+        if renamed:  # a parameter of another name that sets a pinned field would vary without any effect
+            self._pinned_names |= renamed
+            self._ways = self._probe()
+        if not any(way.params for way in self._ways):
+            why = "every dimension is pinned by --set" if self.pins else "it suggests nothing"
+            raise UserError(f"{self._where}: nothing to vary: {why}")
+        self.dimensions = self._varying()
+        self.warnings = self._warnings()
+
+    # -- proposing -------------------------------------------------------------------------------------------------
+
+    def suggest(self, trial: Any) -> dict[str, Any]:
+        """Ask an Optuna trial for a point: the fields it sets (never a pinned one).
+
+        The config is ``baseline | pins | suggest(trial)``.
+        """
+        return {f: v for f, v in self._function(Pinned(trial, self._pinned_names)).items() if f not in self.pins}
+
+    def config(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the complete config of what :meth:`suggest` gave. Raises UserError if the trainable refuses it."""
+        return checked_config(self._config_class, {**self._base, **suggested}, self._where)
+
+    # -- tracing back ----------------------------------------------------------------------------------------------
+
+    def params_for(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return Optuna's parameters that lead to ``config``; None if the space does not hold it.
+
+        ``config`` may lack fields (an older record's): they count as the config's defaults.
+        """
+        way = self._way_to(config)
+        return None if way is None else way.params
+
+    def distributions_for(self, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
+        """Return the distribution of each of ``params``, for ``optuna.trial.create_trial``.
+
+        Raises ValueError where they are not a whole set of this space's parameters.
+        """
+        for way in walk(self.suggest, lambda name, _: [params[name]] if name in params else [], CALLS):
+            if way.params.keys() == params.keys():
+                return way.distributions
+        raise ValueError(f"{self._where}: {dict(params)} is no point of it")
+
+    def __contains__(self, config: object) -> bool:
+        return isinstance(config, Mapping) and self.params_for(config) is not None
+
+    # -- describing ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def size(self) -> int | None:
+        """The number of distinct configs; None if continuous or too many to count (above about ten thousand)."""
+        if self._dict:
+            counts = [dims.count(distribution) for distribution in self._distributions.values()]
+            return None if None in counts else prod(c for c in counts if c is not None)
+
+        def every(_: str, distribution: BaseDistribution) -> list[Any]:
+            found = dims.values(distribution, CALLS)
+            if found is None:
+                raise TooMany
+            return found
+
+        try:
+            return len({config_hash(self._reach(way.result)) for way in walk(self.suggest, every, CALLS)})
+        except TooMany:
+            return None
+
+    def bounds(self) -> dict[str, dict[str, Any]]:
+        """Return each varying field's extent, for seeing that a search ended at its edge; JSON-able.
+
+        ``{"choices": [...]}`` or ``{"low", "high", "log", "step"}``. In a function space, the widest ever offered; a
+        field whose value is computed from what was suggested is left out.
+        """
+        found: dict[str, dict[str, Any] | None] = {}
+        fields = self._fields_of_params(self._ways)
+        for way in self._ways:
+            for param, distribution in way.distributions.items():
+                field, extent = fields.get(param, ""), dims.describe(distribution)
+                known = found.get(field, extent)
+                found[field] = known and dims.union(known, extent)
+        return {field: extent for field in self.dimensions if (extent := found.get(field))}
+
+    def describe(self) -> dict[str, Any]:
+        """Return the space as JSON, to be kept with the study. Equal for equal spaces, whatever the process."""
+        always = [f for f in self.dimensions if all(f in way.result for way in self._ways)]
+        fixed = {f: v for way in self._ways for f, v in way.result.items() if f not in (*self.dimensions, *self.pins)}
+        bounds = self.bounds()
+        return {
+            "name": self.name,
+            "kind": "dict" if self._dict else "function",
+            "dimensions": {field: bounds.get(field, {}) for field in self.dimensions},
+            "conditional": [field for field in self.dimensions if field not in always],
+            "fixed": fixed,
+            "pins": self.pins,
+            "size": self.size,
+        }
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _suggest_all(self, trial: Any) -> dict[str, Any]:
+        return {field: dims.suggest(trial, field, distribution) for field, distribution in self._distributions.items()}
+
+    def _reach(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
+        return build(self._config_class, {**self._base, **suggested})
+
+    def _probe(self) -> list[Way]:
+        """Walk at random, seeded; check each result. The first way takes every low end, the second every high one."""
+        rng = random.Random(0)
+        ways: list[Way] = []
+        seen: dict[str, BaseDistribution] = {}
+        for number in range(PROBES):
+
+            def answer(_: str, distribution: BaseDistribution, number: int = number) -> list[Any]:
+                return [dims.ends(distribution)[number] if number < 2 else dims.draw(distribution, rng)]
+
+            try:
+                (way,) = walk(lambda trial: self._function(Pinned(trial, self._pinned_names)), answer, CALLS)
+            except UserError:
+                raise
+            except Exception as error:
+                raise UserError(f"{self._where} raises {type(error).__name__}: {error}") from error
+            if not isinstance(way.result, Mapping):
+                raise UserError(f"{self._where} returns {type(way.result).__name__}, not a dict of config fields")
+            for name, distribution in way.distributions.items():
+                checked_distribution(name, seen.get(name), distribution, self._where)
+                seen[name] = distribution
+            known_fields(self._config_class, way.result, self._where)
+            self.config({field: value for field, value in way.result.items() if field not in self.pins})
+            ways.append(way)
+        return ways
+
+    def _fields_of_params(self, ways: list[Way]) -> dict[str, str]:
+        """Return which field each parameter sets, seen from their values being the same wherever both appear."""
+        fields = list(dict.fromkeys(field for way in ways for field in way.result))
+        found: dict[str, str] = {}
+        for param in dict.fromkeys(param for way in ways for param in way.params):
+            asked = [way for way in ways if param in way.params]
+            for field in sorted(fields, key=lambda field: field != param):
+                if all(field in way.result and dims.same(way.result[field], way.params[param]) for way in asked):
+                    found[param] = field
+                    break
+        return found
+
+    def _varying(self) -> list[str]:
+        fields = dict.fromkeys(field for way in self._ways for field in way.result if field not in self.pins)
+        reached = {field: [way.result.get(field, self._base[field]) for way in self._ways] for field in fields}
+        return [field for field, values in reached.items() if not all(dims.same(v, values[0]) for v in values)]
+
+    def _way_to(self, config: Mapping[str, Any]) -> Way | None:
+        try:
+            goal = build(self._config_class, config)
+        except ValueError:
+            return None
+
+        def guesses(name: str, distribution: BaseDistribution) -> list[Any]:
+            own = [goal[name]] if name in goal else []
+            found: list[Any] = []
+            for value in (*own, *goal.values(), *(dims.values(distribution, LISTED) or [])):
+                match = dims.member(distribution, value) if isinstance(value, dims.Scalar) else None
+                if match and not any(dims.same(match[0], other) for other in found):
+                    found.append(match[0])
+                if self._dict:  # there a parameter is its field
+                    break
+            return found
+
+        try:
+            for way in walk(self.suggest, guesses, CALLS):
+                reached = self._reach(way.result)
+                if all(dims.same(reached[field], goal[field]) for field in goal):
+                    return way
+        except Exception:  # a function may fail on guesses that no sampler would make together, or branch without end
+            return None
+        return None
+
+    def _warnings(self) -> list[str]:
+        found = [
+            f"--set {field}={value!r} differs from the baseline's {self._baseline[field]!r}: "
+            f"no trial of this sweep can be the baseline"
+            for field, value in self.pins.items()
+            if not dims.same(value, self._baseline[field])
+        ]
+        if not found and self._way_to(self._baseline) is None:
+            outside = [f"{field}={self._baseline[field]!r}" for field in self.dimensions if not self._holds(field)]
+            what = f"the baseline's {', '.join(outside)}" if outside else "the baseline"
+            found.append(f"{what} lies outside {self._where}: the sweep cannot find the baseline again")
+        if any(self._way_to({**self._base, **way.result, **self.pins}) is None for way in self._ways[:8]):
+            found.append(
+                f"{self._where} computes a value from what it suggests, so a config does not tell its suggestions: "
+                f"a resumed sweep will not learn from such trials"
+            )
+        return found
+
+    def _holds(self, field: str) -> bool:
+        extent, value = self.bounds().get(field), self._baseline[field]
+        if extent is None:
+            return True
+        if "choices" in extent:
+            return any(dims.same(value, option) for option in extent["choices"])
+        return isinstance(value, int | float) and bool(extent["low"] <= value <= extent["high"])
