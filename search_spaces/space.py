@@ -139,7 +139,7 @@ class Space:
                 field, extent = fields.get(param, ""), dims.describe(distribution)
                 known = found.get(field, extent)
                 found[field] = known and dims.union(known, extent)
-        return {field: extent for field in self.dimensions if (extent := found.get(field))}
+        return {field: widest for field in self.dimensions if (widest := found.get(field))}
 
     def describe(self) -> dict[str, Any]:
         """Return the space as JSON, to be kept with the study. Equal for equal spaces, whatever the process."""
