@@ -1,0 +1,116 @@
+"""Does training in bfloat16 cost accuracy? Paired seeds on the bundled digits, with a margin fixed beforehand.
+
+    python -m benchmarks.precision --seeds 20
+
+Every seed is trained twice, alike but for the precision: the same split, initial weights, order and augmentation.
+The margin, MARGIN, was chosen before anything was measured. Precisions are called equivalent if the 90 % interval of the
+mean difference in test accuracy lies within it (two one-sided tests at 5 %), and different if the 95 % interval leaves out
+zero; a difference can be both real and within the margin. Neither shown is "undecided".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+MARGIN = 1.0  # percentage points of test accuracy, either way: about what two seeds of one config differ by
+SETTINGS = {"batch_size": 32, "epochs": 8}
+
+
+def train(seed: int, precision: str, threads: int, data: Any) -> dict[str, float]:
+    """Train the digits baseline once: test accuracy and losses of its best epoch."""
+    from alexnet.config import Config
+    from alexnet.train import fit
+    from results.outcome import Runtime
+
+    start = time.perf_counter()
+    outcome = fit(Config(**SETTINGS), seed, data, lambda epoch, state: False, runtime=Runtime("cpu", precision, threads))
+    if outcome.val is None or outcome.test is None:
+        raise RuntimeError(f"seed {seed} in {precision} ended as {outcome.status}: {outcome.error}")
+    seconds = time.perf_counter() - start
+    return {
+        "test_accuracy": outcome.test.accuracy,
+        "test_loss": outcome.test.loss,
+        "val_accuracy": outcome.val.accuracy,
+        "val_loss": outcome.val.loss,
+        "seconds": round(seconds, 1),
+    }
+
+
+def compare(first: Sequence[float], second: Sequence[float], margin: float) -> dict[str, Any]:
+    """Compare paired numbers: the mean of ``first - second`` and what it shows.
+
+    Args:
+        first: (n,) one number a seed.
+        second: (n,) the same seeds' numbers under the other treatment, in the same unit.
+        margin: what counts as equivalent, in that unit.
+
+    Returns:
+        mean, deviation (of one difference), interval95 and interval90 (t with n - 1 degrees of freedom), and verdict:
+        'equivalent', 'different', 'different, within the margin' or 'undecided'.
+
+    Raises:
+        ValueError: fewer than two pairs, or unpaired numbers.
+    """
+    if len(first) != len(second) or len(first) < 2:
+        raise ValueError(f"{len(first)} and {len(second)} numbers: at least two pairs are needed")
+    difference = np.asarray(first) - np.asarray(second)
+    n, mean, deviation = len(difference), float(difference.mean()), float(difference.std(ddof=1))
+    half = {level: float(stats.t.ppf(0.5 + level / 200, n - 1)) * deviation / n**0.5 for level in (90, 95)}
+    within, apart = abs(mean) + half[90] < margin, abs(mean) > half[95]
+    verdict = {
+        (True, True): "different, within the margin",
+        (True, False): "equivalent",
+        (False, True): "different",
+        (False, False): "undecided",
+    }[within, apart]
+    intervals = {f"interval{level}": [mean - h, mean + h] for level, h in half.items()}
+    return {"n": n, "mean": mean, "deviation": deviation, **intervals, "margin": margin, "verdict": verdict}
+
+
+def main() -> None:
+    """Train, compare, print, and write the JSON."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=20, help="pairs; at least 10 (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, help="first seed (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    parser.add_argument("--json", type=Path, default=Path("runs/bench/precision.json"), help="default: %(default)s")
+    args = parser.parse_args()
+    if args.seeds < 10:
+        parser.error(f"--seeds {args.seeds}: at least 10, or the interval says next to nothing")
+    from alexnet.data import load
+
+    data, runs = load("digits"), []
+    for seed in range(args.first, args.first + args.seeds):
+        run = {precision: train(seed, precision, args.threads, data) for precision in ("bf16", "fp32")}
+        runs.append({"seed": seed, **run})
+        shown = ", ".join(f"{p} {run[p]['test_accuracy']:.2%} in {run[p]['seconds']:.0f} s" for p in run)
+        print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
+    result = compare(*([100 * run[p]["test_accuracy"] for run in runs] for p in ("bf16", "fp32")), margin=MARGIN)
+    (low, high), (low90, high90) = result["interval95"], result["interval90"]
+    for precision in ("bf16", "fp32"):
+        accuracies = [100 * run[precision]["test_accuracy"] for run in runs]
+        spread = f"standard deviation {np.std(accuracies, ddof=1):.2f}, {min(accuracies):.2f} to {max(accuracies):.2f}"
+        print(f"{precision}: mean test accuracy {np.mean(accuracies):.2f} % ({spread}, n = {len(runs)})")
+    print(
+        f"bf16 - fp32: {result['mean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f} (n = {result['n']} pairs); "
+        f"90 % {low90:+.2f} to {high90:+.2f} against a margin of {MARGIN:g}: {result['verdict']}"
+    )
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    document = {"settings": SETTINGS, "dataset": data.fingerprint, "threads": args.threads, "result": result, "runs": runs}
+    args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    print(f"also written to {args.json}")
+
+
+if __name__ == "__main__":
+    main()
