@@ -1,0 +1,93 @@
+"""What is kept of a job that has not ended: its state, its history so far, and the job itself. No pickle.
+
+One safetensors file per job: the arrays are the trainable's state, the metadata a JSON text with everything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from results.outcome import Epoch, State
+from results.store import Study
+from study.engine.jobs import Job
+
+NOTE = "study"  # the metadata key
+
+
+@dataclass
+class CutOff:
+    """A job that was cut off after ``history[-1].epoch``."""
+
+    job: Job
+    history: list[Epoch]
+    resumed_at: list[int] = field(default_factory=list)  # earlier cuts
+
+
+def save(study: Study, cut: CutOff, state: State) -> None:
+    """Write atomically; replaces the job's earlier one."""
+    note = {
+        "job": cut.job.as_json(),
+        "history": [_epoch_json(e) for e in cut.history],
+        "resumed_at": cut.resumed_at,
+        "dataset": study.meta.dataset.fingerprint,
+    }
+    study.save_state(study.checkpoint_path(cut.job.run_id), state, note={NOTE: json.dumps(note)})
+
+
+def read_note(study: Study, run_id: str) -> CutOff | None:
+    """Read all but the state; None where there is none, it is not whole, or it belongs to other images."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(study.checkpoint_path(run_id), framework="numpy") as file:
+            note = json.loads((file.metadata() or {})[NOTE])
+        if note["dataset"] != study.meta.dataset.fingerprint:
+            return None
+        cut = CutOff(Job.from_json(note["job"]), [_epoch(e) for e in note["history"]], list(note["resumed_at"]))
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return None
+    return cut if cut.job.run_id == run_id and cut.history else None
+
+
+def load(study: Study, run_id: str) -> tuple[CutOff, State] | None:
+    """Read a cut-off job with its state."""
+    cut = read_note(study, run_id)
+    if cut is None:
+        return None
+    state = study.load_state(study.checkpoint_path(run_id))
+    return (cut, state) if state is not None else None
+
+
+def cut_off(study: Study) -> list[CutOff]:
+    """List the jobs that were cut off, and remove what a crash left of others: half files, ended jobs."""
+    folder = study.checkpoint_path("x").parent
+    if not folder.is_dir():
+        return []
+    ended = {r.run_id for r in study.records()}
+    found = []
+    for path in sorted(folder.iterdir()):
+        cut = read_note(study, path.stem) if path.suffix == ".safetensors" and path.stem not in ended else None
+        if cut is not None:
+            found.append(cut)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return found
+
+
+def remove(study: Study, run_id: str) -> None:
+    """Remove a job's checkpoint, if it has one."""
+    study.checkpoint_path(run_id).unlink(missing_ok=True)
+
+
+def _epoch_json(epoch: Epoch) -> dict[str, Any]:
+    return {**epoch.__dict__, "val_confusion": np.asarray(epoch.val_confusion).tolist()}
+
+
+def _epoch(value: dict[str, Any]) -> Epoch:
+    return Epoch(**{**value, "val_confusion": np.asarray(value["val_confusion"], dtype=np.int64)})

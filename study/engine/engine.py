@@ -1,0 +1,336 @@
+"""The driver's side of running jobs: what each running job has shown so far, and what becomes of it.
+
+Called from one thread, by Tune's hooks (tuning.py). Decides nothing about *what* runs or stops: that is the Source.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from results.outcome import Epoch, Outcome
+from results.record import Record
+from results.store import Study
+from study.engine import checkpoints, records
+from study.engine.checkpoints import CutOff
+from study.engine.jobs import Job, Source
+from study.engine.keeper import Keeper
+from study.engine.records import Context, Trace
+from study.engine.resources import Plan
+from study.engine.screen import Log
+from study.engine.view import Progress, Running, View, job_name
+from study.engine.worker import Message, Order, Parcel, Setup
+
+DEATHS = 3  # a job whose worker was killed this many times has failed
+COLLECT_EVERY = 20.0  # seconds between looks at what workers print
+
+
+@dataclass
+class _Run:
+    """A job at work."""
+
+    job: Job
+    history: list[Epoch]
+    resumed_at: list[int]
+    asked: float  # monotonic, when the slot was given to it
+    state: Parcel | None = None  # keeps the state it started from alive
+    begun: float | None = None
+    started: str | None = None
+    startup: float | None = None
+    worked: float = 0.0
+    kill_reason: str | None = None
+
+
+@dataclass
+class _Spent:
+    """For the statistics: one ended stay of a job in a slot."""
+
+    asked: float
+    ended: float
+    worked: float
+    fresh: bool  # the slot's first, which waited for a process to start
+
+
+@dataclass
+class _Died:
+    count: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+class Engine:
+    """See the module. ``Stop`` leaves Tune's loop at once; the caller suppresses it."""
+
+    class Stop(BaseException):
+        """Not an Exception, so that Tune does not wait for running epochs on the way out."""
+
+    def __init__(
+        self,
+        study: Study,
+        source: Source,
+        keeper: Keeper,
+        setup: Setup,
+        plan: Plan,
+        view: View,
+        log: Log,
+        context: Context,
+        *,
+        folder: Path | None = None,
+        trial_timeout: float | None = None,
+        time_limit: float | None = None,
+        interrupted: threading.Event | None = None,
+    ) -> None:
+        self._study, self._source, self._keeper, self._setup = study, source, keeper, setup
+        self._plan, self._view, self._log, self._context = plan, view, log, context
+        self._folder = folder
+        self._trial_timeout, self._time_limit = trial_timeout, time_limit
+        self._interrupted = interrupted or threading.Event()
+        self._running: dict[str, _Run] = {}  # by Tune's trial id
+        self._again: deque[Job] = deque()  # jobs whose worker died
+        self._died: dict[str, _Died] = {}
+        self._spent: list[_Spent] = []
+        self._begin = time.monotonic()
+        self._collected = self._begin
+        self._slots_started = 0
+        self.records: list[Record] = []
+        self.why_stopped: str | None = None
+        self.ended = Counter(getattr(source, "earlier", {}))
+
+    # -- from the searcher -----------------------------------------------------------------------------------------
+
+    def next(self, trial_id: str) -> Order | None:
+        """Return what a new Tune trial is to do; None where nothing is to be started now."""
+        if len(self._running) >= self._plan.concurrency:
+            return None
+        job = self._again.popleft() if self._again else self._source.next()
+        if job is None:
+            return None
+        run = _Run(job, [], [], time.monotonic())
+        if self._study.checkpoint_path(job.run_id).exists():
+            self._go_on(run)
+        self._running[trial_id] = run
+        return Order(self._setup, job.run_id, job.config, job.seed, run.state)
+
+    def finished(self) -> bool:
+        """Whether nothing runs and nothing will."""
+        return not self._running and not self._again and self._source.exhausted()
+
+    def _go_on(self, run: _Run) -> None:
+        found = checkpoints.load(self._study, run.job.run_id)
+        if found is not None:
+            import ray
+
+            cut, state = found
+            run.history = cut.history
+            run.resumed_at = [*cut.resumed_at, cut.history[-1].epoch]
+            run.state = Parcel(ray.put(state))
+
+    # -- from the callback and the scheduler -----------------------------------------------------------------------
+
+    def begun(self, trial_id: str) -> None:
+        """A worker took the job up."""
+        run = self._running.get(trial_id)
+        if run is not None:
+            run.begun = time.monotonic()
+            run.started = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def heard(self, trial_id: str, message: Message) -> bool:
+        """Take a worker's report; return whether its training is to stop."""
+        run = self._running.get(trial_id)
+        if run is None:
+            return True
+        run.worked = message.worked
+        if message.epoch is not None:
+            return self._epoch(trial_id, run, message.epoch, message.state)
+        if message.outcome is not None:
+            self._outcome(trial_id, run, message.outcome)
+        else:
+            if message.traceback:
+                self._log(f"{self._name(run.job)} failed\n{message.traceback}")
+            self._end(trial_id, run, self._stopped(run, "failed", message.error))
+        return False
+
+    def gone(self, trial_id: str, error: BaseException | None) -> None:
+        """A Tune trial ended. Where its job has not, its worker died or was killed."""
+        run = self._running.get(trial_id)
+        if run is None:
+            return
+        if run.kill_reason is not None:
+            self._end(trial_id, run, self._stopped(run, "failed", run.kill_reason))
+            return
+        reason = _reason(error)
+        died = self._died.setdefault(run.job.run_id, _Died())
+        died.count += 1
+        died.reasons.append(reason)
+        self._log.collect(self._folder)
+        self._log(f"{self._name(run.job)}: {reason} ({died.count} of {DEATHS}): {error}")
+        if died.count >= DEATHS or (died.count >= 2 and _out_of_memory(error)):
+            times = f" ({died.count} times)" if len(set(died.reasons)) == 1 else f"; before that: {died.reasons[0]}"
+            self._end(trial_id, run, self._stopped(run, "failed", reason + times))
+            return
+        self._keeper.flush()  # its last checkpoint may still be on the way to the disk
+        self._leave(trial_id, run)
+        self._again.append(run.job)
+
+    def tick(self, trials: list[Any]) -> None:
+        """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""
+        self._keeper.check()
+        now = time.monotonic()
+        if self._interrupted.is_set():
+            self._stop("interrupted")
+        if self._time_limit is not None and now - self._begin >= self._time_limit:
+            self._stop("time limit")
+        if self._trial_timeout is not None:
+            for trial in trials:
+                run = self._running.get(trial.trial_id)
+                if run is not None and now - (run.begun or run.asked) > self._trial_timeout and run.kill_reason is None:
+                    self._kill(trial, run)
+        if now - self._collected > COLLECT_EVERY:
+            self._collected = now
+            self._log.collect(self._folder)
+        self._view.update(self.progress())
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _epoch(self, trial_id: str, run: _Run, epoch: Epoch, state: Parcel | None) -> bool:
+        now = time.monotonic()
+        if run.startup is None:
+            run.startup = max(0.0, now - run.asked - epoch.seconds)
+        run.history = [e for e in run.history if e.epoch < epoch.epoch] + [epoch]
+        if not (math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss)):
+            which = "validation" if math.isfinite(epoch.train_loss) else "training"
+            reason = f"the {which} loss was not finite after epoch {epoch.epoch}"
+            self._end(trial_id, run, self._stopped(run, "diverged", reason))
+            return True
+        if self._source.epoch(run.job, run.history):
+            self._end(trial_id, run, self._stopped(run, "pruned", None))
+            return True
+        if state is not None:
+            self._keeper.checkpoint(CutOff(run.job, list(run.history), list(run.resumed_at)), state.open())
+        return False
+
+    def _outcome(self, trial_id: str, run: _Run, parcel: Parcel) -> None:
+        try:
+            outcome = parcel.open()
+            record = records.ended(self._study, run.job, outcome, self._trace(run), self._context)
+            record.line()  # what cannot be written must be known before it is told to anyone
+        except Exception as error:  # noqa: BLE001 - a trainable's outcome may hold anything
+            import traceback
+
+            self._log(f"{self._name(run.job)}: its outcome is unusable\n{traceback.format_exc()}")
+            named = f"its outcome is unusable: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            self._end(trial_id, run, self._stopped(run, "failed", named))
+            return
+        self._end(trial_id, run, (record, outcome))
+
+    def _stopped(self, run: _Run, status: str, error: str | None) -> tuple[Record, Outcome]:
+        trace = self._trace(run)
+        record = records.stopped(self._study, run.job, status, error, trace, self._context)
+        return record, Outcome("stopped", trace.history)
+
+    def _trace(self, run: _Run) -> Trace:
+        return Trace(list(run.history), list(run.resumed_at), run.started, run.startup)
+
+    def _end(self, trial_id: str, run: _Run, result: tuple[Record, Outcome]) -> None:
+        record, outcome = result
+        self._leave(trial_id, run)
+        self._keeper.end(record, outcome)
+        self.records.append(record)
+        self.ended[record.status] += 1
+        self._source.done(run.job, record)
+        if record.status == "failed":
+            self._log.collect(self._folder)
+        self._view.job_ended(record, self.progress())
+
+    def _leave(self, trial_id: str, run: _Run) -> None:
+        del self._running[trial_id]
+        fresh = self._slots_started < self._plan.concurrency
+        self._slots_started += fresh
+        self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh))
+
+    def _kill(self, trial: Any, run: _Run) -> None:
+        actor = trial.temporary_state.ray_actor
+        if actor is None:
+            return  # it still waits for a place
+        import ray
+
+        run.kill_reason = f"it was ended after {self._trial_timeout:g} seconds (--trial-timeout)"
+        ray.kill(actor)
+
+    def _stop(self, why: str) -> None:
+        self.why_stopped = why
+        raise self.Stop
+
+    def _name(self, job: Job) -> str:
+        return job_name(job.kind, job.trial, job.seed, job.run_id)
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the engine was made."""
+        return time.monotonic() - self._begin
+
+    def progress(self) -> Progress:
+        """Return a snapshot for the view."""
+        running = [
+            Running(
+                self._name(run.job),
+                run.history[-1].epoch if run.history else 0,
+                run.job.epochs,
+                run.history[-1].val_accuracy if run.history else None,
+            )
+            for run in self._running.values()
+        ]
+        best = getattr(self._source, "best_line", lambda: "")()
+        return Progress(self._source.total, self.ended, running, self.elapsed, self._remaining(), best)
+
+    def _remaining(self) -> float | None:
+        if self._source.total is None or not self._spent:
+            return None
+        left = self._source.total - sum(self.ended.values())
+        mean = sum(s.ended - s.asked for s in self._spent) / len(self._spent)
+        under_way = sum(min(time.monotonic() - run.asked, mean) for run in self._running.values())
+        return max(0.0, left * mean - under_way) / self._plan.concurrency
+
+    def statistics(self) -> dict[str, float | None]:
+        """Return how well the slots were used; see Summary."""
+        startups = [r.startup_seconds for r in self.records if r.startup_seconds is not None]
+        later = [s for s in self._spent if not s.fresh]
+        overhead = [s.ended - s.asked - s.worked for s in later]
+        return {
+            "busy": self._busy(),
+            "overhead": sum(overhead) / len(overhead) if overhead else None,
+            "startup": sum(startups) / len(startups) if startups else None,
+        }
+
+    def _busy(self) -> float | None:
+        """Share of slot time spent training between the moment all slots had begun and the last start of a job."""
+        slots = min(self._plan.concurrency, len(self._spent))
+        first = sorted(self._spent, key=lambda s: s.asked)[:slots]
+        begin = max((s.ended - s.worked for s in first), default=0.0)
+        end = max((s.asked for s in self._spent), default=0.0)
+        if end <= begin:
+            return None
+        inside = 0.0
+        for s in self._spent:
+            work_begin = s.ended - s.worked
+            inside += max(0.0, min(s.ended, end) - max(work_begin, begin))
+        return min(1.0, inside / (slots * (end - begin)))
+
+
+def _out_of_memory(error: BaseException | None) -> bool:
+    return error is not None and "memory" in f"{type(error).__name__} {error}".lower() and "OutOfMemory" in f"{type(error).__name__} {error}"
+
+
+def _reason(error: BaseException | None) -> str:
+    if error is None:
+        return "its worker ended without a result"
+    if _out_of_memory(error):
+        return "its worker ran out of memory"
+    return "its worker was killed"

@@ -1,0 +1,82 @@
+"""Asynchronous successive halving over epochs, as plain arithmetic that can be rebuilt from records.
+
+At each rung (grace, grace*factor, grace*factor^2, ...) a trial is compared with all trials measured there before it, and
+stopped where it is below their best ``1/factor``. The same rule as Ray Tune's AsyncHyperBandScheduler with one bracket, with three
+differences: its knowledge can be refilled after a restart, a trial's own last epoch never stops it (there is
+nothing left to save), and protected trials are measured but never stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+
+import numpy as np
+
+from results.errors import UserError
+
+
+class Halving:
+    """Rungs and the scores seen at each.
+
+    Args:
+        longest: the most epochs any trial may have; rungs lie strictly below.
+        factor: one in ``factor`` goes on past a rung.
+        grace: the first rung, in epochs.
+    """
+
+    def __init__(self, longest: int, factor: float = 3, grace: int = 1) -> None:
+        if not factor > 1:
+            raise UserError(f"--reduction-factor {factor:g} must be above 1: one trial in so many goes on past a rung")
+        if grace < 1:
+            raise UserError(f"--grace {grace} must be at least 1: the epochs every trial may train")
+        self.factor = factor
+        self.rungs: list[int] = []
+        rung: float = grace
+        while int(rung) < longest:
+            if not self.rungs or int(rung) > self.rungs[-1]:
+                self.rungs.append(int(rung))
+            rung *= factor
+        self._scores: dict[int, dict[Hashable, float]] = {rung: {} for rung in self.rungs}
+
+    def known(self, key: Hashable, scores: Sequence[float]) -> None:
+        """Take note of a trial measured earlier: ``scores[i]`` belongs to epoch ``i + 1``."""
+        for rung in self.rungs:
+            if len(scores) >= rung:
+                self._record(key, rung, scores[rung - 1])
+
+    def stops(self, key: Hashable, epoch: int, score: float, *, last: bool = False, protected: bool = False) -> bool:
+        """Take note of ``score`` at ``epoch`` and decide whether trial ``key`` is to stop there.
+
+        ``last``: it is the trial's own last epoch. ``protected``: never stop it.
+        """
+        if epoch not in self._scores or key in self._scores[epoch]:
+            return False
+        cutoff = self.cutoff(epoch)
+        self._record(key, epoch, score)
+        if last or protected or cutoff is None:
+            return False
+        return not math.isfinite(score) or score < cutoff
+
+    def cutoff(self, rung: int) -> float | None:
+        """Return the score below which a trial stops at ``rung``; None where nobody was measured yet."""
+        scores = list(self._scores[rung].values())
+        return float(np.percentile(scores, (1 - 1 / self.factor) * 100)) if scores else None
+
+    def _record(self, key: Hashable, rung: int, score: float) -> None:
+        if math.isfinite(score):
+            self._scores[rung].setdefault(key, score)
+
+
+def best_so_far(val_losses: Iterable[float | None], val_accuracies: Iterable[float | None]) -> list[float]:
+    """Return after each epoch the validation accuracy at the epoch of lowest validation loss so far.
+
+    This is the objective of a sweep. Epochs whose loss is not finite do not count; before the first that does, NaN.
+    """
+    found: list[float] = []
+    lowest, score = math.inf, math.nan
+    for loss, accuracy in zip(val_losses, val_accuracies, strict=True):
+        if loss is not None and accuracy is not None and math.isfinite(loss) and loss < lowest:
+            lowest, score = loss, float(accuracy)
+        found.append(score)
+    return found

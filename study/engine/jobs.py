@@ -1,0 +1,98 @@
+"""What the engine runs: jobs, and where they come from. Imports neither Ray nor Optuna."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from results.outcome import Epoch
+from results.record import Kind, Record, config_hash, run_id
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training to be done: a whole config and a seed, and what its record is to say about why."""
+
+    kind: Kind
+    config: dict[str, Any]  # every field of the trainable's Config, plain JSON values
+    seed: int
+    trial: int | None = None  # number within a sweep, from 0
+    sweep: dict[str, Any] | None = None
+    ablation: dict[str, Any] | None = None
+    attempt: int = 1  # 2 where the study holds an unfinished (pruned, failed) record of the same config and seed
+
+    @property
+    def run_id(self) -> str:
+        """Name of the run: what it is, not when it ran."""
+        return run_id(self.config, self.seed, self.attempt)
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs it is to train, where the config says so."""
+        value = self.config.get("epochs")
+        return int(value) if isinstance(value, int | float) else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what :meth:`from_json` reads: kept beside a checkpoint so that a cut-off job can go on."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Job:
+        """Undo :meth:`as_json`. Raises TypeError or KeyError for anything else."""
+        return cls(**value)
+
+
+class Source(Protocol):
+    """Where jobs come from and who hears how they went. The engine calls it from one thread only."""
+
+    total: int | None  # how many records it is after, counting those it began with; None if it cannot know
+
+    def next(self) -> Job | None:
+        """Return the next job, or None for now. A job that was cut off comes first."""
+
+    def exhausted(self) -> bool:
+        """Whether no further job will ever come, whatever becomes of the running ones."""
+
+    def epoch(self, job: Job, history: list[Epoch]) -> bool:
+        """Hear of a running job's epochs so far; True stops the job as pruned."""
+
+    def done(self, job: Job, record: Record) -> None:
+        """Hear how a job ended."""
+
+
+class FixedJobs:
+    """A list of jobs known beforehand, none of which is ever pruned."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._waiting = deque(jobs)
+        self.total: int | None = len(self._waiting)
+        self.records: list[Record] = []
+
+    def next(self) -> Job | None:
+        """Return the next job of the list."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def exhausted(self) -> bool:
+        """Whether the list has been handed out."""
+        return not self._waiting
+
+    def epoch(self, job: Job, history: list[Epoch]) -> bool:
+        """Never stop."""
+        return False
+
+    def done(self, job: Job, record: Record) -> None:
+        """Keep the record, in the order of finishing."""
+        self.records.append(record)
+
+
+def next_attempt(records: Iterable[Record], config: Mapping[str, Any], seed: int) -> int:
+    """Return the number of the next try at this config and seed: 1 where the study has none."""
+    name = config_hash(dict(config))
+    return 1 + sum(r.config_hash == name and r.seed == seed for r in records)
+
+
+def completed(records: Iterable[Record]) -> dict[tuple[str, int], Record]:
+    """Index the complete records by (config_hash, seed): what no command trains again."""
+    return {(r.config_hash, r.seed): r for r in records if r.status == "complete"}

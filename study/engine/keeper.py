@@ -1,0 +1,167 @@
+"""The one writer of a study while an engine runs: a thread, so that slow disks do not hold up training.
+
+For each ended run, in this order: predictions, weights if they rank, the record's line, then its checkpoint goes. A crash
+between two steps leaves files that no record names, never a record without its files.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from results.errors import UserError
+from results.outcome import Outcome, State
+from results.record import Record, config_hash
+from results.store import Study, writing
+from study.engine import checkpoints
+from study.engine.checkpoints import CutOff
+
+WRITE_SHARE = 0.025  # of the time since a run's last checkpoint that writing the next may cost
+
+After = Callable[[Record, Outcome], None]
+
+
+@dataclass
+class _Checkpoint:
+    cut: CutOff
+    state: State
+
+
+@dataclass
+class _End:
+    record: Record
+    outcome: Outcome
+
+
+class Keeper:
+    """Writes what it is given, in the order given, in a thread of its own.
+
+    Args:
+        keep_weights: how many of the best configs keep their weights, beside the baseline.
+        after: called with every record once it is on the disk; for derived files.
+        log: takes text for the study's log.
+    """
+
+    def __init__(self, study: Study, keep_weights: int, after: list[After], log: Callable[[str], None]) -> None:
+        self._study = study
+        self._keep = keep_weights
+        self._after = after
+        self._log = log
+        self._queue: queue.Queue[_Checkpoint | _End | None] = queue.Queue()
+        self._ended: set[str] = set()
+        self._queued: dict[str, int] = {}  # checkpoints waiting, per run
+        self._last: dict[str, tuple[float, float]] = {}  # per run: when its last checkpoint was written, what it took
+        self._best: list[tuple[float, str, str]] = []  # (validation accuracy, config_hash, run_id) of rankable runs
+        self._baseline_hash = config_hash(study.meta.baseline)
+        self._baseline_run: str | None = None
+        for record in study.records():
+            self._rank(record)
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+        self._thread.start()
+
+    def checkpoint(self, cut: CutOff, state: State) -> None:
+        """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much."""
+        run_id = cut.job.run_id
+        written, took = self._last.get(run_id, (0.0, 0.0))
+        if not self._queued.get(run_id) and took <= WRITE_SHARE * (time.monotonic() - written):
+            self._queued[run_id] = 1
+            self._queue.put(_Checkpoint(cut, state))
+
+    def end(self, record: Record, outcome: Outcome) -> None:
+        """Write an ended run."""
+        self._ended.add(record.run_id)
+        self._queue.put(_End(record, outcome))
+
+    def flush(self) -> None:
+        """Wait until all that was given is written."""
+        self._queue.join()
+
+    def close(self, *, drop_checkpoints: bool = False) -> None:
+        """Write what is left and end. Raises what writing raised."""
+        if drop_checkpoints:
+            self._ended.update(self._queued)
+        self._queue.put(None)
+        self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what writing raised, in the caller's thread."""
+        if self.error is not None:
+            raise self.error
+
+    def _work(self) -> None:
+        while True:
+            item = self._queue.get()
+            try:
+                if item is None:
+                    return
+                if isinstance(item, _Checkpoint):
+                    self._write_checkpoint(item)
+                elif self.error is None:
+                    self._write_end(item)
+            except BaseException as error:  # noqa: BLE001 - handed to the engine's thread
+                self._log(traceback.format_exc())
+                self.error = error
+            finally:
+                self._queue.task_done()
+
+    def _write_checkpoint(self, item: _Checkpoint) -> None:
+        run_id = item.cut.job.run_id
+        self._queued.pop(run_id, None)
+        if run_id in self._ended:
+            return
+        begun = time.monotonic()
+        try:
+            checkpoints.save(self._study, item.cut, item.state)
+        except Exception as error:  # noqa: BLE001 - a checkpoint is a convenience; a record that cannot be written is not
+            self._log(f"checkpoint of {run_id} not written: {error}\n")
+        now = time.monotonic()
+        self._last[run_id] = (now, now - begun)
+
+    def _write_end(self, item: _End) -> None:
+        study, record, outcome = self._study, item.record, item.outcome
+        if record.status == "complete":
+            study.save_predictions(record.run_id, outcome)
+            if outcome.weights and self._rank(record):
+                study.save_state(study.weights_path(record.run_id), outcome.weights)
+        with writing(study.records_path):
+            study.append(record)
+        checkpoints.remove(study, record.run_id)
+        self._drop_weights()
+        for function in self._after:
+            try:
+                function(record, outcome)
+            except (UserError, MemoryError):
+                raise
+            except Exception:  # noqa: BLE001 - derived files can be made again from the record
+                self._log(f"after {record.run_id}:\n{traceback.format_exc()}")
+
+    def _rank(self, record: Record) -> bool:
+        """Take note of a complete run; return whether its weights are worth keeping now."""
+        if record.status != "complete" or record.val_accuracy is None:
+            return False
+        if record.config_hash == self._baseline_hash:
+            self._baseline_run = self._baseline_run or record.run_id
+            return self._baseline_run == record.run_id
+        if not any(name == record.config_hash for _, name, _ in self._best):
+            self._best.append((-record.val_accuracy, record.config_hash, record.run_id))
+            self._best.sort()
+        return record.run_id in self._ranking()
+
+    def _ranking(self) -> set[str]:
+        best = {run_id for _, _, run_id in self._best[: self._keep]}
+        return best | ({self._baseline_run} if self._baseline_run else set())
+
+    def _drop_weights(self) -> None:
+        folder = self._study.weights_path("x").parent
+        keep = self._ranking()
+        if folder.is_dir():
+            for path in folder.glob("*.safetensors"):
+                if path.stem not in keep:
+                    path.unlink(missing_ok=True)
+

@@ -1,0 +1,289 @@
+"""Many trainings at once on Ray Tune: the one path of every command that trains more than once.
+
+Tune schedules: it starts, reuses and ends the worker processes. What runs (a Source), when to stop a training (the Source again),
+and what becomes of it (records, by a Keeper) is decided here, from Tune's Searcher, TrialScheduler and Callback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+from results.errors import UserError
+from results.outcome import Outcome
+from results.record import Record
+from results.store import Study, writing
+from study.engine import rayenv
+from study.engine.engine import Engine
+from study.engine.jobs import Source
+from study.engine.keeper import Keeper
+from study.engine.records import Context
+from study.engine.resources import Plan, plan_resources, usable_cpus
+from study.engine.screen import Log, reserved
+from study.engine.view import View
+from study.engine.worker import Parcel, Setup
+from study.trainable import Runtime
+
+After = Callable[[Record, Outcome], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, not what; no part of a run's identity. None leaves the choice to the engine."""
+
+    concurrency: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+    address: str | None = None  # of a Ray cluster; None starts one on this machine alone
+    trial_timeout: float | None = None  # seconds a training may take before it is ended as failed
+    time_limit: float | None = None  # seconds after which the engine stops, to be continued later
+    keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
+    title: str = ""
+
+
+@dataclass
+class Summary:
+    """How an engine ended."""
+
+    records: list[Record]  # of this start, in order of ending
+    plan: Plan
+    seconds: float
+    interrupted: bool = False  # by Ctrl-C or a signal
+    timed_out: bool = False  # by the time limit
+    busy: float | None = None  # share of the slots' time spent training, once all had started
+    overhead: float | None = None  # mean seconds per training, after each slot's first, that were not training
+    startup: float | None = None  # mean seconds from being scheduled to the first step
+    log: Path | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether there was something to do and none of it worked."""
+        return bool(self.records) and all(r.status in ("failed", "diverged") for r in self.records)
+
+
+def run_jobs(
+    study: Study,
+    trainable: ModuleType,
+    trainable_name: str,
+    data: Any,
+    source: Source,
+    *,
+    runtime: Runtime,
+    options: Options | None = None,
+    context: Context | None = None,
+    after: list[After] | None = None,
+) -> Summary:
+    """Run every job of ``source`` and append a record for each to ``study``, which the caller has locked.
+
+    Args:
+        trainable_name: what ``load_trainable`` took, so that workers can load it too.
+        data: put into shared memory once; workers read it without copying.
+        runtime: device and precision; threads follow from the plan.
+        context: what every record says of this command.
+        after: called, in the writer's thread, with each record on the disk and its outcome.
+
+    Raises:
+        UserError: what was asked for cannot be had, or the disk refuses. Records written so far stay.
+    """
+    options = options or Options()
+    context = context or Context(device=runtime.device, precision=runtime.precision)
+    with writing(study.path):
+        log = Log(study.path / "study.log")
+    try:
+        with _signals() as interrupted, reserved(log) as screen:
+            try:
+                return _run(
+                    study, trainable, trainable_name, data, source, runtime, options, context, after or [], log, screen, interrupted
+                )
+            except UserError:
+                raise
+            except Exception:
+                import traceback
+
+                log(traceback.format_exc())
+                raise
+    finally:
+        log.close()
+
+
+def _run(
+    study: Study,
+    trainable: ModuleType,
+    trainable_name: str,
+    data: Any,
+    source: Source,
+    runtime: Runtime,
+    options: Options,
+    context: Context,
+    after: list[After],
+    log: Log,
+    screen: Any,
+    interrupted: threading.Event,
+) -> Summary:
+    plan = None if options.address else _plan(options, source, usable_cpus(), _gpus(runtime), runtime)
+    environment = {"OMP_NUM_THREADS": str(plan.cpus_per_trial if plan else options.cpus_per_trial or 1)}
+    environment |= getattr(trainable, "PROCESS_ENVIRONMENT", {})
+    with rayenv.started(
+        address=options.address,
+        cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
+        gpus=plan.gpus if plan else 0,
+        worker_env=environment,
+        modules=_modules(trainable) if options.address else None,
+    ) as folder:
+        import ray
+
+        if plan is None:
+            have = ray.cluster_resources()
+            plan = _plan(options, source, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
+        setup = Setup(
+            trainable=_importable(trainable_name),
+            source=_source(trainable_name),
+            paths=tuple(os.path.abspath(p) for p in sys.path if p == "" or os.path.isdir(p)),
+            device=runtime.device,
+            precision=runtime.precision,
+            threads=plan.cpus_per_trial,
+            data=Parcel(ray.put(data)),
+        )
+        keeper = Keeper(study, options.keep_weights, after, log)
+        view = View(screen, options.title or study.meta.name)
+        engine = Engine(
+            study,
+            source,
+            keeper,
+            setup,
+            plan,
+            view,
+            log,
+            context,
+            folder=folder,
+            trial_timeout=options.trial_timeout,
+            time_limit=options.time_limit,
+            interrupted=interrupted,
+        )
+        with view:
+            view.say(str(plan))
+            try:
+                _fit(engine, plan)
+            finally:
+                log.collect(folder)
+                keeper.close(drop_checkpoints=True)
+        statistics = engine.statistics()
+        return Summary(
+            records=engine.records,
+            plan=plan,
+            seconds=engine.elapsed,
+            interrupted=engine.why_stopped == "interrupted",
+            timed_out=engine.why_stopped == "time limit",
+            log=log.path,
+            **statistics,
+        )
+
+
+def _fit(engine: Engine, plan: Plan) -> None:
+    from ray import tune
+
+    from study.engine.tuning import EngineCallback, EngineScheduler, EngineSearcher
+    from study.engine.worker import run_job
+
+    resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
+    if plan.gpus_per_trial:
+        resources["gpu"] = plan.gpus_per_trial
+    with tempfile.TemporaryDirectory(prefix="study-tune-") as storage, contextlib.suppress(engine.Stop):
+        tuner = tune.Tuner(
+            tune.with_resources(run_job, resources),
+            tune_config=tune.TuneConfig(
+                search_alg=EngineSearcher(engine),
+                scheduler=EngineScheduler(engine),
+                num_samples=-1,  # the source says when it is over
+                max_concurrent_trials=plan.concurrency,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: f"job_{trial.trial_id}",
+                trial_dirname_creator=lambda trial: f"job_{trial.trial_id}",
+            ),
+            run_config=tune.RunConfig(
+                name="study", storage_path=storage, callbacks=[EngineCallback(engine)], verbose=0, failure_config=tune.FailureConfig(max_failures=0)
+            ),
+        )
+        tuner.fit()
+
+
+def _plan(options: Options, source: Source, cpus: int, gpus: int, runtime: Runtime) -> Plan:
+    return plan_resources(
+        cpus,
+        gpus,
+        use_gpu=runtime.device == "cuda",
+        gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
+        jobs=source.total,
+        concurrency=options.concurrency,
+        cpus_per_trial=options.cpus_per_trial,
+        gpus_per_trial=options.gpus_per_trial,
+    )
+
+
+def _gpus(runtime: Runtime) -> int:
+    if runtime.device != "cuda":
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _gpu_memory() -> float | None:
+    import torch
+
+    sizes = [torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())]
+    return min(sizes) / 2**30 if sizes else None
+
+
+def _importable(name: str) -> str:
+    return str(Path(name).resolve()) if name.endswith(".py") else name
+
+
+def _source(name: str) -> str | None:
+    return Path(name).read_text(encoding="utf-8") if name.endswith(".py") else None
+
+
+def _modules(trainable: ModuleType) -> list[str]:
+    """Return the package folders that a cluster's nodes need a copy of: ours and the trainable's, unless installed."""
+    import results
+    import study
+
+    folders = []
+    for module in (study, results, sys.modules.get(trainable.__name__.split(".")[0])):
+        path = Path(str(getattr(module, "__file__", "")))
+        if path.name == "__init__.py" and not any(part in ("site-packages", "dist-packages") for part in path.parts):
+            folders.append(str(path.parent))
+    return folders
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Turn the first Ctrl-C or SIGTERM into an event; a second one ends at once, as usual."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def first(number: int, frame: FrameType | None) -> None:
+        event.set()
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for number in before:
+        signal.signal(number, first)
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,141 @@
+"""Starting and stopping Ray so that it is closed, quiet and leaves nothing behind.
+
+Everything that must be in the environment before ``import ray`` is set here, so nothing else imports Ray at its top.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from results.errors import UserError
+
+PREFIX = "study-ray-"
+SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # a trainable's relative paths keep their meaning
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a result that lacks something ends its trial, not the sweep
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune waits for running epochs; the engine does not
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # records are the truth; Tune's own snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_THRESHOLD_S": "3600",
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a slow end of one trial must not fail the next; --trial-timeout bounds it
+}
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # read on import: without a cluster Ray stays on 127.0.0.1
+
+
+def import_ray(address: str | None = None) -> ModuleType:
+    """Import Ray with the environment it must find."""
+    os.environ.update(QUIET)
+    if address is None:
+        os.environ.update(LOOPBACK)
+    import ray
+
+    return ray
+
+
+@contextlib.contextmanager
+def started(
+    *,
+    address: str | None,
+    cpus: int,
+    gpus: int,
+    worker_env: Mapping[str, str],
+    modules: list[str] | None = None,
+    object_store_bytes: int | None = None,
+) -> Iterator[Path | None]:
+    """Hold a Ray of our own on loopback, or join the cluster at ``address``; yield its folder, None for a cluster.
+
+    Args:
+        worker_env: environment variables of the worker processes.
+        modules: package folders that a cluster's nodes get a copy of.
+
+    Raises:
+        UserError: the cluster cannot be reached.
+    """
+    ray = import_ray(address)
+    if ray.is_initialized():
+        raise RuntimeError("Ray is already running in this process")
+    common: dict[str, Any] = {
+        "include_dashboard": False,
+        "log_to_driver": False,
+        "logging_level": "ERROR",
+        "configure_logging": False,
+        "namespace": f"study-{os.getpid()}",
+    }
+    if address is not None:
+        environment: dict[str, Any] = {"env_vars": {**_worker_switches(), **worker_env}}
+        if modules:
+            environment["py_modules"] = modules
+        common.pop("include_dashboard")
+        try:
+            ray.init(address=address, runtime_env=environment, **common)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise UserError(f"no Ray cluster at --address '{address}': {str(error).splitlines()[0]}") from error
+        try:
+            yield None
+        finally:
+            ray.shutdown()
+        return
+    remove_stale()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_tmp()))
+    before = {name: os.environ.get(name) for name in worker_env}
+    os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
+    try:
+        try:
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                num_gpus=gpus,
+                _temp_dir=str(folder),
+                object_store_memory=object_store_bytes,
+                **common,
+            )
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        yield folder
+    finally:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _worker_switches() -> dict[str, str]:
+    return {name: QUIET[name] for name in ("RAY_CHDIR_TO_TRIAL_DIR", "TUNE_FUNCTION_THREAD_TIMEOUT_S")}
+
+
+def _short_tmp() -> str:
+    folder = tempfile.gettempdir()
+    return folder if len(folder) <= SOCKET_ROOM - len(PREFIX) or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108
+
+
+def remove_stale() -> None:
+    """Remove the folders of engines that were killed: those whose process is no more."""
+    for name in glob.glob(os.path.join(_short_tmp(), f"{PREFIX}*")):
+        pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(name, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,88 @@
+"""From what an engine saw of a job to its record."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from results.outcome import Epoch, Outcome
+from results.record import DatasetTag, Record, config_hash, scores
+from results.store import Study
+from study.engine.jobs import Job
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all records of one command share."""
+
+    command: str | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+    device: str | None = None
+    precision: str | None = None
+
+
+@dataclass
+class Trace:
+    """What the engine itself saw of a job, whether or not it ended well."""
+
+    history: list[Epoch]
+    resumed_at: list[int]
+    started: str | None
+    startup_seconds: float | None
+
+
+def merged(seen: list[Epoch], told: list[Epoch]) -> list[Epoch]:
+    """Join the epochs the engine saw with those of the outcome, which knows best; sorted by epoch."""
+    rows = {e.epoch: e for e in seen} | {e.epoch: e for e in told}
+    return [rows[number] for number in sorted(rows)]
+
+
+def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Context) -> Record:
+    """Build the record of an outcome. A complete one whose validation loss never was finite has diverged."""
+    outcome.history = merged(trace.history, outcome.history)
+    if outcome.status == "complete" and not _has_score(outcome):
+        outcome.status, outcome.error = "diverged", outcome.error or "the validation loss was never finite"
+    every = config_hash(job.config) == config_hash(study.meta.baseline)
+    return _record(study, job, scores(outcome, every), trace, context)
+
+
+def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace, context: Context) -> Record:
+    """Build the record of a job that gave no outcome: ``pruned``, ``failed`` or ``diverged``.
+
+    A pruned one keeps its validation scores so far; the others have none.
+    """
+    if status == "pruned":
+        fields = scores(Outcome("stopped", trace.history), False)
+    else:
+        fields = scores(Outcome("diverged", trace.history, error=error), False) | {"status": status}
+    return _record(study, job, fields, trace, context)
+
+
+def _has_score(outcome: Outcome) -> bool:
+    if outcome.best_epoch is not None:
+        row = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
+        return row is not None and math.isfinite(row.val_loss)
+    return any(math.isfinite(e.val_loss) for e in outcome.history)
+
+
+def _record(study: Study, job: Job, fields: dict[str, Any], trace: Trace, context: Context) -> Record:
+    return Record(
+        run_id=job.run_id,
+        kind=job.kind,
+        config=job.config,
+        config_hash=config_hash(job.config),
+        seed=job.seed,
+        dataset=DatasetTag(name=study.meta.dataset.name, fingerprint=study.meta.dataset.fingerprint),
+        startup_seconds=None if trace.startup_seconds is None else round(trace.startup_seconds, 3),
+        started=trace.started,
+        device=context.device,
+        precision=context.precision,
+        environment=context.environment,
+        command=context.command,
+        trial=job.trial,
+        sweep=job.sweep,
+        ablation=job.ablation,
+        resumed_at=trace.resumed_at,
+        **fields,
+    )

@@ -1,0 +1,102 @@
+"""Ray Tune's three hooks, each a thin door to the Engine. The only module whose classes are Tune's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ray.tune import Callback
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+if TYPE_CHECKING:
+    from study.engine.engine import Engine
+
+
+class _Door:
+    """Tune copies and pickles its hooks to files that nothing here ever reads; the engine behind them is one."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        return str, (type(self).__name__,)
+
+
+class EngineSearcher(_Door, Searcher):
+    """Asks the engine for the next job."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(metric=None, mode=None)
+        self._engine = engine
+
+    def set_max_concurrency(self, max_concurrent: int) -> bool:
+        """The engine counts for itself: Tune's own limiter loses a slot when resetting a worker fails."""
+        return True
+
+    def suggest(self, trial_id: str) -> Any:
+        """Return the config of the next trial, None for now, or FINISHED."""
+        order = self._engine.next(trial_id)
+        if order is None:
+            return self.FINISHED if self._engine.finished() else None
+        return {"order": order}
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        """Nothing: the engine heard it from the callback."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: records are the truth."""
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default", **kwargs: Any) -> None:
+        """Nothing: records are the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing is ever restored from Tune's files."""
+        raise NotImplementedError
+
+
+class EngineScheduler(_Door, FIFOScheduler):
+    """Asks the engine after each report whether the trial goes on."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """Hand the report over."""
+        message = result.get("message")
+        if message is not None and self._engine.heard(trial.trial_id, message):
+            return TrialScheduler.STOP
+        return TrialScheduler.CONTINUE
+
+
+class EngineCallback(_Door, Callback):
+    """Tells the engine of starts, ends and the passing of time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Called at least ten times a second."""
+        self._engine.tick(trials)
+
+    def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """A worker took the trial up."""
+        self._engine.begun(trial.trial_id)
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+        """Take the message out before Tune stores the result: it holds references to big objects."""
+        result.pop("message", None)
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """The trial ended by itself or was stopped."""
+        self._engine.gone(trial.trial_id, None)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """The trial's worker died, or raised after its last report."""
+        self._engine.gone(trial.trial_id, trial.get_error())
+
+    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """Catch what Tune fails to tell: a trial that ended without a callback."""
+        for trial in trials:
+            if trial.status == "ERROR":
+                self._engine.gone(trial.trial_id, trial.get_error())

@@ -1,0 +1,138 @@
+"""What the user sees while jobs run: a live table on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from results.record import Record
+
+REFRESH = 0.5  # seconds between redraws
+PLAIN_EVERY = 60.0  # seconds between plain progress lines
+
+
+@dataclass
+class Running:
+    """One job at work."""
+
+    name: str
+    epoch: int
+    epochs: int | None
+    val_accuracy: float | None
+
+
+@dataclass
+class Progress:
+    """A snapshot of the engine."""
+
+    total: int | None
+    ended: Counter[str] = field(default_factory=Counter)  # by status, those of earlier starts included
+    running: list[Running] = field(default_factory=list)
+    elapsed: float = 0.0
+    remaining: float | None = None  # seconds, estimated
+    best: str = ""  # one line, from the source
+
+    @property
+    def counts(self) -> str:
+        """Say how many ended how, and how many run."""
+        done = sum(self.ended.values())
+        parts = [f"{done}/{self.total} done" if self.total else f"{done} done", f"{len(self.running)} running"]
+        parts += [f"{self.ended[s]} {s}" for s in ("pruned", "failed", "diverged") if self.ended[s]]
+        return ", ".join(parts)
+
+
+class View:
+    """Draws snapshots on ``stream``; on a terminal in place, elsewhere a line now and then and one for each ended job."""
+
+    def __init__(self, stream: IO[str], title: str) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._title = title
+        self._live: Any = None
+        self._drawn = -math.inf
+
+    def __enter__(self) -> View:
+        if self._console.is_terminal:
+            from rich.live import Live
+
+            self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+            self._live.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        from rich.text import Text
+
+        (self._live.console if self._live else self._console).print(Text(text))
+
+    def job_ended(self, record: Record, progress: Progress) -> None:
+        """Tell of an ended job: a failure on any screen, others only where there is no live table."""
+        if self._live is None or record.status in ("failed", "diverged"):
+            self.say(f"{_clock(progress.elapsed)}  {progress.counts}  {describe(record)}")
+        self._drawn = min(self._drawn, time.monotonic() - PLAIN_EVERY + 5)
+
+    def update(self, progress: Progress) -> None:
+        """Draw a snapshot if it is time to."""
+        now = time.monotonic()
+        if now - self._drawn < (REFRESH if self._live else PLAIN_EVERY):
+            return
+        self._drawn = now
+        if self._live is not None:
+            self._live.update(self._table(progress), refresh=True)
+        else:
+            best = f"  {progress.best}" if progress.best else ""
+            self.say(f"{_clock(progress.elapsed)}  {progress.counts}{_left(progress)}{best}")
+
+    def _table(self, progress: Progress) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        done = sum(progress.ended.values())
+        table = Table.grid(padding=(0, 2))
+        for run in progress.running:
+            score = "" if run.val_accuracy is None else f"{run.val_accuracy:.2%} validation"
+            table.add_row(run.name, ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24), f"epoch {run.epoch}/{run.epochs or '?'}", score)
+        lines: list[Any] = [
+            Text(f"{self._title}  {_clock(progress.elapsed)}{_left(progress)}", style="bold"),
+            ProgressBar(total=progress.total or 1, completed=done, width=60),
+            Text(progress.counts),
+        ]
+        if progress.best:
+            lines.append(Text(progress.best))
+        return Group(*lines, table)
+
+
+def describe(record: Record) -> str:
+    """Say in one line how a job ended."""
+    name = job_name(record.kind, record.trial, record.seed, record.run_id)
+    epochs = len(record.history)
+    if record.status == "complete" and record.val_accuracy is not None:
+        return f"{name}: {record.val_accuracy:.2%} validation after {epochs} epochs ({record.seconds or 0:.0f} s)"
+    if record.status == "pruned" and record.val_accuracy is not None:
+        return f"{name}: stopped after {epochs} epochs at {record.val_accuracy:.2%} validation"
+    return f"{name}: {record.status}: {record.error or 'no score'}"
+
+
+def job_name(kind: str, trial: int | None, seed: int, run_id: str) -> str:
+    """Name a job for people."""
+    return f"trial {trial} ({run_id[:6]})" if trial is not None else f"{kind} {run_id[:6]} seed {seed}"
+
+
+def _left(progress: Progress) -> str:
+    return f", about {_clock(progress.remaining)} left" if progress.remaining is not None else ""
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"

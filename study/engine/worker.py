@@ -1,0 +1,173 @@
+"""What runs in a worker process: one training after another. Writes nothing to the study; all it knows it reports.
+
+A worker may outlive a driver that was killed, while a new driver already writes the study. So only the driver
+writes, and a worker sends: after each epoch its numbers, now and then its state, in the end its outcome.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from results.outcome import Epoch, State
+
+CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
+CHECKPOINT_AFTER = 5.0  # seconds of training below which starting again is cheaper than any checkpoint
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every training of one engine shares. Travels by pickle from the driver, never from a file."""
+
+    trainable: str  # name or path, as study.trainable.load_trainable takes it
+    source: str | None  # text of a single-file trainable, for nodes that have no such file
+    paths: tuple[str, ...]  # the driver's import path
+    device: str
+    precision: str
+    threads: int
+    data: Any  # Parcel
+
+
+class Parcel:
+    """An object in Ray's store by reference. Tune copies configs deeply, which must not copy a reference."""
+
+    def __init__(self, ref: Any) -> None:
+        self.ref = ref
+
+    def __deepcopy__(self, memo: Any) -> Parcel:
+        return self
+
+    def open(self) -> Any:
+        """Get the object: arrays are read-only views of shared memory."""
+        import ray
+
+        return ray.get(self.ref)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One training to do, as it travels to a worker."""
+
+    setup: Setup
+    run_id: str
+    config: dict[str, Any]
+    seed: int
+    state: Parcel | None  # to go on from
+
+    def __deepcopy__(self, memo: Any) -> Order:
+        return self
+
+    def __repr__(self) -> str:
+        return self.run_id  # Tune builds names from it
+
+
+@dataclass
+class Message:
+    """What one report carries beside the numbers. Taken out by the driver before Tune stores the result."""
+
+    epoch: Epoch | None = None
+    state: Parcel | None = None
+    outcome: Parcel | None = None
+    error: str | None = None  # "Type: message" of what the training raised
+    traceback: str | None = None
+    worked: float = 0.0  # seconds since the training began that were not spent on reporting
+
+
+_loaded: dict[str, Any] = {}  # what this process keeps from one training to the next: trainable and data
+
+
+def run_job(config: dict[str, Any]) -> None:
+    """Do ``config["order"]``; the function that Tune runs."""
+    order: Order = config["order"]
+    setup = order.setup
+    reporter = _Reporter()
+    try:
+        trainable, data = _prepare(setup)
+        from study.trainable import Runtime, fit
+
+        state: State | None = order.state.open() if order.state is not None else None
+        settings = trainable.Config(**order.config)
+        runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
+        outcome = fit(trainable, settings, order.seed, data, reporter.on_epoch, state, runtime)
+        reporter.send(Message(outcome=_parcel(outcome)))
+    except Exception as error:  # whatever a trainable raises is its result, not an accident of the engine
+        _release_memory()
+        text = str(error).strip()
+        last = text.splitlines()[-1] if text else ""
+        named = f"{type(error).__name__}: {last}" if last else type(error).__name__
+        reporter.send(Message(error=named, traceback="".join(traceback.format_exception(error))))
+        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+            raise  # Tune then replaces this process: what filled its memory must not meet the next training
+
+
+class _Reporter:
+    def __init__(self) -> None:
+        self._begun = self._last = time.monotonic()
+        self._cost = 0.0
+        self._reporting = 0.0
+
+    def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
+        self.send(Message(epoch=epoch, state=self._checkpoint(copy_state)))
+        return False  # to stop a training the driver ends the report above with SystemExit
+
+    def _checkpoint(self, copy_state: Any) -> Parcel | None:
+        now = time.monotonic()
+        since = now - self._last
+        if since < CHECKPOINT_AFTER or self._cost > CHECKPOINT_SHARE * since:
+            return None
+        parcel = _parcel(copy_state())
+        self._last = time.monotonic()
+        self._cost = self._last - now
+        return parcel
+
+    def send(self, message: Message) -> None:
+        import ray.tune
+
+        begun = time.monotonic()
+        message.worked = begun - self._begun - self._reporting
+        ray.tune.report({"message": message})
+        self._reporting += time.monotonic() - begun
+
+
+def _prepare(setup: Setup) -> tuple[ModuleType, Any]:
+    if _loaded.get("key") != (setup.trainable, setup.source):
+        for path in reversed(setup.paths):
+            if path not in sys.path and os.path.isdir(path):
+                sys.path.insert(0, path)
+        from study.trainable import load_trainable
+
+        name = setup.trainable
+        if setup.source is not None and not Path(name).is_file():
+            name = _write_source(Path(name).name, setup.source)
+        _loaded.clear()
+        _loaded["trainable"] = load_trainable(name)
+        _loaded["data"] = setup.data.open()
+        _loaded["key"] = (setup.trainable, setup.source)
+    return _loaded["trainable"], _loaded["data"]
+
+
+def _write_source(name: str, source: str) -> str:
+    folder = Path(tempfile.mkdtemp(prefix="study-trainable-"))
+    (folder / name).write_text(source, encoding="utf-8")
+    return str(folder / name)
+
+
+def _parcel(value: Any) -> Parcel:
+    import ray
+
+    return Parcel(ray.put(value))
+
+
+def _release_memory() -> None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        with contextlib.suppress(Exception):
+            torch.cuda.empty_cache()
