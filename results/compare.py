@@ -1,0 +1,145 @@
+"""Runs against the baseline: which baseline, at which epoch, by how much. Pure functions of records.
+
+The score of a run is its validation accuracy at the epoch of lowest validation loss; "within k epochs" takes that epoch
+among the first k. Under a constant learning rate a shorter training is a prefix of a longer one, so comparing two
+histories within the same k compares equal budgets. Test figures are carried along and never used to choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from results.record import HistoryRow, Record, config_hash
+from results.store import StudyMeta
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One run beside the baseline run of the same seed, hence the same split and order. Differences are fractions.
+
+    ``as_configured``: both complete, each at its own best epoch. ``at_equal``: both within ``equal_epochs`` epochs, the
+    shorter of the two histories; the only one a pruned run has. ``test``: test accuracy, for show.
+    """
+
+    record: Record
+    baseline: Record | None
+    as_configured: float | None = None
+    equal_epochs: int | None = None
+    at_equal: float | None = None
+    test: float | None = None
+
+
+def is_baseline(record: Record, meta: StudyMeta) -> bool:
+    """Whether a run is the baseline: by its config, whatever command asked for it."""
+    return record.config_hash == config_hash(meta.baseline)
+
+
+def baseline_runs(records: Sequence[Record], meta: StudyMeta) -> list[Record]:
+    """Return the complete runs of the baseline on the study's dataset, by seed."""
+    same = [
+        r
+        for r in records
+        if is_baseline(r, meta) and r.dataset.fingerprint == meta.dataset.fingerprint
+    ]
+    return sorted(
+        (r for r in same if r.status == "complete"), key=lambda r: (r.seed, r.run_id)
+    )
+
+
+def best_within(
+    history: Sequence[HistoryRow], epochs: int | None = None
+) -> HistoryRow | None:
+    """Return the epoch of lowest validation loss among the first ``epochs`` (all where None), the first of equals."""
+    rows = [
+        r
+        for r in history
+        if (epochs is None or r.epoch <= epochs) and r.val_loss is not None
+    ]
+    return min(rows, key=lambda r: (r.val_loss, r.epoch)) if rows else None
+
+
+def score_within(record: Record, epochs: int | None = None) -> float | None:
+    """Return the validation accuracy at the best epoch among the first ``epochs``; None for a failed or diverged run."""
+    if record.status in ("failed", "diverged"):
+        return None
+    row = best_within(record.history, epochs)
+    return row.val_accuracy if row else None
+
+
+def compare(record: Record, baselines: Sequence[Record]) -> Comparison:
+    """Compare a run with the baseline run of its seed, or of the first seed where there is none of its own."""
+    own = [b for b in baselines if b.seed == record.seed]
+    baseline = own[0] if own else (baselines[0] if baselines else None)
+    if baseline is None or record.status in ("failed", "diverged"):
+        return Comparison(record, baseline)
+    epochs = min(len(record.history), len(baseline.history))
+    mine, its = score_within(record, epochs), score_within(baseline, epochs)
+    complete = record.status == "complete"
+    return Comparison(
+        record,
+        baseline,
+        as_configured=_minus(record.val_accuracy, baseline.val_accuracy)
+        if complete
+        else None,
+        equal_epochs=epochs or None,
+        at_equal=_minus(mine, its) if epochs else None,
+        test=_minus(record.test_accuracy, baseline.test_accuracy) if complete else None,
+    )
+
+
+def _minus(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def changes(
+    config: dict[str, object], baseline: dict[str, object]
+) -> dict[str, tuple[object, object]]:
+    """Return what a config changes: field -> (the baseline's value, its own); a field that is missing is None."""
+    fields = dict.fromkeys([*baseline, *config])
+    pairs = {f: (baseline.get(f), config.get(f)) for f in fields}
+    return {f: (a, b) for f, (a, b) in pairs.items() if a != b}
+
+
+def luckiest(n: int) -> float:
+    """Return the expected largest of ``n`` independent standard normals: how far luck alone carries the best of n.
+
+    2.249 for n = 50. By the integral over x of 1 - F(x)**n below and above zero; no simulation.
+    """
+    from scipy.integrate import quad
+    from scipy.stats import norm
+
+    if n < 1:
+        return float("nan")
+    above = quad(lambda x: -_expm1(n * norm.logcdf(x)), 0, 12)[0]
+    below = quad(lambda x: norm.cdf(x) ** n, -12, 0)[0]
+    return float(above - below)
+
+
+def _expm1(x: float) -> float:
+    from math import expm1
+
+    return expm1(x)
+
+
+def expected_best(scores: Sequence[float]) -> list[float]:
+    """Return the expected best of k of ``scores`` drawn with replacement, for k = 1..n (Dodge et al. 2019).
+
+    It is what a random search of k trials over the same space would be expected to reach, on validation.
+    """
+    ordered = sorted(scores)
+    n = len(ordered)
+    return [
+        sum(s * ((i / n) ** k - ((i - 1) / n) ** k) for i, s in enumerate(ordered, 1))
+        for k in range(1, n + 1)
+    ]
+
+
+def frontier(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
+    """Return the positions that no other beats in both: cheaper or equal, and better; cheapest first."""
+    order = sorted(range(len(costs)), key=lambda i: (costs[i], -scores[i], i))
+    kept: list[int] = []
+    for i in order:
+        if not kept or scores[i] > scores[kept[-1]]:
+            kept.append(i)
+    return kept

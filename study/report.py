@@ -1,0 +1,103 @@
+"""A study's records -> sections -> one HTML file that loads nothing. Trains nothing and imports no torch."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import warnings
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from results.errors import UserError
+from results.store import Study, TornRecord, write_atomic
+
+
+def write_report(study: Study) -> Path:
+    """Render ``study`` and write ``report.html`` into its folder, atomically. Raises UserError if the disk refuses."""
+    path = study.path / "report.html"
+    write_atomic(path, render(study).encode("utf-8"))
+    return path
+
+
+def view_of(study: Study) -> Any:
+    """Read a study's records once, counting the lines that are none."""
+    from study.sections.view import View
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TornRecord)
+        records = study.records()
+    torn = sum(issubclass(w.category, TornRecord) for w in caught)
+    return View(study, records, torn)
+
+
+def render(study: Study) -> str:
+    """Return the page. The same records and artefacts give the same text, byte for byte."""
+    from study.sections import chapters
+    from study.sections.colours import style_sheet
+    from study.sections.summary import headline
+
+    view = view_of(study)
+    script = asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            head=headline(view),
+            chapters=chapters(view),
+            style=Markup(asset("report.css") + style_sheet()),
+            script=Markup(script),
+            policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+            "base-uri 'none'; form-action 'none'",
+        )
+    )
+
+
+def render_format(study: Study, format: str) -> str:
+    """Return the study as 'html', or its leaderboard as 'csv', 'json', 'md' or 'latex'. Raises UserError for another."""
+    from results.errors import nearest
+
+    if format == "html":
+        return render(study)
+    if format not in FORMATS:
+        raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
+    from study.sections.export import exports
+
+    return exports(view_of(study))[format]
+
+
+FORMATS = ("html", "csv", "json", "md", "latex")
+"""What ``render_format`` knows."""
+
+
+def asset(name: str) -> str:
+    """Return a file of the templates package as text."""
+    return (files("report_templates") / name).read_text(encoding="utf-8")
+
+
+@functools.cache
+def environment() -> Any:
+    """The template environment: everything is escaped, a missing name is an error, plain text is cleaned as it is shown."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from study.sections.text import clean
+
+    def shown(value: Any) -> Any:
+        return (
+            clean(value, 20_000)
+            if isinstance(value, str) and not isinstance(value, Markup)
+            else value
+        )
+
+    return Environment(
+        loader=PackageLoader("report_templates", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,257 @@
+"""What a section is made of: plain data that a template lays out. One dataclass, one template of the same ``kind``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from study.sections.view import View
+
+
+@dataclass
+class Block:
+    """A piece of a section; ``kind`` names its template ``blocks/<kind>.html.j2``."""
+
+    kind: ClassVar[str]
+
+
+@dataclass
+class Text(Block):
+    """Paragraphs."""
+
+    kind: ClassVar[str] = "text"
+    paragraphs: Sequence[Markup | str]
+
+
+@dataclass
+class Note(Block):
+    """A remark that must not be missed. ``tone``: 'good', 'warn', 'bad' or 'info'; never told by colour alone."""
+
+    kind: ClassVar[str] = "note"
+    tone: str
+    title: Markup | str
+    paragraphs: Sequence[Markup | str] = ()
+
+
+@dataclass
+class Notes(Block):
+    """A list of short remarks, each with a tone and a mark."""
+
+    kind: ClassVar[str] = "notes"
+    items: Sequence[Note]
+
+
+@dataclass
+class Tile:
+    """One large number with its label and a line of detail."""
+
+    label: str
+    value: Markup | str
+    detail: Markup | str = ""
+
+
+@dataclass
+class Tiles(Block):
+    """A few large numbers."""
+
+    kind: ClassVar[str] = "tiles"
+    tiles: Sequence[Tile]
+
+
+@dataclass
+class Facts(Block):
+    """Terms and their values."""
+
+    kind: ClassVar[str] = "facts"
+    items: Sequence[tuple[Markup | str, Markup | str]]
+
+
+@dataclass
+class Command(Block):
+    """A command to be typed, with what it is for."""
+
+    kind: ClassVar[str] = "command"
+    text: str
+    label: Markup | str = "To reproduce"
+
+
+@dataclass
+class Column:
+    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not."""
+
+    label: Markup | str
+    numeric: bool = False
+    sort: str = ""
+    hint: str = ""
+    wide: bool = False  # left out at phone width
+
+
+@dataclass
+class Cell:
+    """A table's cell. ``key`` is what it sorts by: a number or a text; None sorts last."""
+
+    text: Markup | str
+    key: float | str | None = None
+    style: str = ""
+
+
+@dataclass
+class Row:
+    """A table's row; its first cell is its header."""
+
+    cells: Sequence[Cell]
+    style: str = ""
+    words: str = ""  # what a filter looks through, beside the shown text
+    status: str = ""
+
+
+@dataclass
+class Table(Block):
+    """A table with a caption. ``name`` makes it the target of links and, with ``tools``, sortable and filterable."""
+
+    kind: ClassVar[str] = "table"
+    caption: Markup | str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    name: str = ""
+    tools: bool = False
+    statuses: Sequence[str] = ()
+    compact: bool = False
+
+
+@dataclass
+class Matrix(Block):
+    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction."""
+
+    kind: ClassVar[str] = "matrix"
+    caption: Markup | str
+    classes: Sequence[Markup]
+    cells: Sequence[Sequence[tuple[str, str]]]  # (shown text, CSS class)
+    totals: Sequence[str] = ()
+    legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
+
+
+@dataclass
+class Figure(Block):
+    """A drawing as inline SVG, told in words (``alt``) and numbers (``table``), with how to read it."""
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    title: Markup | str
+    svg: Markup
+    alt: str
+    reading: Markup | str = ""
+    table: Table | None = None
+    wide: bool = False
+
+
+@dataclass
+class Curve(Block):
+    """A small hand-drawn learning curve: cheap enough for every trial. Points are in the units of ``box``."""
+
+    kind: ClassVar[str] = "curve"
+    title: Markup | str
+    alt: str
+    lines: Sequence[tuple[str, str, str]]  # (CSS class, SVG points, label)
+    ticks_x: Sequence[tuple[float, str]]
+    ticks_y: Sequence[tuple[float, str]]
+    box: tuple[int, int] = (240, 120)
+
+
+@dataclass
+class Picture:
+    """One small picture as a data: address."""
+
+    source: str
+    alt: str
+    lines: Sequence[Markup | str] = ()
+    name: str = ""
+
+
+@dataclass
+class Pictures(Block):
+    """A grid of small pictures. ``columns`` > 0 fixes how many lie in a row."""
+
+    kind: ClassVar[str] = "pictures"
+    caption: Markup | str
+    items: Sequence[Picture]
+    columns: int = 0
+
+
+@dataclass
+class Grid(Block):
+    """Blocks side by side where there is room."""
+
+    kind: ClassVar[str] = "grid"
+    blocks: Sequence[Block]
+
+
+@dataclass
+class Details(Block):
+    """A folded part with its own link. ``summary`` cells stay visible."""
+
+    kind: ClassVar[str] = "details"
+    name: str
+    title: Markup | str
+    summary: Sequence[Markup | str]
+    blocks: Sequence[Block]
+    status: str = ""
+    style: str = ""
+
+
+@dataclass
+class Download:
+    """A file inside the page."""
+
+    name: str
+    label: str
+    href: str
+
+
+@dataclass
+class Downloads(Block):
+    """Links that save a file; they work without JavaScript."""
+
+    kind: ClassVar[str] = "downloads"
+    items: Sequence[Download]
+
+
+@dataclass
+class Code(Block):
+    """A text to be copied as it is."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+    label: str
+
+
+@dataclass
+class Section:
+    """A part of a chapter. ``name`` is its link."""
+
+    name: str
+    title: Markup | str
+    blocks: Sequence[Block] = ()
+
+
+@dataclass
+class Chapter:
+    """One question of the reader, with the sections that answer it."""
+
+    name: str
+    question: str
+    short: str
+    sections: Sequence[Section] = field(default_factory=list)
+
+
+Maker = Callable[["View"], "Section | None"]
+"""A section function: from the view of a study to plain data, or None where it has nothing to say."""
+
+
+def plain(value: Any) -> str:
+    """Return a cell's text without markup, for exports and tests."""
+    return Markup(value).striptags() if isinstance(value, Markup) else str(value)

@@ -1,0 +1,84 @@
+"""Colours of tables: one CSS class per step, with black or white text by contrast ratio.
+
+Perceptually even maps that colour-blind readers can use: cividis for shares, PuOr for signed differences.
+"""
+
+from __future__ import annotations
+
+SHARES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+"""Lower bounds of the steps of a share of a class's images; below the first there is no colour. Each doubles."""
+
+DIFFERENCES = (0.005, 0.01, 0.02, 0.04, 0.08)
+"""Lower bounds of the steps of a change of share, either way."""
+
+RGB = tuple[float, float, float]
+
+
+def share_class(share: float) -> str:
+    """The CSS class of a share in 0..1: '' or 'c1'..'c8'."""
+    step = sum(share >= bound for bound in SHARES)
+    return f"c{step}" if step else ""
+
+
+def difference_class(change: float) -> str:
+    """The CSS class of a change of share in -1..1: '', 'n1'..'n5' for fewer, 'p1'..'p5' for more."""
+    step = sum(abs(change) >= bound - 1e-12 for bound in DIFFERENCES)
+    return ("p" if change > 0 else "n") + str(step) if step else ""
+
+
+def luminance(rgb: RGB) -> float:
+    """Relative luminance of an sRGB colour in 0..1 (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(a: RGB, b: RGB) -> float:
+    """Contrast ratio of two sRGB colours, 1..21 (WCAG 2)."""
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(ground: RGB) -> str:
+    """Black or white, whichever contrasts more with ``ground``."""
+    return (
+        "#000" if contrast(ground, (0, 0, 0)) >= contrast(ground, (1, 1, 1)) else "#fff"
+    )
+
+
+def steps(dark: bool) -> dict[str, RGB]:
+    """CSS class -> background. Strong is dark on a light page and bright on a dark one, so nothing glares."""
+    import matplotlib
+
+    shares, signed = matplotlib.colormaps["cividis"], matplotlib.colormaps["PuOr"]
+    found: dict[str, RGB] = {}
+    n = len(SHARES)
+    for i in range(1, n + 1):
+        at = 0.12 + 0.88 * i / n if dark else 0.98 - 0.93 * i / n
+        found[f"c{i}"] = shares(at)[:3]
+    ground: RGB = (0.09, 0.1, 0.12)
+    for i in range(1, len(DIFFERENCES) + 1):
+        far = i / len(DIFFERENCES)
+        for sign, side in (("n", -1), ("p", 1)):
+            if dark:
+                bright = signed(0.5 + side * 0.22)[:3]
+                found[f"{sign}{i}"] = tuple(
+                    g + (b - g) * (0.18 + 0.82 * far)
+                    for g, b in zip(ground, bright, strict=True)
+                )
+            else:
+                found[f"{sign}{i}"] = signed(0.5 + side * (0.04 + 0.38 * far))[:3]
+    return found
+
+
+def style_sheet() -> str:
+    """The CSS of all steps, for a light and a dark page; paper is a light one."""
+
+    def rules(dark: bool) -> str:
+        return "".join(
+            f".{name}{{background:#{''.join(f'{round(255 * c):02x}' for c in rgb)};color:{ink_on(rgb)}}}"
+            for name, rgb in steps(dark).items()
+        )
+
+    return (
+        f"{rules(False)}@media screen and (prefers-color-scheme:dark){{{rules(True)}}}"
+    )

@@ -1,0 +1,150 @@
+"""Words and numbers of the report: every text that comes from outside is made harmless here, once."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+LIMIT = 300
+"""Characters shown of one text that came from outside; error texts of 10 kB are real."""
+
+_HOME = re.compile(
+    r"/(?:home|Users)/[^/\s'\":,;)]+|/root(?=[/\s'\":,;)]|$)|[A-Za-z]:\\Users\\[^\\\s'\"]+"
+)
+_NAMES = {"\n": "⏎", "\r": "", "\t": " "}
+MINUS, NBSP = "\u2212", "\u00a0"
+
+
+def clean(value: Any, limit: int = LIMIT) -> str:
+    """Return ``value`` as one line of at most about ``limit`` visible characters, without the path of anyone's home.
+
+    Control, direction, invisible and unpaired characters are written as ``\\u202e`` and the like, so that a name cannot
+    reorder or hide the text around it; a line break becomes ⏎.
+    """
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > limit:
+        text = f"{text[:limit]}… ({len(text):,} characters)"
+    text = hide_home(text)
+    return "".join(
+        _NAMES.get(c, f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c)
+        for c in text
+    )
+
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def hide_home(text: str) -> str:
+    """Write every home folder, of this user or of whoever made the records, as ``~``."""
+    home = str(Path.home())
+    if len(home) > 1:
+        text = text.replace(home, "~")
+    return _HOME.sub("~", text)
+
+
+def text(pattern: str, *values: Any, **named: Any) -> Markup:
+    """Fill ``{}`` of a pattern written in this package; values are cleaned and escaped unless they are Markup."""
+    safe = [v if isinstance(v, Markup) else escape(clean(v)) for v in values]
+    also = {
+        k: v if isinstance(v, Markup) else escape(clean(v)) for k, v in named.items()
+    }
+    return Markup(pattern).format(*safe, **also)
+
+
+def name(value: Any, limit: int = 60) -> Markup:
+    """A name from outside: isolated, so that its direction cannot leak."""
+    return Markup("<bdi>{}</bdi>").format(clean(value, limit))
+
+
+def code(value: Any, limit: int = LIMIT) -> Markup:
+    """A value or command as code."""
+    return Markup("<code>{}</code>").format(clean(value, limit))
+
+
+def strong(value: Any) -> Markup:
+    """A value to be seen first."""
+    return Markup("<strong>{}</strong>").format(
+        value if isinstance(value, Markup) else clean(value)
+    )
+
+
+def link(target: str, label: Any) -> Markup:
+    """A link inside the page (``#id``)."""
+    return Markup('<a href="{}">{}</a>').format(
+        target, label if isinstance(label, Markup) else clean(label)
+    )
+
+
+def joined(parts: list[Any], last: str = " and ") -> Markup:
+    """``a, b and c``, each part cleaned and escaped unless it is Markup."""
+    safe = [p if isinstance(p, Markup) else escape(clean(p)) for p in parts]
+    if len(safe) < 2:
+        return Markup("").join(safe)
+    return Markup(", ").join(safe[:-1]) + Markup(last) + safe[-1]
+
+
+def missing(value: Any) -> bool:
+    """Whether ``value`` is None or not a finite number."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """``76.78 %``; a dash where there is no score."""
+    return "–" if missing(fraction) else f"{100 * fraction:.{digits}f}{NBSP}%"  # type: ignore[operator]
+
+
+def points(fraction: float | None, digits: int = 2, unit: bool = False) -> str:
+    """A difference of fractions in signed percentage points: ``+1.20``, ``−0.34``, ``0.00``."""
+    if missing(fraction):
+        return "–"
+    return signed(100 * fraction, digits) + (f"{NBSP}points" if unit else "")  # type: ignore[operator]
+
+
+def signed(value: float, digits: int = 0) -> str:
+    """A number with its sign printed; zero has none."""
+    shown = f"{abs(value):.{digits}f}"
+    return shown if not float(shown) else ("+" if value > 0 else MINUS) + shown
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number in at most ``digits`` significant digits, with thousands separated where it is whole."""
+    if missing(value):
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return clean(value)
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", MINUS)
+    return f"{value:.{digits}g}".replace("-", MINUS)
+
+
+def duration(seconds: float | None) -> str:
+    """``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    if missing(seconds):
+        return "–"
+    whole = round(seconds)  # type: ignore[arg-type]
+    if whole < 10:
+        return f"{seconds:.1f}{NBSP}s"
+    if whole < 60:
+        return f"{whole}{NBSP}s"
+    if whole < 3600:
+        return f"{whole // 60}{NBSP}min {whole % 60:02d}{NBSP}s"
+    return f"{whole // 3600}{NBSP}h {whole % 3600 // 60:02d}{NBSP}min"
+
+
+def value(setting: Any) -> str:
+    """A config value as a person would type it."""
+    if isinstance(setting, bool):
+        return "true" if setting else "false"
+    if isinstance(setting, float):
+        return f"{setting:g}"
+    return clean(setting, 60)
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """``1 trial``, ``3 trials``."""
+    return f"{n:,}{NBSP}{one if n == 1 else many or one + 's'}"

@@ -1,0 +1,170 @@
+"""One study, read once: what every section looks at."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+
+from results.compare import Comparison, baseline_runs, changes, compare, is_baseline
+from results.outcome import Predictions
+from results.record import Record
+from results.store import Study, StudyMeta, load_arrays
+from study.sections.text import name, value
+
+
+class View:
+    """A study's records, sorted into what they are. Everything else is computed from these."""
+
+    def __init__(self, study: Study, records: list[Record], torn: int = 0) -> None:
+        self.study, self.meta, self.torn = study, study.meta, torn
+        own = study.meta.dataset.fingerprint
+        self.everything = records
+        self.foreign = [r for r in records if r.dataset.fingerprint != own]
+        self.records = [r for r in records if r.dataset.fingerprint == own]
+
+    @property
+    def path(self) -> Path:
+        """The study's folder."""
+        return self.study.path
+
+    @functools.cached_property
+    def class_names(self) -> list[str]:
+        """The dataset's class names, as they are."""
+        return self.meta.dataset.class_names
+
+    @functools.cached_property
+    def classes(self) -> list[Markup]:
+        """The dataset's class names, fit to be shown."""
+        return [name(c, 24) for c in self.class_names]
+
+    @functools.cached_property
+    def baselines(self) -> list[Record]:
+        """Complete runs of the baseline, by seed."""
+        return baseline_runs(self.records, self.meta)
+
+    @functools.cached_property
+    def reference(self) -> Record | None:
+        """The one baseline run that single runs are laid beside: the seed of the sweep, or the lowest."""
+        seeds = {t.record.seed for t in self.trials}
+        return next(
+            (b for b in self.baselines if b.seed in seeds),
+            self.baselines[0] if self.baselines else None,
+        )
+
+    @functools.cached_property
+    def trials(self) -> list[Trial]:
+        """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
+        kept = [
+            r
+            for r in self.records
+            if not is_baseline(r, self.meta) and r.kind in ("sweep", "baseline")
+        ]
+        made = [
+            Trial(r, compare(r, self.baselines), self.meta, i)
+            for i, r in enumerate(kept)
+        ]
+        return sorted(
+            made, key=lambda t: (t.record.trial is None, t.record.trial or 0, t.order)
+        )
+
+    @functools.cached_property
+    def repeats(self) -> list[Record]:
+        """Runs made to confirm or to take apart, beside the baseline's."""
+        return [
+            r
+            for r in self.records
+            if r.kind in ("confirm", "ablation") and not is_baseline(r, self.meta)
+        ]
+
+    def having(self, *statuses: str) -> list[Trial]:
+        """Trials of the given statuses, in order."""
+        return [t for t in self.trials if t.record.status in statuses]
+
+    @functools.cached_property
+    def ranked(self) -> list[Trial]:
+        """Complete trials by validation accuracy, best first; the earlier of equals first."""
+        scored = [
+            t for t in self.having("complete") if t.record.val_accuracy is not None
+        ]
+        return sorted(
+            scored, key=lambda t: (-t.record.val_accuracy, self.trials.index(t))
+        )  # type: ignore[operator]
+
+    @functools.cached_property
+    def best(self) -> Trial | None:
+        """The complete trial of highest validation accuracy."""
+        return self.ranked[0] if self.ranked else None
+
+    @functools.lru_cache(maxsize=4)  # noqa: B019 - a view lives as long as one rendering
+    def predictions(self, run_id: str, split: str = "test") -> Predictions | None:
+        """A run's probabilities and labels, where the study holds them whole and fitting."""
+        try:
+            found = self.study.predictions(run_id, split)
+        except (OSError, ValueError, KeyError):
+            return None
+        fits = found is not None and found.probabilities.shape == (
+            len(found.labels),
+            len(self.class_names),
+        )
+        return found if fits else None
+
+    @functools.cached_property
+    def images(self) -> np.ndarray | None:
+        """(test images, h, w, 3) uint8, or None where the study holds no pictures."""
+        path = self.study.artefact_path("test_images.npy")
+        try:
+            images = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return (
+            images
+            if images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8
+            else None
+        )
+
+    def arrays(self, artefact: str) -> dict[str, np.ndarray] | None:
+        """An artefact's arrays; None where there are none or the file is not whole."""
+        try:
+            return load_arrays(self.study.artefact_path(artefact))
+        except (OSError, ValueError, KeyError):
+            return None
+
+
+class Trial:
+    """One run of a sweep with its comparison and how the report calls it."""
+
+    def __init__(
+        self, record: Record, comparison: Comparison, meta: StudyMeta, order: int
+    ) -> None:
+        self.record, self.compared, self.order = record, comparison, order
+        self.changes = changes(record.config, meta.baseline)
+
+    @property
+    def anchor(self) -> str:
+        """Its link within the page."""
+        return (
+            f"run-{self.record.run_id}"
+            if self.record.trial is None
+            else f"trial-{self.record.trial}"
+        )
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return (
+            f"run {self.record.run_id}"
+            if self.record.trial is None
+            else f"trial {self.record.trial}"
+        )
+
+    @property
+    def difference(self) -> Markup:
+        """What it changes, in one line: ``learning_rate=0.0003, architecture=wide``."""
+        parts = [
+            Markup("<bdi>{}</bdi>={}").format(name(f, 40), value(new))
+            for f, (_, new) in self.changes.items()
+        ]
+        return Markup(", ").join(parts) if parts else Markup("nothing")
