@@ -38,9 +38,13 @@ class Range:
             raise ValueError(f"a log range starts above 0, not at low={self.low}")
         if self.step is not None and self.step <= 0:
             raise ValueError(f"step={self.step} is not above 0")
+        low, high = self.low, self.high
+        if self.step is not None:  # end on a step, as Optuna would, but without its warning
+            low = tidy(low)
+            high = tidy(low + math.floor((high - low) / self.step + 1e-9) * self.step)
         if self.whole:
-            return IntDistribution(int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
-        return FloatDistribution(float(self.low), float(self.high), log=self.log, step=self.step)
+            return IntDistribution(int(low), int(high), log=self.log, step=int(self.step or 1))
+        return FloatDistribution(float(low), float(high), log=self.log, step=self.step)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def same(one: Any, other: Any) -> bool:
 
 def tidy(value: float) -> float:
     """Undo the rounding error of ``low + k * step``: 0.15000000000000002 is the 0.15 a person writes."""
-    return float(f"{value:.12g}")
+    return round(value, 12)
 
 
 def member(distribution: BaseDistribution, value: Any) -> tuple[Any] | None:
@@ -121,12 +125,15 @@ def member(distribution: BaseDistribution, value: Any) -> tuple[Any] | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     assert isinstance(distribution, FloatDistribution | IntDistribution)
-    if not distribution.low <= value <= distribution.high:
-        return None
-    if distribution.step is not None:
-        steps = (value - distribution.low) / distribution.step
+    low, high = distribution.low, distribution.high
+    if distribution.step is not None:  # a step's value may have been tidied, the ends too
+        steps = (value - low) / distribution.step
         if abs(steps - round(steps)) > 1e-8:
             return None
+        if round(steps) in (0, round((high - low) / distribution.step)):
+            value = min(max(value, low), high)
+    if not low <= value <= high:
+        return None
     return (int(value),) if isinstance(distribution, IntDistribution) else (float(value),)
 
 
@@ -153,7 +160,7 @@ def values(distribution: BaseDistribution, limit: int) -> list[Any] | None:
     step = distribution.step or 0
     if isinstance(distribution, IntDistribution):
         return [distribution.low + k * step for k in range(number)]
-    return [tidy(distribution.low + k * step) for k in range(number)]
+    return [tidy(distribution.low + k * step) if k else distribution.low for k in range(number)]
 
 
 def draw(distribution: BaseDistribution, rng: random.Random) -> Any:
@@ -168,6 +175,8 @@ def draw(distribution: BaseDistribution, rng: random.Random) -> Any:
     number = count(distribution)
     if number is None:
         return rng.uniform(low, high)
+    if number == 1:
+        return low
     value = low + rng.randrange(number) * (distribution.step or 0)
     return int(value) if isinstance(distribution, IntDistribution) else tidy(value)
 

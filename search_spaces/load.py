@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from alexnet.config import Config
 from results.errors import UserError, nearest
 from search_spaces.builtin import SPACES
 from search_spaces.check import ConfigClass, checked_config
@@ -64,18 +65,14 @@ def _by_name(name: str, config_class: ConfigClass, own: Mapping[str, Definition]
     if name not in SPACES:
         valid = {**SPACES, **own}
         raise UserError(f"unknown space '{name}'{nearest(name, valid)}; or path.py:NAME")
-    definition = SPACES[name]
-    lacking = (
-        [field for field in definition if field not in config_class.model_fields]
-        if isinstance(definition, Mapping)
-        else []
-    )
-    if lacking:
-        raise UserError(
-            f"space '{name}' is made for AlexNet and this trainable's config has no field '{lacking[0]}': "
-            "give the trainable a SPACES dict, or use --space path.py:NAME"
-        )
-    return definition
+    if config_class is not Config:
+        fields = Space(name, SPACES[name], Config, {}, {}).dimensions
+        if lacking := [field for field in fields if field not in config_class.model_fields]:
+            raise UserError(
+                f"space '{name}' is made for AlexNet and this trainable's config has no field '{lacking[0]}': "
+                "give the trainable a SPACES dict, or use --space path.py:NAME"
+            )
+    return SPACES[name]
 
 
 def _is_path(name: str) -> bool:
@@ -113,19 +110,22 @@ def _spaces_in(module: ModuleType) -> dict[str, Definition]:
 
 
 def _run(path: Path) -> ModuleType:
-    """Execute a user's file as a module of its own. Raises UserError in one line for whatever it raises."""
+    """Execute a user's file as a module of its own. Raises UserError in one line for whatever it raises.
+
+    Compiled here and not imported: nothing is cached beside the user's file, and an edit counts at once.
+    """
     if not path.is_file():
         raise UserError(f"no space file at '{path}'")
-    name = f"space_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # the name ends in .py
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pydantic look their module up while it runs
+    module = ModuleType(f"space_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses and pydantic look their module up while it runs
     try:
-        spec.loader.exec_module(module)
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except UserError:
         raise
-    except Exception as error:
-        text = str(error).splitlines()[0] if str(error) else ""
-        raise UserError(f"space file '{path}' cannot be read: {type(error).__name__}: {text}") from error
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        where = f", line {lines[-1]}" if lines else ""
+        raise UserError(f"space file '{path}'{where}: {what}") from error
     return module
