@@ -27,7 +27,7 @@ CHUNK = 128  # images a thread takes at a time
 SMALL = 4096  # bytes per file on average, below which one thread is faster than several
 
 # Formats people keep datasets in. The list is closed because some of Pillow's others run programs (EPS) on opening.
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")
 IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}  # as is every name that starts with a dot
 
 Arrays = tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -185,7 +185,7 @@ def read_image(path: str) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=[f for f in FORMATS if f in Image.OPEN]) as image:
             image.draft(None, (4 * SIZE, 4 * SIZE))  # a large JPEG is decoded at a fraction of its size, many times faster
             image.load()
-            whole = image.format not in ("JPEG", "MPO") or jpeg_ends(data)
+            whole = has_end(image.format or "", data)
             picture = to_rgb(ImageOps.exif_transpose(image))
     except Image.UnidentifiedImageError:
         raise UserError(f"'{path}' is no image, or of a format that is not read ({', '.join(FORMATS)})") from None
@@ -193,7 +193,7 @@ def read_image(path: str) -> Image.Image:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"'{path}' is cut short, damaged or unsupported: {reason}") from None
     if not whole:
-        raise UserError(f"'{path}' is cut short: the end of the JPEG is missing")
+        raise UserError(f"'{path}' is cut short: its end is missing")
     if picture.size != (SIZE, SIZE):
         # The whole picture, squeezed if it is not square: cropping could lose what the class is about.
         picture = picture.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
@@ -220,8 +220,16 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def jpeg_ends(data: bytes) -> bool:
-    """Whether a JPEG's end marker follows its scan. Decoders accept a file whose last bytes are missing."""
+def has_end(kind: str, data: bytes) -> bool:
+    """Whether an image file has its end marker. Decoders accept some files whose last bytes are missing."""
+    if kind == "PNG":
+        return b"IEND\xaeB`\x82" in data
+    if kind == "JPEG2000":
+        return data.rfind(b"\xff\xd9") > data.find(b"\xff\x93")
+    return kind not in ("JPEG", "MPO") or _jpeg_end(data)
+
+
+def _jpeg_end(data: bytes) -> bool:
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         if data[at + 1] == 0xDA:  # scan: from here on 0xFF is escaped, so the next end marker is a real one
