@@ -11,7 +11,7 @@ from alexnet.config import ARCHITECTURES, Config
 
 NAME = "AlexNet (32x32)"
 
-__all__ = ["NAME", "Config", "fit", "load_data", "preview", "describe"]
+__all__ = ["NAME", "Config", "fit", "load_data", "preview", "resolve_runtime", "describe"]
 
 
 def describe(config: Config) -> str:
@@ -28,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from alexnet.data import load
 
         return load
+    if name == "resolve_runtime":
+        from alexnet.runtime import resolve_runtime
+
+        return resolve_runtime
     if name == "preview":
         from alexnet.augment import preview
 

@@ -9,7 +9,7 @@ import io
 import os
 import socket
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,14 @@ class Data:
     name: str  # how results are labelled
     fingerprint: str  # 64 hex digits
     class_names: tuple[str, ...]  # label i is class_names[i]
-    train_images: torch.Tensor  # (train images, 3, 32, 32) uint8
-    train_labels: torch.Tensor  # (train images,) int64
-    test_images: torch.Tensor  # (test images, 3, 32, 32) uint8
-    test_labels: torch.Tensor  # (test images,) int64
+    train_images: torch.Tensor = field(repr=False)  # (train images, 3, 32, 32) uint8
+    train_labels: torch.Tensor = field(repr=False)  # (train images,) int64
+    test_images: torch.Tensor = field(repr=False)  # (test images, 3, 32, 32) uint8
+    test_labels: torch.Tensor = field(repr=False)  # (test images,) int64
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields with numpy arrays for tensors, which pickle protocol 5 hands over without copying."""
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        state = {each.name: getattr(self, each.name) for each in fields(self)}
         return {k: v.cpu().numpy() if isinstance(v, torch.Tensor) else v for k, v in state.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

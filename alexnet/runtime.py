@@ -1,4 +1,4 @@
-"""Process-wide settings that make training fast; none changes a result."""
+"""Where and how to compute: device, precision, and process settings that only make it faster."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import ctypes
 import functools
 
 import torch
+
+from results.errors import UserError
+from results.outcome import Runtime
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # malloc.h
 
@@ -32,3 +35,17 @@ def has_fast_bf16(device: str) -> bool:
         return torch.cuda.is_available() and torch.cuda.get_device_capability()[0] >= 8
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)  # AMX machines have it too
     return bool(probe and probe())
+
+
+def resolve_runtime(device: str, precision: str, threads: int) -> Runtime:
+    """Settle ``auto``: a GPU where there is one, bf16 where the device computes it natively.
+
+    Raises UserError for a device or precision that is not to be had here.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: torch finds no CUDA device here; use --device cpu or auto")
+    if precision == "auto":
+        precision = "bf16" if has_fast_bf16(device) else "fp32"
+    return Runtime(device=device, precision=precision, threads=threads)

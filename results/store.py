@@ -34,6 +34,7 @@ class DatasetInfo(BaseModel):
     class_names: list[str]
     train_images: int
     test_images: int
+    source: str | None = None  # what --dataset was given, the home folder written as ~
 
 
 class CommandRun(BaseModel):
@@ -134,8 +135,7 @@ class Study:
         """
         if any(r.run_id == record.run_id for r in self.records()):
             raise ValueError(f"run_id '{record.run_id}' is already recorded")
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.records_path, "a+b") as file:
+        with writing(self.records_path), open(self.records_path, "a+b") as file:
             size = file.seek(0, os.SEEK_END)
             torn = False
             if size:

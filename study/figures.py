@@ -276,3 +276,200 @@ def _range(values: Any) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     pad = 0.04 * (high - low or 1.0)
     return low - pad, high + pad
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A row of a forest: ``full`` as configured and ``equal`` at equal epochs, either None; in percentage points."""
+
+    label: str
+    full: float | None
+    equal: float | None = None
+    role: str = "trial"
+
+
+def forest(name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None, x: str, alt: str) -> Markup:
+    """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs."""
+    tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
+
+    def paint(axes: Axes) -> None:
+        if band:
+            axes.axvspan(*band, color=ROLES["pale"], alpha=0.25, linewidth=0)
+        axes.axvline(0, color=ROLES["base"], linewidth=1.2)
+        if luck is not None:
+            axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
+            axes.annotate(
+                "luckiest of as many nulls", (luck, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                textcoords="offset points", ha="center", va="bottom", color=ROLES["best"], fontsize=7.5,
+            )  # fmt: skip
+        size = 4.5 if tall > 6 else 3
+        for row, rung in enumerate(rungs):
+            both = [v for v in (rung.full, rung.equal) if v is not None]
+            if len(both) == 2 and both[0] != both[1]:
+                axes.plot(both, [row, row], color=ROLES["pale"], linewidth=1)
+        for role in ("trial", "best"):
+            rings = [(r.equal, i) for i, r in enumerate(rungs) if r.equal is not None and r.equal != r.full and r.role == role]
+            dots = [(r.full, i) for i, r in enumerate(rungs) if r.full is not None and r.role == role]
+            if rings:
+                axes.plot(*zip(*rings, strict=True), "o", mfc=ROLES["ground"], mec=ROLES[role], mew=0.9, ms=size - 1)
+            if dots:
+                axes.plot(*zip(*dots, strict=True), "o", color=ROLES[role], markersize=size)
+        axes.set_ylim(len(rungs) - 0.4, -0.6)
+        axes.set_xlabel(x)
+        axes.grid(axis="y", visible=False)
+        if tall > 6:
+            axes.set_yticks(range(len(rungs)), labels=[r.label for r in rungs])
+        else:
+            axes.set_ylabel("rank")
+        signed_ticks(axes.xaxis)
+
+    return draw(name, paint, alt, NARROW + 40, 62 + tall * len(rungs))
+
+
+def signed_ticks(axis: Any) -> None:
+    """Write the sign of every tick that has one."""
+    axis.set_major_formatter(lambda v, _: f"{v:+.10g}".replace("-", "\u2212") if abs(v) > 1e-9 else "0")
+
+
+@dataclass(frozen=True)
+class Dots:
+    """A group of points. ``ring`` draws them hollow; ``mark`` is matplotlib's marker; ``label`` names them directly."""
+
+    x: Sequence[float]
+    y: Sequence[float]
+    role: str = "trial"
+    label: str = ""
+    ring: bool = False
+    mark: str = "o"
+    size: float = 4.5
+
+
+def dots(
+    name: str, groups: Sequence[Dots], x: str, y: str, alt: str, *, path: Sequence[tuple[float, float]] = (),
+    level: float | None = None, level_label: str = "", log: bool = False, percent: bool = False, height: float = 200,
+    whole: bool = False,
+) -> Markup:  # fmt: skip
+    """Draw groups of points over a common plane, a stepped ``path`` through some and a horizontal ``level``."""
+
+    def paint(axes: Axes) -> None:
+        if level is not None:
+            axes.axhline(level, color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
+        if path:
+            axes.step(*zip(*path, strict=True), where="post", color=ROLES["good"], linewidth=1.1)
+        for group in groups:
+            if not len(group.x):
+                continue
+            fill = ROLES["ground"] if group.ring else ROLES[group.role]
+            axes.plot(
+                group.x, group.y, group.mark, mfc=fill, mec=ROLES[group.role], mew=0.9, markersize=group.size, linestyle=""
+            )
+        if log:
+            axes.set_xscale("log")
+            plain_log(axes)
+        axes.set_xlabel(x)
+        axes.set_title(y, color=ROLES["muted"])
+        if level is not None and level_label:
+            axes.annotate(
+                level_label, (0, level), xycoords=("axes fraction", "data"), xytext=(2, 2), textcoords="offset points",
+                color=ROLES["base"], fontsize=7.5, va="bottom",
+            )  # fmt: skip
+        for group in groups:
+            if group.label and len(group.x):
+                axes.annotate(
+                    group.label, (group.x[-1], group.y[-1]), xytext=(5, 0), textcoords="offset points", va="center",
+                    color=ROLES[group.role], weight="bold",
+                )  # fmt: skip
+        if whole:
+            whole_numbers(axes)
+        if percent:
+            axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        else:
+            signed_ticks(axes.yaxis)
+
+    return draw(name, paint, alt, NARROW, height)
+
+
+def plain_log(axes: Axes) -> None:
+    """Tick a log axis in plain numbers, about six of them."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axes.get_xlim()
+    decades = high / low
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 5.0)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+
+
+def knob(
+    name: str, values: Sequence[Any], scores: Sequence[float | None], states: Sequence[str], x: str, alt: str, *,
+    base: tuple[Any, float] | None = None, numeric: bool = True, log: bool = False, best: int | None = None,
+) -> Markup:  # fmt: skip
+    """Draw every trial's score over one knob; trials without a full score as ticks under the axis.
+
+    ``states``: 'complete', 'pruned' or anything else for one that failed. ``best`` is the position of the trial to mark.
+    """
+    kinds = [] if numeric else list(dict.fromkeys(values))
+
+    def at(i: int) -> float:
+        if numeric:
+            return float(values[i])
+        same = [j for j in range(len(values)) if values[j] == values[i]]
+        spread = min(0.28, 0.04 * len(same))
+        k = same.index(i)
+        return kinds.index(values[i]) + (spread * (2 * ((k * 0.618) % 1) - 1) if len(same) > 1 else 0.0)
+
+    def paint(axes: Axes) -> None:
+        from matplotlib.transforms import blended_transform_factory
+
+        if log:
+            axes.set_xscale("log")
+        full = [i for i, s in enumerate(scores) if s is not None and states[i] == "complete"]
+        if base is not None:
+            axes.axhline(base[1], color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
+        rest = [i for i in full if i != best]
+        axes.plot([at(i) for i in rest], [scores[i] for i in rest], "o", color=ROLES["trial"], markersize=4, alpha=0.8)
+        if base is not None:
+            where = float(base[0]) if numeric else float(kinds.index(base[0]))
+            axes.plot([where], [base[1]], "D", mfc=ROLES["ground"], mec=ROLES["base"], mew=1.2, markersize=5.5)
+        if best is not None and best in full:
+            axes.plot([at(best)], [scores[best]], "o", color=ROLES["best"], markersize=6)
+        under = blended_transform_factory(axes.transData, axes.transAxes)
+        for height, role, mark, own in (
+            (-0.035, "muted", "|", [i for i, s in enumerate(states) if s == "pruned"]),
+            (-0.085, "bad", "x", [i for i, s in enumerate(states) if s not in ("complete", "pruned")]),
+        ):
+            axes.plot(
+                [at(i) for i in own], [height] * len(own), mark, color=ROLES[role], markersize=4, mew=0.9, transform=under,
+                clip_on=False, scalex=True, scaley=False,
+            )  # fmt: skip
+        if numeric and log:
+            plain_log(axes)
+        elif not numeric:
+            slanted = len(kinds) > 4 or sum(len(str(k)) for k in kinds) > 30
+            axes.set_xticks(range(len(kinds)), labels=[str(k) for k in kinds], rotation=40 if slanted else 0,
+                            ha="right" if slanted else "center", rotation_mode="anchor")  # fmt: skip
+            axes.set_xlim(-0.6, len(kinds) - 0.4)
+        axes.tick_params(axis="x", pad=9, length=0)
+        axes.set_title(x, color=ROLES["ink"])
+        axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        axes.grid(axis="x", visible=False)
+
+    return draw(name, paint, alt, NARROW, 190)
+
+
+def bars(name: str, labels: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float], x: str, alt: str) -> Markup:
+    """Draw one horizontal bar per label with its range, the first on top; values are shares."""
+
+    def paint(axes: Axes) -> None:
+        import seaborn
+
+        rows = list(range(len(labels)))
+        seaborn.barplot(x=list(values), y=rows, orient="h", ax=axes, color=ROLES["trial"], saturation=1, width=0.55, alpha=0.75)
+        axes.hlines(rows, low, high, color=ROLES["ink"], linewidth=1.2)
+        axes.set_yticks(rows, labels=list(labels))
+        axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        axes.tick_params(axis="y", colors=ROLES["ink"])
+        axes.set(xlabel=x, ylabel="")
+        axes.grid(axis="y", visible=False)
+
+    return draw(name, paint, alt, NARROW + 40, 52 + 18 * len(labels))

@@ -13,13 +13,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
 from results.errors import UserError
-from results.outcome import Outcome
+from results.outcome import Outcome, Runtime
 from results.record import Record
 from results.store import Study, writing
 from study.engine import rayenv
@@ -31,7 +31,6 @@ from study.engine.resources import Plan, plan_resources, usable_cpus
 from study.engine.screen import Log, reserved
 from study.engine.view import View
 from study.engine.worker import Parcel, Setup
-from study.trainable import Runtime
 
 After = Callable[[Record, Outcome], None]
 
@@ -145,6 +144,7 @@ def _run(
         if plan is None:
             have = ray.cluster_resources()
             plan = _plan(options, source, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
+        context = replace(context, environment={**context.environment, "threads": plan.cpus_per_trial})
         setup = Setup(
             trainable=_importable(trainable_name),
             source=_source(trainable_name),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -35,14 +36,18 @@ QUIET = {
     "TUNE_WARN_THRESHOLD_S": "3600",
     "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a slow end of one trial must not fail the next; --trial-timeout bounds it
 }
-LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # read on import: without a cluster Ray stays on 127.0.0.1
+ALONE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # read on import: without a cluster Ray stays on 127.0.0.1
+    "RAY_AUTH_MODE": "token",  # nor may another user of this machine talk to it
+    "RAY_AUTH_TOKEN": secrets.token_hex(32),  # one of our own, so that Ray leaves none in the home folder
+}
 
 
 def import_ray(address: str | None = None) -> ModuleType:
     """Import Ray with the environment it must find."""
     os.environ.update(QUIET)
     if address is None:
-        os.environ.update(LOOPBACK)
+        os.environ.update(ALONE)
     import ray
 
     return ray

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 
 import numpy as np
 from markupsafe import Markup
 
-from results.compare import Comparison, baseline_runs, changes, compare, is_baseline
+from results.compare import Comparison, baseline_runs, changes, compare, is_baseline, luckiest
+from results.importance import varying
+from results.noise import NoiseFloor, noise_floor
 from results.outcome import Predictions
 from results.record import Record
 from results.store import Study, StudyMeta, load_arrays
-from study.sections.text import name, value
+from study.sections.text import link, name, value
 
 
 class View:
@@ -97,6 +100,37 @@ class View:
     def best(self) -> Trial | None:
         """The complete trial of highest validation accuracy."""
         return self.ranked[0] if self.ranked else None
+
+    @functools.cached_property
+    def floor(self) -> NoiseFloor | None:
+        """The spread of the baseline's validation accuracy over seeds; None with fewer than two."""
+        return noise_floor(self.baselines, "val_accuracy")
+
+    @functools.cached_property
+    def band(self) -> tuple[float, float] | None:
+        """Where one more run of the baseline would fall in 95 % of cases, as a difference to the reference run.
+
+        A prediction interval from the mean over seeds; None with one seed.
+        """
+        if self.floor is None or self.reference is None or self.reference.val_accuracy is None:
+            return None
+        from scipy.stats import t
+
+        half = float(t.ppf(0.975, self.floor.n - 1)) * self.floor.sd * (1 + 1 / self.floor.n) ** 0.5
+        middle = self.floor.mean - self.reference.val_accuracy
+        return middle - half, middle + half
+
+    @functools.cached_property
+    def luck(self) -> float | None:
+        """The difference to the reference run that the luckiest of as many runs of the baseline would reach, on average."""
+        if self.floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
+            return None
+        return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(len(self.ranked))
+
+    @functools.cached_property
+    def knobs(self) -> list[str]:
+        """The config fields that take more than one value among the trials."""
+        return varying([self.meta.baseline, *(t.record.config for t in self.trials)]) if self.trials else []
 
     @functools.lru_cache(maxsize=4)  # noqa: B019 - a view lives as long as one rendering
     def predictions(self, run_id: str, split: str = "test") -> Predictions | None:

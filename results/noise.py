@@ -1,0 +1,164 @@
+"""The noise floor: how far apart two runs of the very same config fall. Fractions throughout.
+
+    noise_floor(records)            complete records of one config, one per seed -> NoiseFloor, or None below two seeds
+    assumed_sd(test_images)         the spread taken before any was measured
+    difference_sd(floor, images)    (spread of a paired difference, where that number comes from)
+    wilson(hits, n)                 95 % interval of a share, e.g. the recall of a class
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy import stats as st
+
+from results.record import Record
+from results.stats import CONFIDENCE, points, spread
+
+ASSUMED_RUN_SD = 0.003  # three tenths of a point from initialisation, order and split
+ASSUMED_IMAGE_VARIANCE = 0.1  # mean over images of p (1 - p), of a model right three times in four
+
+Metric = Literal["test_accuracy", "val_accuracy"]
+
+
+@dataclass(frozen=True)
+class NoiseFloor:
+    """The spread of one config over ``n`` seeds. ``sd`` with its 95 % chi-square interval; ``mean`` with its t interval.
+
+    ``image_sd``: the spread that the finite test set alone explains, each image being right with its own probability,
+    independently from run to run; ``run_sd``: what is left; ``explained``: the share of the variance, 0..1 (None
+    without per-image correctness). ``population_sd``: how far the mean would move with another test set of this size.
+    ``single_run``: two single runs closer than this cannot be told apart (at 95 %, sd being estimated from n seeds).
+    """
+
+    metric: str
+    n: int
+    seeds: tuple[int, ...]
+    mean: float
+    mean_low: float
+    mean_high: float
+    sd: float
+    sd_low: float
+    sd_high: float
+    single_run: float
+    images: int | None = None
+    image_sd: float | None = None
+    run_sd: float | None = None
+    explained: float | None = None
+    population_sd: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values, for study.json."""
+        return asdict(self) | {"seeds": list(self.seeds)}
+
+    def sentences(self) -> list[str]:
+        """Say it in plain words, one line each."""
+        what = "test" if self.metric == "test_accuracy" else "validation"
+        lines = [
+            f"Noise floor over {self.n} seeds: {what} accuracy {100 * self.mean:.2f} % on average, spread (standard "
+            f"deviation) {points(self.sd, signed=False)} points (95 % interval {points(self.sd_low, signed=False)} to "
+            f"{points(self.sd_high, signed=False)})."
+        ]
+        if self.explained is not None and self.image_sd is not None:
+            lines.append(
+                f"About {100 * self.explained:.0f} % of that variance is what a test set of {self.images} images must show "
+                f"({points(self.image_sd, signed=False)} points by itself); n = {self.n} makes this a rough share."
+            )
+        lines.append(
+            f"Differences under {points(self.single_run, signed=False)} points cannot be told apart by single runs "
+            f"(n = {self.n})."
+        )
+        return lines
+
+
+def noise_floor(records: Sequence[Record], metric: Metric = "test_accuracy") -> NoiseFloor | None:
+    """Measure the spread over seeds of complete runs of one config; the first record of a seed counts.
+
+    None where fewer than two seeds have a score. Raises ValueError where the records are not of one config.
+    """
+    by_seed: dict[int, Record] = {}
+    for record in records:
+        if record.status == "complete" and getattr(record, metric) is not None:
+            by_seed.setdefault(record.seed, record)
+    runs = [by_seed[s] for s in sorted(by_seed)]
+    if len({r.config_hash for r in runs}) > 1:
+        raise ValueError("a noise floor is of one config; these records are of several")
+    if len(runs) < 2:
+        return None
+    correct = [r.correct() for r in runs] if metric == "test_accuracy" else []
+    whole = [c for c in correct if c is not None]
+    same = len(whole) == len(runs) and len({len(c) for c in whole}) == 1
+    values = np.array([getattr(r, metric) for r in runs])
+    return measure(values, np.array(whole) if same else None, metric, tuple(r.seed for r in runs))
+
+
+def measure(
+    values: np.ndarray,
+    correct: np.ndarray | None = None,
+    metric: str = "test_accuracy",
+    seeds: tuple[int, ...] = (),
+    confidence: float = CONFIDENCE,
+) -> NoiseFloor:
+    """Measure the noise floor of (seeds,) accuracies and, where known, (seeds, images) bool correctness."""
+    n = len(values)
+    images = correct.shape[1] if correct is not None else None
+    sd = float(spread(values, images))
+    tail = (1 - confidence) / 2
+    low, high = (sd * math.sqrt((n - 1) / float(st.chi2.ppf(q, n - 1))) for q in (1 - tail, tail))
+    quantile = float(st.t.ppf(1 - tail, n - 1))
+    half = quantile * sd / math.sqrt(n)
+    mean = float(values.mean())
+    parts: dict[str, Any] = {}
+    if correct is not None:
+        chance = correct.mean(axis=0)
+        # n/(n-1) makes p(1-p) unbiased: both are estimated from the same n runs
+        flips = n / (n - 1) * float((chance * (1 - chance)).mean()) / correct.shape[1]
+        parts = {
+            "images": images,
+            "image_sd": math.sqrt(flips),
+            "run_sd": math.sqrt(max(0.0, sd**2 - flips)),
+            "explained": min(1.0, flips / sd**2),
+            "population_sd": math.sqrt(max(0.0, float(chance.var(ddof=1)) / correct.shape[1] - flips / n)),
+        }
+    return NoiseFloor(
+        metric=metric,
+        n=n,
+        seeds=tuple(seeds),
+        mean=mean,
+        mean_low=mean - half,
+        mean_high=mean + half,
+        sd=sd,
+        sd_low=low,
+        sd_high=high,
+        single_run=quantile * math.sqrt(2) * sd,
+        **parts,
+    )
+
+
+def assumed_sd(images: int | None) -> float:
+    """Return the spread of one run's test accuracy over seeds to assume where none was measured.
+
+    0.44 points on 10,000 images: 0.3 from the run itself, the rest from a test set of that size.
+    """
+    return math.sqrt(ASSUMED_RUN_SD**2 + (ASSUMED_IMAGE_VARIANCE / images if images else 0.0))
+
+
+def difference_sd(floor: NoiseFloor | None, images: int | None) -> tuple[float, str]:
+    """Return the spread to plan with for a paired difference and, in words, where it comes from."""
+    if floor is not None and floor.n >= 3:
+        return floor.sd * math.sqrt(2), f"from the baseline's {floor.n} seeds"
+    return assumed_sd(images) * math.sqrt(2), "assumed; 'baseline --seeds 6' measures it"
+
+
+def wilson(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return Wilson's interval of the share hits / n (statsmodels); (0, 1) for n = 0."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    if n == 0:
+        return 0.0, 1.0
+    low, high = proportion_confint(hits, n, alpha=1 - confidence, method="wilson")
+    return float(low), float(high)

@@ -1,0 +1,186 @@
+"""What a number of seeds can show, before and after: power of the paired t and of the equivalence test.
+
+Units as in results.stats: effects, spreads and margins are fractions. ``sd`` is always the spread of *paired
+differences* over seeds; two independent trainings of spread s give differences of spread s * sqrt(2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+from scipy import stats as st
+
+from results.stats import ALPHA, MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison, look_level, points
+
+POWER = 0.8
+TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see
+HOPELESS = 0.1  # where even ten points would be missed more often than one time in five, no verdict can be expected
+
+
+def power(effect: float, n: int, sd: float, level: float) -> float:
+    """Return the probability that a two-sided paired t at ``level`` on ``n`` seeds finds a true ``effect``."""
+    from statsmodels.stats.power import TTestPower
+
+    if n < MIN_SEEDS:
+        return 0.0
+    size = abs(effect) / sd if sd > 0 else math.inf
+    if size * math.sqrt(n) > 20 * float(st.t.isf(level / 2, n - 1)):
+        return 1.0  # far beyond the critical value, where the noncentral t loses its digits
+    value = float(TTestPower().power(size, n, level))
+    return value if math.isfinite(value) else 1.0
+
+
+def detectable_effect(n: int, sd: float, level: float, target: float = POWER) -> float:
+    """Return the true difference that ``n`` seeds find with probability ``target``; infinite below MIN_SEEDS."""
+    if n < MIN_SEEDS:
+        return math.inf
+    critical = float(st.t.isf(level / 2, n - 1)) / math.sqrt(n)
+    return sd * float(optimize.brentq(lambda d: power(d, n, 1.0, level) - target, 1e-9, 25 * critical, xtol=1e-6))
+
+
+def equivalence_power(n: int, sd: float, margin: float, level: float, effect: float = 0.0) -> float:
+    """Return the probability that the equivalence test (TOST) at ``level`` passes when the truth is ``effect``."""
+    if n < MIN_SEEDS:
+        return 0.0
+    chance = (np.arange(400) + 0.5) / 400
+    s = sd * np.sqrt(st.chi2.ppf(chance, n - 1) / (n - 1)) / math.sqrt(n)  # the standard errors one may happen to see
+    room = margin - st.t.isf(level, n - 1) * s
+    se = sd / math.sqrt(n)
+    inside = st.norm.cdf((room - effect) / se) - st.norm.cdf((-room - effect) / se)
+    return float(np.where(room > 0, inside, 0).mean())
+
+
+def _smallest(enough: object, most: int = MOST_SEEDS) -> int | None:
+    """Return the least n in MIN_SEEDS..most with ``enough(n)``, which must be monotone; None if there is none."""
+    low, high = MIN_SEEDS, most
+    if not enough(high):  # type: ignore[operator]
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)  # type: ignore[operator]
+    return low
+
+
+def seeds_needed(effect: float, sd: float, level: float, target: float = POWER) -> int | None:
+    """Return the fewest seeds that find a true ``effect`` with probability ``target``; None beyond MOST_SEEDS."""
+    return _smallest(lambda n: power(effect, n, sd, level) >= target)
+
+
+def seeds_for_equivalence(
+    margin: float, sd: float, level: float, effect: float = 0.0, target: float = POWER
+) -> int | None:
+    """Return the fewest seeds that show equivalence within ``margin`` with probability ``target``; None beyond."""
+    if abs(effect) >= margin:
+        return None
+    return _smallest(lambda n: equivalence_power(n, sd, margin, level, effect) >= target)
+
+
+def further_seeds(c: Comparison, level: float) -> int | None:
+    """Return how many more seeds would likely decide ``c`` either way, taking the estimate for the truth."""
+    if c.n < MIN_SEEDS:
+        return MIN_SEEDS - c.n
+    sd = c.se * math.sqrt(c.n)  # under the population claim this holds the images' part too
+    wanted = [seeds_needed(c.estimate, sd, level), seeds_for_equivalence(c.margin, sd, level, c.estimate)]
+    found = [n for n in wanted if n is not None]
+    return max(1, min(found) - c.n) if found else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What ``n`` seeds can and cannot show, said before anything is spent.
+
+    ``detectable`` is the effect found with 80 % power and ``equivalent`` the chance to show equivalence where there is
+    no difference at all; ``needed`` maps effects to the seeds they take (None: over MOST_SEEDS), ``needed_equivalent``
+    the same for equivalence. ``recommended`` sees one point, between 6 and 20 seeds.
+    """
+
+    n: int
+    comparisons: int
+    look: int
+    level: float
+    sd: float
+    source: str
+    margin: float
+    detectable: float
+    equivalent: float
+    needed: dict[float, int | None]
+    needed_equivalent: int | None
+    recommended: int
+
+    @property
+    def reachable(self) -> bool:
+        """Whether better or worse can be expected of any plausible difference."""
+        return self.detectable <= HOPELESS
+
+    def sentences(self) -> list[str]:
+        """Say it in plain words, one line each."""
+        seeds = f"{self.n} paired seed{'s' if self.n != 1 else ''}"
+        many = f"{self.comparisons} comparison{'s' if self.comparisons != 1 else ''}"
+        lines = [
+            f"Look {self.look} at {many}: this look may spend {100 * self.level:.2g} % of the 5 % error. "
+            f"Spread of a paired difference: {points(self.sd, signed=False)} points ({self.source})."
+        ]
+        if self.n < MIN_SEEDS:
+            lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
+        elif not self.reachable:
+            lines.append(
+                f"With {seeds} no verdict can be expected: even a true difference of {100 * HOPELESS:.0f} points would be missed "
+                "more often than one time in five."
+            )
+        else:
+            lines.append(
+                f"With {seeds} a true difference of {points(self.detectable, signed=False)} points is found with 80 % "
+                "probability; smaller ones more rarely."
+            )
+        if self.n >= MIN_SEEDS:
+            within = f"within +-{points(self.margin, signed=False)} points"
+            if self.equivalent < 0.01:
+                lines.append(f"'Equivalent' {within} cannot be reached with {seeds}.")
+            else:
+                lines.append(
+                    f"'Equivalent' {within} would be found with probability {self.equivalent:.2f} if there is no difference."
+                )
+        wanted = [f"{100 * e:+.1f}: {_count(n)}" for e, n in self.needed.items()]
+        lines.append(
+            f"Seeds needed for 80 % probability, by true difference in points: {', '.join(wanted)}; "
+            f"for 'equivalent': {_count(self.needed_equivalent)}."
+        )
+        return lines
+
+
+def _count(n: int | None) -> str:
+    return str(n) if n is not None else f"over {MOST_SEEDS}"
+
+
+def plan(
+    n: int,
+    comparisons: int,
+    sd: float,
+    source: str = "given",
+    look: int = 1,
+    margin: float = MARGIN,
+    alpha: float = ALPHA,
+) -> Plan:
+    """Work out what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look; see :class:`Plan`.
+
+    Powers are those of the hardest step of Holm's method, at look_level / comparisons: a lower bound.
+    """
+    level = look_level(look, alpha) / max(comparisons, 1)
+    one = seeds_needed(TARGET, sd, level)
+    return Plan(
+        n=n,
+        comparisons=comparisons,
+        look=look,
+        level=look_level(look, alpha),
+        sd=sd,
+        source=source,
+        margin=margin,
+        detectable=detectable_effect(n, sd, level),
+        equivalent=equivalence_power(n, sd, margin, level),
+        needed={e: seeds_needed(e, sd, level) for e in (0.005, 0.01, 0.02)},
+        needed_equivalent=seeds_for_equivalence(margin, sd, level),
+        recommended=min(max(one or 20, 6), 20),
+    )

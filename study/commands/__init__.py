@@ -1,0 +1,4 @@
+"""One module per command: ``add_arguments(parser)`` and ``main(args) -> int | None``.
+
+Their tops import nothing heavy, since ``--help`` imports them.
+"""

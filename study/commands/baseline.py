@@ -1,0 +1,47 @@
+"""``baseline``: train what everything else is compared with, once or with several seeds."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.options import add_resources, add_study, add_training, positive
+
+EXAMPLES = """\
+examples:
+  python -m study.run baseline                                    # CIFAR-10, 25 epochs, seed 504
+  python -m study.run baseline --seeds 6                          # and five seeds more: the noise floor
+  python -m study.run baseline --dataset digits --set batch_size=32 --set epochs=8 --study runs/digits
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    parser.add_argument(
+        "--seeds", type=positive, default=1, metavar="K", help="train with the K seeds N, N+1, ... (default: %(default)s)"
+    )
+    add_training(parser, "what this study's baseline is, where it is not the trainable's default")
+    add_resources(parser)
+    parser.epilog = EXAMPLES
+
+
+def main(args: argparse.Namespace) -> int:
+    """Train what is missing, print what is there, write the report."""
+    from results.record import config_hash
+    from study.engine.jobs import Job, completed
+    from study.session import training_session
+    from study.summary import baseline_summary
+
+    with training_session(args, defines_baseline=True) as session:
+        baseline, study = session.study.meta.baseline, session.study
+        name = config_hash(baseline)
+        seeds = range(args.seed, args.seed + args.seeds)
+        have = completed(study.records())
+        jobs = [Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have]
+        jobs = session.attempts(jobs)
+        session.announce(f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else "")
+        code = session.train(jobs, args)
+        records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
+        baseline_summary(session, [r for r in records if r.seed in seeds])
+        session.report()
+        return code

@@ -1,0 +1,36 @@
+"""``report``: from records to a page or a table. Trains nothing and needs no torch."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from study.options import add_study
+
+FORMATS = ("html", "csv", "json", "md", "latex")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="html",
+        help="html writes report.html into the study; the others print the leaderboard (default: %(default)s)",
+    )
+    parser.epilog = "example:\n  python -m study.run report --study runs/alexnet-cifar10 --format latex > table.tex"
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the report."""
+    from results.store import Study, lock_folder
+    from study.report import render_format, write_report
+
+    study = Study.open(args.study)
+    if args.format != "html":
+        sys.stdout.write(render_format(study, args.format))
+        return 0
+    with lock_folder(args.study):
+        print(write_report(study))
+    return 0

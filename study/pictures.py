@@ -1,0 +1,65 @@
+"""What the report shows as pictures, kept once per study: thumbnails, augmentation, features in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+from results.outcome import Outcome
+from results.record import Record, config_hash
+from results.store import Study, save_arrays, write_atomic
+from study.trainable import Data, as_numpy
+
+PICTURED = 2000  # test images in the 2-D picture: t-SNE's time grows faster than their number
+
+
+def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> Callable[[Record, Outcome], None]:
+    """Return what is to be called with each ended run: the first baseline leaves the pictures."""
+
+    def after(record: Record, outcome: Outcome) -> None:
+        if record.status == "complete" and record.config_hash == config_hash(study.meta.baseline):
+            _save_pictures(study, trainable, data, record, outcome)
+
+    return after
+
+
+def _save_pictures(study: Study, trainable: ModuleType, data: Data, record: Record, outcome: Outcome) -> None:
+    """Keep what the report shows as pictures of the first baseline: thumbnails, augmentation, features in 2-D."""
+    images = getattr(data, "test_images", None)
+    path = study.artefact_path("test_images.npy")
+    if images is not None and not path.exists():
+        pictures = as_numpy(images)
+        write_atomic(path, lambda file: np.save(file, pictures, allow_pickle=False))
+    path = study.artefact_path("augmented.npz")
+    if hasattr(trainable, "preview") and not path.exists():
+        grid = np.asarray(trainable.preview(trainable.Config(**record.config), record.seed, data))
+        save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
+    if outcome.features is not None and not list((study.path / "artefacts").glob("features-*.npz")):
+        embedded = embed(outcome.features, np.asarray(data.test_labels), record.seed)
+        save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
+
+
+def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Project (n, d) features of a random PICTURED of the images to the plane by PCA and by t-SNE.
+
+    Returns ``pca`` (k, 2), ``tsne`` (k, 2) float32, ``labels`` and ``index`` (k,), ``variance`` (2,) shares explained.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    index = np.sort(np.random.default_rng(seed).permutation(len(labels))[:PICTURED])
+    chosen = features[index].astype(np.float64)
+    components = min(50, *chosen.shape)
+    pca = PCA(components, random_state=0).fit(chosen)
+    reduced = pca.transform(chosen)
+    perplexity = min(30.0, (len(index) - 1) / 3)
+    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
+    return {
+        "pca": reduced[:, :2].astype(np.float32),
+        "tsne": tsne.astype(np.float32),
+        "labels": labels[index],
+        "index": index,
+        "variance": pca.explained_variance_ratio_[:2].astype(np.float32),
+    }

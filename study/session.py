@@ -1,0 +1,219 @@
+"""From a command's options to an open, locked study with its trainable, data and runtime, or one clear refusal.
+
+Everything is checked before anything is written, so bad input leaves no trace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from results.errors import UserError
+from results.outcome import Runtime
+from results.store import CommandRun, DatasetInfo, Study, StudyMeta, lock_folder
+from study.configs import difference, read_config, read_sets, validated
+from study.engine.jobs import FixedJobs, Job, Source, next_attempt
+from study.engine.records import Context
+from study.engine.resources import usable_cpus
+from study.environment import command_line, environment, hide_home, now
+from study.pictures import keep_pictures
+from study.trainable import Data, load_trainable
+
+if TYPE_CHECKING:
+    from study.engine.pool import Summary
+
+
+@dataclass
+class Session:
+    """A study held for writing, and all that training in it needs."""
+
+    study: Study
+    trainable: ModuleType
+    trainable_name: str  # as load_trainable takes it
+    data: Data
+    runtime: Runtime  # with all cores as threads; the engine divides them
+    sets: dict[str, Any]  # the fields of --set, typed
+    seed: int
+    quiet: bool
+
+    def announce(self, text: str) -> None:
+        """Tell the person at the screen, unless they asked for quiet."""
+        if text and not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def attempts(self, jobs: list[Job]) -> list[Job]:
+        """Number each job by how often its config and seed were tried before without completing."""
+        records = self.study.records()
+        return [replace(job, attempt=next_attempt(records, job.config, job.seed)) for job in jobs]
+
+    def context(self) -> Context:
+        """Return what all records of this command say of how they came about."""
+        return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
+
+    def train(self, jobs: list[Job], args: Namespace) -> int:
+        """Train a fixed list of jobs: one in this process on all cores, several side by side.
+
+        Returns the exit code: 1 where there was something to do and none of it worked, 130 after Ctrl-C.
+        """
+        if not jobs:
+            return 0
+        if len(jobs) == 1 and not args.address:
+            from study.progress import run_progress
+            from study.runner import run_here
+
+            record = run_here(self.study, self.trainable, self.data, jobs[0], self.runtime, run_progress(self.quiet))
+            if record.error:
+                print(f"{record.status}: {record.error}", file=sys.stderr)
+            return 0 if record.status == "complete" else 1
+        summary = self.run(FixedJobs(jobs), args)
+        if summary.interrupted:
+            raise KeyboardInterrupt
+        return 1 if summary.all_failed else 0
+
+    def run(self, source: Source, args: Namespace, **options: Any) -> Summary:
+        """Run jobs side by side on Ray Tune, with the options of ``add_resources``."""
+        from study.engine.pool import Options, run_jobs
+
+        chosen = {
+            name: getattr(args, name)
+            for name in ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
+        }
+        return run_jobs(
+            self.study,
+            self.trainable,
+            self.trainable_name,
+            self.data,
+            source,
+            runtime=self.runtime,
+            options=Options(**chosen, **options),
+            context=self.context(),
+            after=[keep_pictures(self.study, self.trainable, self.data)],
+        )
+
+    def report(self) -> None:
+        """Write the report and say where it is."""
+        from study.report import write_report
+
+        print(f"report: {write_report(self.study)}")
+
+
+@contextlib.contextmanager
+def training_session(args: Namespace, defines_baseline: bool) -> Iterator[Session]:
+    """Open or start the study of ``args`` for writing.
+
+    ``defines_baseline``: whether --config and --set say what the baseline is even in an existing study (and must
+    then agree with it); otherwise they do so only in a new one.
+
+    Raises:
+        UserError: whatever of the input does not fit together.
+    """
+    exists = (args.study / "study.json").exists()
+    meta = Study.open(args.study).meta if exists or _holds_something(args.study) else None
+    name = args.trainable or (meta.trainable if meta else "alexnet")
+    trainable = load_trainable(os.path.expanduser(name))
+    sets = read_sets(args.sets, trainable.Config)
+    start = read_config(args.config) if args.config else {}
+    asked = validated({**start, **sets}, trainable.Config)
+    source = args.dataset or (meta.dataset.source if meta and meta.dataset.source else "cifar10")
+    if meta:
+        _same_trainable(meta, name, args.study)
+        if defines_baseline and (args.sets or args.config):
+            _same_baseline(meta, asked, args.study)
+    runtime = _runtime(trainable, args, meta)
+    data = _load(trainable, source, args)
+    info = describe_data(data, args.dataset_name or (meta.dataset.name if meta else data.name), source)
+    if meta:
+        _same_data(meta, info, args)
+    with lock_folder(args.study):
+        if meta:
+            study = Study.open(args.study)
+        else:
+            study = Study.create(
+                args.study,
+                StudyMeta(
+                    name=args.study.resolve().name,
+                    trainable=hide_home(name),
+                    dataset=info,
+                    baseline=asked,
+                    device=runtime.device,
+                    precision=runtime.precision,
+                ),
+            )
+        study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
+        study.save_meta()
+        yield Session(study, trainable, os.path.expanduser(name), data, runtime, sets, args.seed, args.quiet)
+
+
+def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
+    """Return what the study keeps of its data."""
+    return DatasetInfo(
+        name=label,
+        fingerprint=data.fingerprint,
+        class_names=[str(c) for c in data.class_names],
+        train_images=len(data.train_labels),
+        test_images=len(data.test_labels),
+        source=hide_home(source),
+    )
+
+
+def _holds_something(path: Path) -> bool:
+    return path.exists() and (not path.is_dir() or any(p.name != "study.lock" for p in path.iterdir()))
+
+
+def _load(trainable: ModuleType, source: str, args: Namespace) -> Data:
+    extra = {"progress": not args.quiet} if "progress" in inspect.signature(trainable.load_data).parameters else {}
+    data_dir = args.data_dir or Path(os.environ.get("STUDY_DATA_DIR") or "data")
+    data = trainable.load_data(os.path.expanduser(source), data_dir, **extra)
+    for member in ("name", "fingerprint", "class_names", "train_labels", "test_labels"):
+        if not hasattr(data, member):
+            raise UserError(f"trainable '{trainable.NAME}': load_data returned data without '{member}'")
+    return data  # type: ignore[no-any-return]
+
+
+def _runtime(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> Runtime:
+    device, precision = args.device, args.precision
+    if meta and precision == "auto":
+        precision = meta.precision
+    if hasattr(trainable, "resolve_runtime"):
+        runtime: Runtime = trainable.resolve_runtime(device, precision, usable_cpus())
+    else:
+        if device == "cuda":
+            raise UserError(f"--device cuda: trainable '{trainable.NAME}' says nothing of devices; use --device cpu")
+        runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, usable_cpus())
+    if meta and runtime.precision != meta.precision:
+        raise UserError(
+            f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of different "
+            f"precision do not compare; use --precision {meta.precision} or another --study"
+        )
+    return runtime
+
+
+def _same_trainable(meta: StudyMeta, name: str, path: Path) -> None:
+    if hide_home(name) != meta.trainable:
+        raise UserError(f"study '{path}' is of trainable '{meta.trainable}', not '{name}'; choose another --study")
+
+
+def _same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
+    if info.fingerprint != meta.dataset.fingerprint:
+        raise UserError(
+            f"study '{args.study}' holds dataset '{meta.dataset.name}' ({meta.dataset.fingerprint[:12]}), not "
+            f"'{info.name}' ({info.fingerprint[:12]}); choose another --study"
+        )
+    if info.name != meta.dataset.name:
+        raise UserError(f"study '{args.study}' labels its dataset '{meta.dataset.name}', not '{info.name}'")
+
+
+def _same_baseline(meta: StudyMeta, asked: dict[str, Any], path: Path) -> None:
+    changed = difference(asked, meta.baseline)
+    if changed:
+        now_is = ", ".join(f"{k}={meta.baseline.get(k)}" for k in changed)
+        wanted = ", ".join(f"{k}={v}" for k, v in changed.items())
+        raise UserError(f"study '{path}' has a baseline with {now_is}, not {wanted}; choose another --study for it")

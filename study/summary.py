@@ -1,0 +1,34 @@
+"""What a command prints of its results: small tables on stdout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from results.record import Record
+
+if TYPE_CHECKING:
+    from study.session import Session
+
+
+def percent(value: float | None) -> str:
+    """Format a fraction as percent with two digits, a missing one as a dash."""
+    return "-" if value is None else f"{value:.2%}"
+
+
+def runs_table(records: list[Record]) -> Table:
+    """One row per run."""
+    table = Table(box=None, pad_edge=False)
+    for name, justify in (("run", "left"), ("seed", "right"), ("epoch", "right"), ("validation", "right"), ("test", "right"), ("time", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    for r in records:
+        time = "-" if r.seconds is None else f"{r.seconds:.0f} s"
+        table.add_row(r.run_id, str(r.seed), str(r.best_epoch or "-"), percent(r.val_accuracy), percent(r.test_accuracy), time)
+    return table
+
+
+def baseline_summary(session: Session, records: list[Record]) -> None:
+    """Print the baseline's runs."""
+    Console().print(runs_table(records))
