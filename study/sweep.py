@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -82,6 +82,7 @@ def sweep(
     options: Options | None = None,
     context: Context | None = None,
     after: Sequence[After] = (),
+    announce: Callable[[str], None] = lambda text: None,
 ) -> SweepSummary:
     """Run or go on with the sweep of ``study``, which the caller has opened or created, and locked.
 
@@ -110,6 +111,8 @@ def sweep(
             f"{source.outside} of the study's earlier runs lie outside space '{space.name}': they are kept and counted, "
             f"but '{sweep_options.sampler}' does not learn from them"
         )
+    for note in notes:
+        announce(f"note: {note}")
     study.meta.sweep = about
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
@@ -133,6 +136,7 @@ def sweep(
         database.close()
     if source.exhausted_space:
         notes.append(f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}")
+        announce(f"note: {notes[-1]}")
     mine = [r for r in study.records() if r.kind == "sweep"]
     return SweepSummary(mine, sweep_options.trials, engine, notes, source.exhausted_space)
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from study.options import add_resources, add_study, add_training, positive
+
+if TYPE_CHECKING:
+    from search_spaces import Space
 
 EXAMPLES = """\
 examples:
@@ -71,17 +76,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run or go on with the study's sweep."""
     from results.errors import UserError
-    from search_spaces import load_space
     from study.engine.pool import Options
     from study.pictures import keep_pictures
     from study.session import training_session
-    from study.sweep import SweepOptions, earlier, print_summary, sweep
+    from study.sweep import SweepOptions, sweep
+    from study.sweep_summary import print_summary
 
     if args.keep_weights < 0:
         raise UserError(f"--keep-weights {args.keep_weights} must not be negative")
-    before = earlier(args.study)
+    before = _earlier(args.study)
 
-    def chosen(name: str, key: str, default: object) -> object:
+    def chosen(name: str, key: str, default: Any) -> Any:
         given = getattr(args, name)
         return before.get(key, default) if given is None else given
 
@@ -94,11 +99,9 @@ def main(args: argparse.Namespace) -> int:
         grace=chosen("grace", "grace", 1),
     )
     what.check()
-    name = chosen("space", "space", "default")
-    load_early(name, args, load_space)
+    space = _space(args, chosen("space", "space", "default"))
+    _resources(args)
     with training_session(args, defines_baseline=False) as session:
-        own = getattr(session.trainable, "SPACES", None)
-        space = load_space(name, session.trainable.Config, session.study.meta.baseline, session.sets, own)
         summary = sweep(
             session.study,
             session.trainable,
@@ -121,11 +124,56 @@ def main(args: argparse.Namespace) -> int:
             after=[keep_pictures(session.study, session.trainable, session.data)],
             announce=session.announce,
         )
-        print_summary(session.study, summary)
+        print_summary(session.study, summary, args.seed)
         if summary.engine is not None and summary.engine.interrupted:
             raise KeyboardInterrupt
         session.report()
         return summary.exit_code
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """Return how the study's sweep was made, if it has one: what an option left out means."""
+    from results.store import Study
+
+    return (Study.open(path).meta.sweep or {}) if (path / "study.json").exists() else {}
+
+
+def _space(args: argparse.Namespace, name: str) -> Space:
+    """Load and check the space before data are read or a new study is begun."""
+    import os
+
+    from results.store import Study
+    from search_spaces import load_space
+    from study.configs import read_config, read_sets, validated
+    from study.trainable import load_trainable
+
+    meta = Study.open(args.study).meta if (args.study / "study.json").exists() else None
+    trainable = load_trainable(os.path.expanduser(args.trainable or (meta.trainable if meta else "alexnet")))
+    sets = read_sets(args.sets, trainable.Config)
+    start = read_config(args.config) if args.config else {}
+    baseline = meta.baseline if meta else validated({**start, **sets}, trainable.Config)
+    return load_space(name, trainable.Config, baseline, sets, getattr(trainable, "SPACES", None))
+
+
+def _resources(args: argparse.Namespace) -> None:
+    """Refuse what this machine does not have before anything is begun; a cluster is asked once it is joined."""
+    from study.engine.resources import plan_resources, usable_cpus
+
+    if args.address:
+        return
+    gpus = 0
+    if args.gpus_per_trial:
+        import torch
+
+        gpus = torch.cuda.device_count()
+    plan_resources(
+        usable_cpus(),
+        gpus,
+        use_gpu=False if args.device == "cpu" else None,
+        concurrency=args.concurrency,
+        cpus_per_trial=args.cpus_per_trial,
+        gpus_per_trial=args.gpus_per_trial,
+    )
 
 
 def duration(text: str) -> float:

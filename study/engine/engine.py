@@ -44,6 +44,7 @@ class _Run:
     started: str | None = None
     startup: float | None = None
     worked: float = 0.0
+    heard: float = 0.0  # monotonic, when it last said anything
     kill_reason: str | None = None
 
 
@@ -136,7 +137,7 @@ class Engine:
         """A worker took the job up."""
         run = self._running.get(trial_id)
         if run is not None:
-            run.begun = time.monotonic()
+            run.begun = run.heard = time.monotonic()
             run.started = datetime.now(UTC).isoformat(timespec="seconds")
 
     def heard(self, trial_id: str, message: Message) -> bool:
@@ -145,13 +146,13 @@ class Engine:
         if run is None:
             return True
         run.worked = message.worked
+        run.heard = time.monotonic()
         if message.epoch is not None:
             return self._epoch(trial_id, run, message.epoch, message.state)
         if message.outcome is not None:
             self._outcome(trial_id, run, message.outcome)
         else:
-            if message.traceback:
-                self._log(f"{self._name(run.job)} failed\n{message.traceback}")
+            self._log(f"{self._name(run.job)} failed\n{message.traceback or message.error}")
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False
 
@@ -188,7 +189,7 @@ class Engine:
         if self._trial_timeout is not None:
             for trial in trials:
                 run = self._running.get(trial.trial_id)
-                if run is not None and now - (run.begun or run.asked) > self._trial_timeout and run.kill_reason is None:
+                if run is not None and now - (run.heard or run.asked) > self._trial_timeout and run.kill_reason is None:
                     self._kill(trial, run)
         if now - self._collected > COLLECT_EVERY:
             self._collected = now
@@ -259,7 +260,7 @@ class Engine:
             return  # it still waits for a place
         import ray
 
-        run.kill_reason = f"it was ended after {self._trial_timeout:g} seconds (--trial-timeout)"
+        run.kill_reason = f"it said nothing for {self._trial_timeout:g} seconds (--trial-timeout)"
         ray.kill(actor)
 
     def _stop(self, why: str) -> None:

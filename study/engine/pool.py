@@ -43,10 +43,11 @@ class Options:
     cpus_per_trial: int | None = None
     gpus_per_trial: float | None = None
     address: str | None = None  # of a Ray cluster; None starts one on this machine alone
-    trial_timeout: float | None = None  # seconds a training may take before it is ended as failed
+    trial_timeout: float | None = None  # seconds a training may say nothing before it is ended as failed
     time_limit: float | None = None  # seconds after which the engine stops, to be continued later
     keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
     title: str = ""
+    quiet: bool = False  # show nothing
 
 
 @dataclass
@@ -155,7 +156,7 @@ def _run(
             data=Parcel(ray.put(data)),
         )
         keeper = Keeper(study, options.keep_weights, after, log)
-        view = View(screen, options.title or study.meta.name)
+        view = View(screen, options.title or study.meta.name, options.quiet)
         engine = Engine(
             study,
             source,

@@ -47,10 +47,10 @@ class Progress:
 class View:
     """Draws snapshots on ``stream``; on a terminal in place, elsewhere a line now and then and one for each ended job."""
 
-    def __init__(self, stream: IO[str], title: str) -> None:
+    def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
         from rich.console import Console
 
-        self._console = Console(file=stream, highlight=False, soft_wrap=True)
+        self._console = Console(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
         self._title = title
         self._live: Any = None
         self._drawn = -math.inf
