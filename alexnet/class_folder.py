@@ -1,4 +1,4 @@
-"""Any folder of train/<class>/* and test/<class>/*: listed, decoded once by threads, kept as one .npz without pickle."""
+"""Any folder of train/<class>/* and test/<class>/*: listed, decoded once by threads, kept as one .npz file."""
 
 from __future__ import annotations
 
@@ -93,7 +93,8 @@ def list_images(folder: Path) -> Listing:
             raise UserError(f"'{folder / split}' is empty: it needs a folder of images for each class")
     for name in classes["test"]:
         if name not in classes["train"]:
-            raise UserError(f"class '{name}' is in '{folder / 'test'}' but not in train{nearest(name, classes['train'])}")
+            advice = nearest(name, classes["train"])
+            raise UserError(f"class '{name}' is in '{folder / 'test'}' but not in train{advice}")
     for name in classes["train"]:
         if name not in classes["test"]:
             raise UserError(f"class '{name}' is in '{folder / 'train'}' but not in test: every class needs test images")
@@ -183,13 +184,13 @@ def read_image(path: str) -> Image.Image:
         raise UserError(f"'{path}' is empty: no image")
     try:
         with Image.open(io.BytesIO(data), formats=[f for f in FORMATS if f in Image.OPEN]) as image:
-            image.draft(None, (4 * SIZE, 4 * SIZE))  # a large JPEG is decoded at a fraction of its size, many times faster
+            image.draft(None, (4 * SIZE, 4 * SIZE))  # a large JPEG is decoded at a fraction of its size: much faster
             image.load()
             whole = has_end(image.format or "", data)
             picture = to_rgb(ImageOps.exif_transpose(image))
     except Image.UnidentifiedImageError:
         raise UserError(f"'{path}' is no image, or of a format that is not read ({', '.join(FORMATS)})") from None
-    except Exception as error:  # a decoder given broken bytes raises nearly anything
+    except Exception as error:  # noqa: BLE001 - a decoder given broken bytes raises nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"'{path}' is cut short, damaged or unsupported: {reason}") from None
     if not whole:

@@ -20,6 +20,7 @@ from results.errors import UserError, nearest
 
 SIZE = 32  # pixels, both ways
 DIGITS_TEST_IMAGES = 360  # of 1,797
+REFUSED = {errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST}  # by the disk
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +111,9 @@ def _cifar10(data_dir: Path, name: str, progress: bool) -> Data:
             train = CIFAR10(str(data_dir), train=True, download=True)
             test = CIFAR10(str(data_dir), train=False)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:  # no network, no space, bad archive
-        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR):
-            raise UserError(f"cannot write CIFAR-10 to '{data_dir}': {error.strerror}; name another --data-dir") from None
+        if isinstance(error, OSError) and error.errno in REFUSED:
+            advice = f"{error.strerror}; name another --data-dir"
+            raise UserError(f"cannot write CIFAR-10 to '{data_dir}': {advice}") from None
         archive = data_dir / CIFAR10.filename
         state = f"'{archive}' is damaged and" if archive.exists() else f"not in '{data_dir}' and"
         reason = str(getattr(error, "reason", error)) or type(error).__name__
@@ -153,6 +155,7 @@ def _digits(name: str) -> Data:
     large = [np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR)) for image in grey]
     images = np.repeat(np.stack(large)[:, None], 3, axis=1)  # (n, 3, 32, 32)
     labels = digits.target.astype(np.int64)
-    train, test = train_test_split(np.arange(len(labels)), test_size=DIGITS_TEST_IMAGES, stratify=labels, random_state=0)
+    everything = np.arange(len(labels))
+    train, test = train_test_split(everything, test_size=DIGITS_TEST_IMAGES, stratify=labels, random_state=0)
     names = tuple(str(name) for name in digits.target_names)
     return _data(name, names, images[train], labels[train], images[test], labels[test])

@@ -137,7 +137,7 @@ def train_epoch(
 
 
 def evaluate(model: nn.Module, loader: torch_data.DataLoader[Any], criterion: nn.Module) -> tuple[float, float]:
-    """Return mean loss and accuracy over images (the notebook's mean over batches weighs a short last batch too much)."""
+    """Return mean loss and accuracy over images: a mean over batches weighs a short last one too much."""
     loss_sum = correct = seen = 0.0
     model.eval()
     with torch.no_grad():
@@ -178,8 +178,8 @@ def train(data: Any, seed: int, epochs: int = 25, batch_size: int = 256, log: Ca
         if val_loss < best[0]:
             best, weights = (val_loss, val_accuracy, epoch), copy.deepcopy(model.state_dict())
         log(
-            f"epoch {epoch}: train {train_loss:.4f} {train_accuracy:.2%}, validation {val_loss:.4f} {val_accuracy:.2%}, "
-            f"{time.perf_counter() - start:.0f} s"
+            f"epoch {epoch}: train {train_loss:.4f} {train_accuracy:.2%}, "
+            f"validation {val_loss:.4f} {val_accuracy:.2%}, {time.perf_counter() - start:.0f} s"
         )
     model.load_state_dict(weights)
     test_loss, test_accuracy = evaluate(model, testing, criterion)

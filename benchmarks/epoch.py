@@ -85,7 +85,9 @@ def compare(threads: int, rounds: int, steps: int, dataset: str, log: Any = None
                 seconds[name].append(measured["seconds"] * EPOCH_IMAGES / images)
                 peaks[name] = measured["peak_mib"]
                 if log:
-                    log(f"  {threads} thread(s), round {turn + 1}/{rounds}, {name}: {seconds[name][-1]:.1f} s per epoch")
+                    log(
+                        f"  {threads} thread(s), round {turn + 1}/{rounds}, {name}: {seconds[name][-1]:.1f} s per epoch"
+                    )
     finally:
         for worker in workers.values():
             worker.close()
@@ -151,18 +153,24 @@ def show(result: dict[str, Any]) -> str:
     whole = result["images"] == EPOCH_IMAGES
     basis = "whole epochs" if whole else f"{result['steps']} steps, scaled to {EPOCH_STEPS}"
     lines = [f"{result['threads']} thread(s), {basis}, n = {result['rounds']} rounds, batch {BATCH}, medians"]
-    lines.append(f"  {'':<12}{'s/epoch':>9}{'images/s':>10}{'of GEMM':>9}{'peak MiB':>10}  times as fast (lowest to highest)")
+    lines.append(
+        f"  {'':<12}{'s/epoch':>9}{'images/s':>10}{'of GEMM':>9}{'peak MiB':>10}  times as fast (lowest to highest)"
+    )
     for name, row in result.items():
         if not isinstance(row, dict):
             continue
         ratio = ""
         if "ratio" in row:
-            ratio = f"{row['ratio']:.2f} ({min(row['ratios']):.2f} to {max(row['ratios']):.2f}, n = {len(row['ratios'])})"
-        numbers = f"{row['median_seconds']:>9.1f}{row['images_per_second']:>10.0f}{row['share_of_gemm']:>9.0%}{row['peak_mib']:>10}"
+            ratio = (
+                f"{row['ratio']:.2f} ({min(row['ratios']):.2f} to {max(row['ratios']):.2f}, n = {len(row['ratios'])})"
+            )
+        speed = f"{row['median_seconds']:>9.1f}{row['images_per_second']:>10.0f}{row['share_of_gemm']:>9.0%}"
         default = " *" if name == f"ours-{result['default_precision']}" else ""
-        lines.append(f"  {name + default:<12}{numbers}  {ratio}".rstrip())
+        lines.append(f"  {name + default:<12}{speed}{row['peak_mib']:>10}  {ratio}".rstrip())
     gemms = {name.removeprefix("ours-"): row["gemm_gflops"] for name, row in result.items() if name.startswith("ours-")}
-    lines.append("  * default precision; GEMM " + ", ".join(f"{name}: {rate:.0f} GFLOP/s" for name, rate in gemms.items()))
+    lines.append(
+        "  * default precision; GEMM " + ", ".join(f"{name}: {rate:.0f} GFLOP/s" for name, rate in gemms.items())
+    )
     return "\n".join(lines)
 
 
@@ -173,14 +181,18 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=_threads, help="a number, or 'all' (default: one thread, then all cores)")
     parser.add_argument("--rounds", type=int, default=3, help="times each is measured (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=20, help=f"steps of {BATCH} images a round; {EPOCH_STEPS} is an epoch")
+    parser.add_argument(
+        "--steps", type=int, default=20, help=f"steps of {BATCH} images a round; {EPOCH_STEPS} is an epoch"
+    )
     parser.add_argument("--dataset", default="synthetic", help="images to use; speed does not depend on them")
     parser.add_argument("--json", type=Path, default=Path("runs/bench/epoch.json"), help="default: %(default)s")
     args = parser.parse_args()
     counts = [args.threads] if args.threads else sorted({1, cores()})
     results = []
     for threads in counts:
-        results.append(compare(threads, args.rounds, args.steps, args.dataset, lambda line: print(line, file=sys.stderr)))
+        results.append(
+            compare(threads, args.rounds, args.steps, args.dataset, lambda line: print(line, file=sys.stderr))
+        )
         print(show(results[-1]), flush=True)
     document = {"machine": machine(), "comparisons": results}
     args.json.parent.mkdir(parents=True, exist_ok=True)

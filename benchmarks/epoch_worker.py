@@ -1,6 +1,7 @@
 """One contestant of benchmarks.epoch: warms up, then measures once for each line on stdin and answers in JSON.
 
-Not for use by hand. Arguments: what (classic, ours-fp32, ours-bf16, gemm-float32, gemm-bfloat16), threads, images, dataset.
+Not for use by hand. Arguments: what (classic, ours-fp32, ours-bf16, gemm-float32, gemm-bfloat16), threads, images,
+dataset.
 """
 
 from __future__ import annotations

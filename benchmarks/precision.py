@@ -3,9 +3,9 @@
     python -m benchmarks.precision --seeds 20
 
 Every seed is trained twice, alike but for the precision: the same split, initial weights, order and augmentation.
-The margin, MARGIN, was chosen before anything was measured. Precisions are called equivalent if the 90 % interval of the
-mean difference in test accuracy lies within it (two one-sided tests at 5 %), and different if the 95 % interval leaves out
-zero; a difference can be both real and within the margin. Neither shown is "undecided".
+The margin, MARGIN, was chosen before anything was measured. Precisions are called equivalent if the 90 % interval of
+the mean difference in test accuracy lies within it (two one-sided tests at 5 %), and different if the 95 % interval
+leaves out zero; a difference can be both real and within the margin. Neither shown is "undecided".
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from scipy import stats
 
 MARGIN = 1.0  # percentage points of test accuracy, either way: about what two seeds of one config differ by
-SETTINGS = {"batch_size": 32, "epochs": 8}
+SETTINGS: dict[str, Any] = {"batch_size": 32, "epochs": 8}
 
 
 def train(seed: int, precision: str, threads: int, data: Any) -> dict[str, float]:
@@ -32,7 +32,9 @@ def train(seed: int, precision: str, threads: int, data: Any) -> dict[str, float
     from results.outcome import Runtime
 
     start = time.perf_counter()
-    outcome = fit(Config(**SETTINGS), seed, data, lambda epoch, state: False, runtime=Runtime("cpu", precision, threads))
+    outcome = fit(
+        Config(**SETTINGS), seed, data, lambda epoch, state: False, runtime=Runtime("cpu", precision, threads)
+    )
     if outcome.val is None or outcome.test is None:
         raise RuntimeError(f"seed {seed} in {precision} ended as {outcome.status}: {outcome.error}")
     seconds = time.perf_counter() - start
@@ -90,24 +92,32 @@ def main() -> None:
         parser.error(f"--seeds {args.seeds}: at least 10, or the interval says next to nothing")
     from alexnet.data import load
 
-    data, runs = load("digits"), []
+    data = load("digits")
+    runs: list[dict[str, Any]] = []
     for seed in range(args.first, args.first + args.seeds):
         run = {precision: train(seed, precision, args.threads, data) for precision in ("bf16", "fp32")}
         runs.append({"seed": seed, **run})
         shown = ", ".join(f"{p} {run[p]['test_accuracy']:.2%} in {run[p]['seconds']:.0f} s" for p in run)
         print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
-    result = compare(*([100 * run[p]["test_accuracy"] for run in runs] for p in ("bf16", "fp32")), margin=MARGIN)
+    accuracies = {p: [100 * run[p]["test_accuracy"] for run in runs] for p in ("bf16", "fp32")}
+    result = compare(accuracies["bf16"], accuracies["fp32"], MARGIN)
     (low, high), (low90, high90) = result["interval95"], result["interval90"]
-    for precision in ("bf16", "fp32"):
-        accuracies = [100 * run[precision]["test_accuracy"] for run in runs]
-        spread = f"standard deviation {np.std(accuracies, ddof=1):.2f}, {min(accuracies):.2f} to {max(accuracies):.2f}"
-        print(f"{precision}: mean test accuracy {np.mean(accuracies):.2f} % ({spread}, n = {len(runs)})")
+    for precision, values in accuracies.items():
+        spread = f"standard deviation {np.std(values, ddof=1):.2f}, {min(values):.2f} to {max(values):.2f}"
+        print(f"{precision}: mean test accuracy {np.mean(values):.2f} % ({spread}, n = {len(runs)})")
     print(
-        f"bf16 - fp32: {result['mean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f} (n = {result['n']} pairs); "
-        f"90 % {low90:+.2f} to {high90:+.2f} against a margin of {MARGIN:g}: {result['verdict']}"
+        f"bf16 - fp32: {result['mean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f} "
+        f"(n = {result['n']} pairs); 90 % {low90:+.2f} to {high90:+.2f} against a margin of {MARGIN:g}: "
+        f"{result['verdict']}"
     )
     args.json.parent.mkdir(parents=True, exist_ok=True)
-    document = {"settings": SETTINGS, "dataset": data.fingerprint, "threads": args.threads, "result": result, "runs": runs}
+    document = {
+        "settings": SETTINGS,
+        "dataset": data.fingerprint,
+        "threads": args.threads,
+        "result": result,
+        "runs": runs,
+    }
     args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(f"also written to {args.json}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import time
@@ -65,7 +66,13 @@ def test_name_given(folder: Path) -> None:
 
 def test_hidden_files_are_left_out(folder: Path) -> None:
     before = load(folder).fingerprint
-    for path in (".DS_Store", "train/.DS_Store", "train/cat/.hidden.png", "test/dog/Thumbs.db", "train/dog/desktop.ini"):
+    for path in (
+        ".DS_Store",
+        "train/.DS_Store",
+        "train/cat/.hidden.png",
+        "test/dog/Thumbs.db",
+        "train/dog/desktop.ini",
+    ):
         (folder / path).write_bytes(b"nothing")
     (folder / "train" / ".ipynb_checkpoints").mkdir()
     (folder / "train" / "README.txt").write_text("beside the classes")
@@ -247,7 +254,9 @@ def test_the_first_bad_file_is_named_and_the_others_counted(folder: Path) -> Non
     assert "train/cat/1.png'" in message and "2 other files" in message
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "progressive", "thumbnail", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000"])
+@pytest.mark.parametrize(
+    "kind", ["JPEG", "progressive", "thumbnail", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000"]
+)
 def test_every_cut_is_noticed(tmp_path: Path, kind: str) -> None:
     buffer = io.BytesIO()
     options: dict[str, object] = {"progressive": True} if kind == "progressive" else {}
@@ -295,6 +304,23 @@ def test_unreadable_folder_and_file(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert "cannot read folder '" in refusal(folder)
 
 
+def test_a_full_disk_leaves_nothing_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(file: io.BytesIO, **arrays: object) -> None:
+        file.write(b"a beginning")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert "No space left on device" in refusal(folder)
+    assert not [path for path in (folder.parent / "kept").rglob("*") if path.is_file()]
+
+
+def test_a_log_file_gets_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data.load(str(folder), folder.parent / "kept", progress=True)
+    assert capsys.readouterr() == ("", f"decoding the 10 images of '{folder}', once\n")
+    data.load(str(folder), folder.parent / "kept", progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
 # -- the real thing ------------------------------------------------------------------------------------------------
 
 
@@ -306,8 +332,10 @@ def test_real_cifar_jpegs(tmp_path: Path) -> None:
         message = "STUDY_CIFAR10_JPEG does not name the folder of CIFAR-10 as JPEG class folders"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     first = data.load(where, tmp_path, name="cifar10-jpeg", progress=False)
-    assert first.class_names == tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
-    assert first.train_labels.bincount().tolist() == [5000] * 10 and first.test_labels.bincount().tolist() == [1000] * 10
+    assert (first.class_names[0], first.class_names[9], len(first.class_names)) == ("airplane", "truck", 10)
+    assert (
+        first.train_labels.bincount().tolist() == [5000] * 10 and first.test_labels.bincount().tolist() == [1000] * 10
+    )
     pixels = first.train_images.numpy() / np.float32(255)
     np.testing.assert_allclose(pixels.mean(axis=(0, 2, 3)), (0.491, 0.482, 0.447), atol=0.003)
     np.testing.assert_allclose(pixels.std(axis=(0, 2, 3)), (0.247, 0.243, 0.262), atol=0.003)
