@@ -181,9 +181,12 @@ class _Run:
                 groups[group][rest] = torch.from_numpy(np.array(array))
         self.model.load_state_dict(groups["model"])
         self.best = {k: v.to(self.device) for k, v in groups["best"].items()}
+        parameters = list(self.model.parameters())
         slots: dict[int, dict[str, Tensor]] = {}
         for name, value in groups["optimizer"].items():
             number, _, slot = name.partition(".")
+            if value.dim():  # in the weight's memory order, on which the fused kernels rely: a file has lost it
+                value = torch.empty_like(parameters[int(number)]).copy_(value)
             slots.setdefault(int(number), {})[slot] = value
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
 

@@ -22,7 +22,7 @@ from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import train_test_split
 
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, State
+from results.outcome import Epoch, Outcome, Predictions, State, best_epoch, pack_history, predictions, unpack_history
 from search_spaces import choice, log_float, log_integer
 
 NAME = "Fourier features and logistic regression (scikit-learn)"
@@ -81,63 +81,44 @@ def fit(config: Config, seed: int, data: Any, on_epoch: Any, state: State | None
     inputs = fourier.fit_transform(data.train_pixels)
     order = np.random.default_rng(draw(1)).permutation(len(inputs))
     val, train = order[:180], order[180:]
-    model = SGDClassifier(
-        loss="log_loss", learning_rate="constant", eta0=config.learning_rate, alpha=config.penalty
-    )
+    model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=config.learning_rate, alpha=config.penalty)
     history: list[Epoch] = []
     best: State = {}
     if state is not None:
-        history = _unpack(state)
+        history = unpack_history(state)
         model.coef_, model.intercept_, model.t_ = state["coef"].copy(), state["intercept"].copy(), float(state["t"])
         best = {name: state[name] for name in ("best_coef", "best_intercept")}
 
     def snapshot() -> State:
         now = {"coef": model.coef_.copy(), "intercept": model.intercept_.copy(), "t": np.array(model.t_)}
-        return now | best | _pack(history)
+        return now | best | pack_history(history)
+
+    def answers(on: np.ndarray, labels: np.ndarray) -> Predictions:
+        return predictions(model.predict_proba(on), labels)
 
     for number in range(len(history) + 1, config.epochs + 1):
         start = time.perf_counter()
         model.set_params(random_state=draw(2, number))  # the order of this epoch's steps
         model.partial_fit(inputs[train], data.train_labels[train], classes=np.arange(len(data.class_names)))
-        on_train = _predict(model, inputs[train], data.train_labels[train])
-        on_val = _predict(model, inputs[val], data.train_labels[val])
+        on_train = answers(inputs[train], data.train_labels[train])
+        on_val = answers(inputs[val], data.train_labels[val])
         seconds = time.perf_counter() - start
         measured = (on_train.loss, on_train.accuracy, on_val.loss, on_val.accuracy, seconds)
         history.append(Epoch(number, *measured, on_val.confusion))
         if not math.isfinite(on_val.loss):
             return Outcome("diverged", history, error=f"loss not finite in epoch {number}")
-        if on_val.loss < min((e.val_loss for e in history[:-1]), default=math.inf):
+        if best_epoch(history) == number:
             best = {"best_coef": model.coef_.copy(), "best_intercept": model.intercept_.copy()}
         if on_epoch(history[-1], snapshot) and number < config.epochs:
-            return Outcome("stopped", history, _best_epoch(history))
+            return Outcome("stopped", history, best_epoch(history))
 
     model.coef_, model.intercept_ = best["best_coef"], best["best_intercept"]
     return Outcome(
         "complete",
         history,
-        _best_epoch(history),
-        val=_predict(model, inputs[val], data.train_labels[val]),
-        test=_predict(model, fourier.transform(data.test_pixels), data.test_labels),
+        best_epoch(history),
+        val=answers(inputs[val], data.train_labels[val]),
+        test=answers(fourier.transform(data.test_pixels), data.test_labels),
         weights={**best, "fourier": fourier.random_weights_, "offset": fourier.random_offset_},
         parameters=model.coef_.size + model.intercept_.size,
     )
-
-
-def _predict(model: SGDClassifier, inputs: np.ndarray, labels: np.ndarray) -> Predictions:
-    probabilities = model.predict_proba(inputs).astype(np.float32)
-    chosen = probabilities[np.arange(len(labels)), labels]
-    return Predictions(probabilities, labels, loss=float(-np.log(np.maximum(chosen, 1e-12)).mean()))
-
-
-def _best_epoch(history: list[Epoch]) -> int:
-    return min(history, key=lambda epoch: epoch.val_loss).epoch
-
-
-def _pack(history: list[Epoch]) -> State:
-    rows = [(e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.seconds) for e in history]
-    return {"history": np.array(rows), "confusions": np.stack([e.val_confusion for e in history])}
-
-
-def _unpack(state: State) -> list[Epoch]:
-    rows = zip(state["history"].tolist(), state["confusions"], strict=True)
-    return [Epoch(number, *row, confusion) for number, (row, confusion) in enumerate(rows, start=1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -60,6 +62,16 @@ class Predictions:
         return confusion_matrix(self.labels, self.probabilities.argmax(axis=1), self.probabilities.shape[1])
 
 
+def predictions(probabilities: np.ndarray, labels: np.ndarray) -> Predictions:
+    """Make Predictions of (images, classes) probabilities and (images,) labels; the loss is their mean cross-entropy.
+
+    A probability of 0 counts as the smallest a float32 holds, so that a sure mistake is not an infinite loss.
+    """
+    probabilities, labels = np.asarray(probabilities, np.float32), np.asarray(labels, np.int64)
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return Predictions(probabilities, labels, float(-np.log(np.maximum(chosen, np.finfo(np.float32).tiny)).mean()))
+
+
 @dataclass
 class Outcome:
     """The result of one ``fit``. ``val`` and ``test`` belong to the weights of ``best_epoch``.
@@ -83,3 +95,21 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
     """Count (classes, classes) int64 pairs; rows are the truth, columns the prediction."""
     flat = np.bincount(truth.astype(np.int64) * classes + predicted.astype(np.int64), minlength=classes * classes)
     return flat.reshape(classes, classes)
+
+
+def best_epoch(history: Sequence[Epoch]) -> int | None:
+    """Return the epoch of lowest validation loss, the first of equals; None where no loss is finite."""
+    finite = [epoch for epoch in history if math.isfinite(epoch.val_loss)]
+    return min(finite, key=lambda epoch: epoch.val_loss).epoch if finite else None
+
+
+def pack_history(history: Sequence[Epoch]) -> State:
+    """Turn at least one epoch into arrays for a state: (epochs, 5) float64 and (epochs, classes, classes) int64."""
+    rows = [(e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.seconds) for e in history]
+    return {"history": np.array(rows, np.float64), "history_confusion": np.stack([e.val_confusion for e in history])}
+
+
+def unpack_history(state: State) -> list[Epoch]:
+    """Undo :func:`pack_history`; other names in ``state`` are left alone."""
+    rows = zip(state["history"].tolist(), state["history_confusion"], strict=True)
+    return [Epoch(n, a, b, c, d, e, confusion) for n, ((a, b, c, d, e), confusion) in enumerate(rows, start=1)]

@@ -188,7 +188,8 @@ class Study:
         """Write weights or a checkpoint as safetensors, atomically. ``note`` is kept beside the arrays."""
         from safetensors.numpy import save
 
-        write_atomic(path, save({k: np.ascontiguousarray(v) for k, v in state.items()}, metadata=note))
+        # not ascontiguousarray, which turns a single number into an array of one
+        write_atomic(path, save({k: np.asarray(v, order="C") for k, v in state.items()}, metadata=note))
 
     def load_state(self, path: Path) -> State | None:
         """Read a state back; None if there is none or it is not whole."""
