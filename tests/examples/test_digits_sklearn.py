@@ -1,0 +1,87 @@
+"""The second trainable: accurate but not at its ceiling, quick, and its ``replicate`` a matter of luck alone."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_ind
+from sklearn.metrics import accuracy_score, log_loss
+
+from results.errors import UserError
+from results.outcome import Outcome
+from search_spaces import load_ablations, load_space
+from study.trainable import load_trainable
+from tests.contract import difference
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TRAINABLE = load_trainable(str(EXAMPLES / "digits_sklearn.py"))
+DATA = TRAINABLE.load_data("digits", Path())
+
+
+def train(seed: int = 0, on_epoch: Any = None, state: Any = None, **settings: Any) -> Outcome:
+    go_on = on_epoch or (lambda epoch, snapshot: False)
+    return TRAINABLE.fit(TRAINABLE.Config(**settings), seed, DATA, go_on, state)
+
+
+def accuracies(seeds: int, **settings: Any) -> np.ndarray:
+    return np.array([train(seed, **settings).test.accuracy for seed in range(seeds)])
+
+
+def test_a_run_stopped_after_any_epoch_and_continued_equals_an_uninterrupted_one() -> None:
+    whole = train(5, epochs=6)
+    for after in range(1, 6):
+        states: list[Any] = []
+        stopped = train(5, lambda e, s, after=after: states.append(s()) or e.epoch == after, epochs=6)  # noqa: B023
+        assert (stopped.status, len(stopped.history), stopped.test) == ("stopped", after, None)
+        assert difference(train(5, state=states[-1], epochs=6), whole) is None
+
+
+def test_the_baseline_leaves_room_above_and_below() -> None:
+    start = time.perf_counter()
+    found = accuracies(10)
+    assert (time.perf_counter() - start) / 10 < 1
+    assert 0.93 < found.mean() < 0.97
+    assert accuracies(10, features=400).mean() > found.mean() + 0.005
+    assert accuracies(10, features=25).mean() < found.mean() - 0.05
+    assert accuracies(10, learning_rate=0.02).mean() < found.mean() - 0.02
+
+
+def test_what_it_reports_is_what_scikit_learn_measures() -> None:
+    outcome = train(1)
+    assert outcome.test.accuracy == accuracy_score(DATA.test_labels, outcome.test.probabilities.argmax(1))
+    assert outcome.test.loss == pytest.approx(log_loss(DATA.test_labels, outcome.test.probabilities), rel=1e-4)
+    assert outcome.history[outcome.best_epoch - 1].val_loss == min(e.val_loss for e in outcome.history)
+
+
+def test_replicate_changes_every_draw_and_nothing_else() -> None:
+    assert difference(train(1), train(1, replicate=0)) is None
+    assert difference(train(1), train(1, replicate=1)) is not None
+    one, other = (train(1, replicate=r) for r in (1, 2))
+    assert not np.array_equal(one.weights["fourier"], other.weights["fourier"])  # features
+    assert not np.array_equal(one.val.labels, other.val.labels)  # split
+    found = [np.array([train(s, replicate=r).test.accuracy for s in range(12)]) for r in (0, 1)]
+    assert ttest_ind(*found).pvalue > 0.01  # seeds are fixed: this cannot fail by chance, only by a change
+
+
+def test_another_dataset_is_refused_with_advice() -> None:
+    with pytest.raises(UserError, match="use --dataset digits"):
+        TRAINABLE.load_data("cifar10", Path())
+
+
+@pytest.mark.parametrize("name", TRAINABLE.SPACES)
+def test_its_own_spaces_hold_its_baseline(name: str) -> None:
+    space = load_space(name, TRAINABLE.Config, {}, own=TRAINABLE.SPACES)
+    assert space.warnings == []
+    assert TRAINABLE.Config().model_dump() in space
+
+
+def test_the_example_space_file_is_one() -> None:
+    from alexnet.config import Config
+
+    for name in ("schedule", "regularisation"):
+        assert load_space(f"{EXAMPLES / 'my_space.py'}:{name}", Config, {}).warnings == []
+    assert len(load_ablations(str(EXAMPLES / "my_space.py"), Config)) == 3
