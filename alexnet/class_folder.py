@@ -190,7 +190,7 @@ def read_image(path: str) -> Image.Image:
             picture = to_rgb(ImageOps.exif_transpose(image))
     except Image.UnidentifiedImageError:
         raise UserError(f"'{path}' is no image, or of a format that is not read ({', '.join(FORMATS)})") from None
-    except Exception as error:  # noqa: BLE001 - a decoder given broken bytes raises nearly anything
+    except Exception as error:  # a decoder given broken bytes raises nearly anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"'{path}' is cut short, damaged or unsupported: {reason}") from None
     if not whole:

@@ -152,7 +152,7 @@ def _digits(name: str) -> Data:
 
     digits = load_digits()
     grey = np.round(digits.images * (255 / 16)).astype(np.uint8)
-    large = [np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR)) for image in grey]
+    large = [np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) for image in grey]
     images = np.repeat(np.stack(large)[:, None], 3, axis=1)  # (n, 3, 32, 32)
     labels = digits.target.astype(np.int64)
     everything = np.arange(len(labels))

@@ -1,6 +1,6 @@
 """Does training in bfloat16 cost accuracy? Paired seeds on the bundled digits, with a margin fixed beforehand.
 
-    python -m benchmarks.precision --seeds 20
+    python -m benchmarks.precision --processes 2
 
 Every seed is trained twice, alike but for the precision: the same split, initial weights, order and augmentation.
 The margin, MARGIN, was chosen before anything was measured. Precisions are called equivalent if the 90 % interval of
@@ -15,6 +15,8 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import numpy as np
 from scipy import stats
 
 MARGIN = 1.0  # percentage points of test accuracy, either way: about what two seeds of one config differ by
+PRECISIONS = ("bf16", "fp32")
 SETTINGS: dict[str, Any] = {"batch_size": 32, "epochs": 8}
 
 
@@ -45,6 +48,12 @@ def train(seed: int, precision: str, threads: int, data: Any) -> dict[str, float
         "val_loss": outcome.val.loss,
         "seconds": round(seconds, 1),
     }
+
+
+def _train(what: tuple[int, str, int]) -> dict[str, float]:
+    from alexnet.data import load
+
+    return train(*what, load("digits"))
 
 
 def compare(first: Sequence[float], second: Sequence[float], margin: float) -> dict[str, Any]:
@@ -83,9 +92,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.precision", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=20, help="pairs; at least 10 (default: %(default)s)")
-    parser.add_argument("--first", type=int, default=1, help="first seed (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=40, help="pairs; at least 10 (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=101, help="first seed (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads a run (default: %(default)s)")
+    parser.add_argument("--processes", type=int, default=1, help="runs at a time (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("runs/bench/precision.json"), help="default: %(default)s")
     args = parser.parse_args()
     if args.seeds < 10:
@@ -94,12 +104,15 @@ def main() -> None:
 
     data = load("digits")
     runs: list[dict[str, Any]] = []
-    for seed in range(args.first, args.first + args.seeds):
-        run = {precision: train(seed, precision, args.threads, data) for precision in ("bf16", "fp32")}
-        runs.append({"seed": seed, **run})
-        shown = ", ".join(f"{p} {run[p]['test_accuracy']:.2%} in {run[p]['seconds']:.0f} s" for p in run)
-        print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
-    accuracies = {p: [100 * run[p]["test_accuracy"] for run in runs] for p in ("bf16", "fp32")}
+    seeds = range(args.first, args.first + args.seeds)
+    with ProcessPoolExecutor(args.processes, mp_context=get_context("spawn")) as pool:
+        results = pool.map(_train, [(seed, precision, args.threads) for seed in seeds for precision in PRECISIONS])
+        for seed in seeds:
+            run = dict(zip(PRECISIONS, results, strict=False))  # takes the next two
+            runs.append({"seed": seed, **run})
+            shown = ", ".join(f"{p} {run[p]['test_accuracy']:.2%} in {run[p]['seconds']:.0f} s" for p in run)
+            print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
+    accuracies = {p: [100 * run[p]["test_accuracy"] for run in runs] for p in PRECISIONS}
     result = compare(accuracies["bf16"], accuracies["fp32"], MARGIN)
     (low, high), (low90, high90) = result["interval95"], result["interval90"]
     for precision, values in accuracies.items():

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: the work in a step, the interval of paired differences, one round end to end."""
+"""The benchmarks measure what they say: the work in a step, paired differences, one round end to end."""
 
 from __future__ import annotations
 
