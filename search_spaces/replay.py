@@ -38,15 +38,15 @@ class Script:
         self.distributions: dict[str, BaseDistribution] = {}
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> Any:
-        """As Optuna\'s."""
+        """As Optuna's."""
         return self._answer(name, FloatDistribution(low, high, step=step, log=log))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> Any:
-        """As Optuna\'s."""
+        """As Optuna's."""
         return self._answer(name, IntDistribution(low, high, step=step, log=log))
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """As Optuna\'s."""
+        """As Optuna's."""
         return self._answer(name, CategoricalDistribution(choices))
 
     def set_user_attr(self, key: str, value: Any) -> None:
@@ -69,18 +69,18 @@ class Pinned:
         self._trial, self._pins = trial, pins
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> Any:
-        """As Optuna\'s, but for a pinned name."""
+        """As Optuna's, but for a pinned name."""
         if name in self._pins:
             return self._pins[name]
         value = self._trial.suggest_float(name, low, high, step=step, log=log)
         return value if step is None else tidy(value)
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> Any:
-        """As Optuna\'s, but for a pinned name."""
+        """As Optuna's, but for a pinned name."""
         return self._pins[name] if name in self._pins else self._trial.suggest_int(name, low, high, step=step, log=log)
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """As Optuna\'s, but for a pinned name."""
+        """As Optuna's, but for a pinned name."""
         return self._pins[name] if name in self._pins else self._trial.suggest_categorical(name, choices)
 
     def __getattr__(self, name: str) -> Any:

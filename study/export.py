@@ -1,0 +1,132 @@
+"""A study for other tools: one row per run as csv, parquet or json; one run's config and weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from results.errors import UserError, nearest
+from results.frame import frame
+from results.record import Record
+from results.store import Study, write_atomic, writing
+
+FORMATS = ("csv", "parquet", "json")
+
+
+@dataclass(frozen=True)
+class ExportedRun:
+    """What was written of a run, and a line on what there is no more of."""
+
+    config: Path
+    weights: Path | None
+    note: str | None
+
+
+def export(study: Study, format: str, out: Path | IO[bytes]) -> int:
+    """Write one row per run, with the columns of :func:`results.frame.frame`, to a file (atomically) or a stream.
+
+    A missing value is empty in csv and null in parquet and json. A config value that is a list, or of a kind that
+    differs between runs, is JSON text in csv and parquet.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        UserError: an unknown format, or the disk refuses.
+    """
+    if format not in FORMATS:
+        raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
+    table = frame(study.records(), study.meta)
+
+    def write(file: IO[bytes]) -> None:
+        if format == "json":
+            file.write(_json(table).encode())
+        elif format == "csv":
+            file.write(_flat(table).to_csv(index=False, lineterminator="\n").encode())
+        else:
+            _flat(table).to_parquet(file, engine="pyarrow", index=False)
+
+    if isinstance(out, Path):
+        write_atomic(out, write)
+    else:
+        write(out)
+    return len(table)
+
+
+def export_run(study: Study, run_id: str, out_dir: Path) -> ExportedRun:
+    """Write ``config.json`` (for ``--config``) and, if they were kept, ``weights.safetensors`` into ``out_dir``.
+
+    ``run_id`` may be shortened to a beginning that only one run has.
+
+    Raises:
+        UserError: no such run, more than one, or the disk refuses.
+    """
+    record = find_run(study.records(), run_id)
+    config = out_dir / "config.json"
+    write_atomic(config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
+    kept = study.weights_path(record.run_id)
+    if not kept.is_file():
+        (out_dir / "weights.safetensors").unlink(missing_ok=True)  # an earlier run's would be taken for this one's
+        return ExportedRun(config, None, _why_no_weights(record))
+    weights = out_dir / "weights.safetensors"
+    with writing(weights), open(kept, "rb") as source:
+        write_atomic(weights, lambda file: shutil.copyfileobj(source, file))
+    return ExportedRun(config, weights, None)
+
+
+def find_run(records: list[Record], run_id: str) -> Record:
+    """Return the record called ``run_id``, or the only one that begins so. Raises UserError."""
+    exact = [record for record in records if record.run_id == run_id]
+    found = exact or [record for record in records if run_id and record.run_id.startswith(run_id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(record.run_id for record in found[:5]) + (", ..." if len(found) > 5 else "")
+        raise UserError(f"'{run_id}' is the beginning of {len(found)} runs: {some}")
+    advice = nearest(run_id, {record.run_id for record in records})
+    if len(records) > 5 and "did you mean" not in advice:  # do not list them all
+        advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
+    raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")
+
+
+def _why_no_weights(record: Record) -> str:
+    if record.status != "complete":
+        return f"run '{record.run_id}' has no weights: it is {record.status}, and only complete runs keep theirs"
+    return (
+        f"the weights of '{record.run_id}' were not kept: a study keeps the baseline's and those of its best few; "
+        f"--config with its config.json and --seed {record.seed} in another --study trains it again"
+    )
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn columns of mixed kinds into JSON text: neither csv nor parquet has them."""
+    mixed = {str(name): table[name].map(_text) for name, dtype in table.dtypes.items() if str(dtype) == "object"}
+    return table.assign(**mixed).astype(dict.fromkeys(mixed, "str"))
+
+
+def _text(value: Any) -> str | None:
+    return None if _missing(value) else json.dumps(value, ensure_ascii=False)
+
+
+def _json(table: pd.DataFrame) -> str:
+    """Return an array with one object per line; numbers are written so that they read back exactly."""
+    names = list(table.columns)
+    columns = [table[name].tolist() for name in names]
+    rows = [
+        json.dumps(
+            {name: None if _missing(value) else value for name, value in zip(names, row, strict=True)},
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+        for row in zip(*columns, strict=True)
+    ]
+    return "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value)

@@ -1,0 +1,182 @@
+"""What leaves a study for other tools says what its records say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from results.errors import UserError
+from results.frame import COLUMNS, frame
+from results.record import DatasetTag, Record, config_hash, run_id
+from results.store import DatasetInfo, Study, StudyMeta
+from study.configs import read_config
+from study.export import FORMATS, export, export_run, find_run
+
+ROOT = Path(__file__).parents[2]
+BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
+NUMBER = 0.1 + 0.2  # 0.30000000000000004: every digit counts
+
+
+def record(config: dict[str, Any], seed: int, **fields: Any) -> Record:
+    fields = {"kind": "sweep", "status": "complete", "val_accuracy": NUMBER} | fields
+    tag = DatasetTag(name="toy", fingerprint="0")
+    return Record(
+        run_id=run_id(config, seed), config=config, config_hash=config_hash(config), seed=seed, dataset=tag, **fields
+    )
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    data = DatasetInfo(name="toy", fingerprint="0", class_names=["a", "b"], train_images=4, test_images=2)
+    meta = StudyMeta(name="t", trainable="t", dataset=data, baseline=BASELINE, device="cpu", precision="fp32")
+    study = Study.create(tmp_path / "study", meta)
+    study.append(record(BASELINE, 1, kind="baseline", parameters=12))
+    study.append(record(BASELINE | {"hidden": [4], "norm": 'é, "quoted"'}, 1, trial=1))
+    study.append(record(BASELINE | {"rate": 0.2}, 2, status="failed", error="line 1\nline 2", val_accuracy=None))
+    return study
+
+
+def read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".csv":
+        return pd.read_csv(path, float_precision="round_trip")
+    return pd.read_parquet(path) if path.suffix == ".parquet" else pd.DataFrame(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_each_format_holds_one_row_per_run_with_the_columns_of_the_frame(study: Study, format: str) -> None:
+    out = study.path / f"runs.{format}"
+    assert export(study, format, out) == 3
+    table, expected = read(out), frame(study.records(), study.meta)
+    assert list(table.columns) == list(expected.columns)
+    assert table["run_id"].tolist() == expected["run_id"].tolist()
+    assert table["val_accuracy"].iloc[0] == NUMBER
+    assert table["val_accuracy"].isna().tolist() == [False, False, True]
+    assert table["error"].iloc[2] == "line 1\nline 2"
+    assert table["config.norm"].iloc[1] == 'é, "quoted"'
+    assert table["is_baseline"].tolist() == [True, False, False]
+    hidden = table["config.hidden"].map(lambda value: json.loads(value) if isinstance(value, str) else value).tolist()
+    assert hidden == [[8, 8], [4], [8, 8]]
+
+
+def test_parquet_keeps_the_dtypes(study: Study) -> None:
+    export(study, "parquet", study.path / "runs.parquet")
+    table = pd.read_parquet(study.path / "runs.parquet", dtype_backend="numpy_nullable")
+    assert {str(table[c].dtype) for c in ("seed", "trial", "parameters", "config.size")} == {"Int64"}
+    assert str(table["config.shuffle"].dtype) == "boolean"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_study_without_runs_is_an_empty_table(study: Study, format: str) -> None:
+    study.records_path.unlink()
+    out = study.path / f"runs.{format}"
+    assert export(study, format, out) == 0
+    table = read(out)
+    assert len(table) == 0
+    assert format == "json" or set(COLUMNS) < set(table.columns)
+
+
+def test_json_has_null_for_what_is_missing_and_a_line_per_run(study: Study) -> None:
+    stream = BytesIO()
+    export(study, "json", stream)
+    rows = json.loads(stream.getvalue())
+    assert rows[2]["val_accuracy"] is rows[2]["parameters"] is rows[0]["trial"] is None
+    assert (rows[0]["parameters"], rows[1]["trial"], rows[0]["config.hidden"]) == (12, 1, [8, 8])
+    assert len(stream.getvalue().splitlines()) == 3 + 2
+
+
+def test_an_unknown_format_is_refused(study: Study) -> None:
+    with pytest.raises(UserError, match="unknown format 'cvs'; did you mean 'csv'?"):
+        export(study, "cvs", study.path / "x")
+
+
+# -- one run -------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_exported_with_its_weights(study: Study, tmp_path: Path) -> None:
+    first = study.records()[0]
+    weights = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "steps": np.array(7)}
+    study.save_state(study.weights_path(first.run_id), weights)
+    exported = export_run(study, first.run_id, tmp_path / "out")
+    assert read_config(exported.config) == first.config == BASELINE
+    assert exported.note is None and exported.weights == tmp_path / "out" / "weights.safetensors"
+    read_back = load_file(exported.weights)
+    assert read_back.keys() == weights.keys()
+    assert all(np.array_equal(read_back[k], v) and read_back[k].shape == v.shape for k, v in weights.items())
+
+
+def test_weights_that_were_not_kept_are_a_note_and_leave_no_others_behind(study: Study, tmp_path: Path) -> None:
+    first, second, failed = study.records()
+    study.save_state(study.weights_path(first.run_id), {"w": np.zeros(1)})
+    export_run(study, first.run_id, tmp_path)
+    exported = export_run(study, second.run_id, tmp_path)
+    assert exported.weights is None and not (tmp_path / "weights.safetensors").exists()
+    assert exported.note is not None and "were not kept" in exported.note and "--seed 1" in exported.note
+    assert "it is failed" in str(export_run(study, failed.run_id, tmp_path).note)
+
+
+def test_a_run_is_found_by_a_beginning_that_is_its_alone(study: Study) -> None:
+    records = study.records()
+    assert find_run(records, records[1].run_id[:8]) is records[1]
+    twin = record(BASELINE, 2)
+    with pytest.raises(UserError, match="is the beginning of 2 runs"):
+        find_run([*records, twin], config_hash(BASELINE))
+    assert (
+        find_run([*records, record(BASELINE, 11)], run_id(BASELINE, 1)).seed == 1
+    )  # whole, though a longer one exists
+
+
+def test_an_unknown_run_is_refused_with_what_there_is(study: Study) -> None:
+    records = study.records()
+    near = records[0].run_id[:-1] + "3"
+    with pytest.raises(UserError, match=f"no run '{near}'; did you mean '{records[0].run_id}'?"):
+        find_run(records, near)
+    with pytest.raises(UserError, match="no run 'x'; valid: "):
+        find_run(records, "x")
+    with pytest.raises(UserError, match="no run 'x'; 'export --format csv --out -' lists the study's 9"):
+        find_run([record(BASELINE, seed) for seed in range(9)], "x")
+    with pytest.raises(UserError, match="no run '': the study has none yet"):
+        find_run([], "")
+
+
+# -- the command ---------------------------------------------------------------------------------------------------
+
+
+def command(study: Study, *words: str) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "study.run", "export", "--study", str(study.path), *words]
+    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_command_writes_into_the_study_or_where_it_is_told(study: Study, tmp_path: Path) -> None:
+    assert command(study).stdout == f"3 runs: {study.path / 'runs.csv'}\n"
+    assert len(pd.read_csv(study.path / "runs.csv")) == 3
+    assert len(json.loads(command(study, "--format", "json", "--out", "-").stdout)) == 3
+    name = study.records()[0].run_id
+    ended = command(study, "--run", name)
+    assert ended.returncode == 0
+    assert ended.stdout == f"{study.path / 'export' / name / 'config.json'}\n"
+    assert ended.stderr.startswith("note: the weights of")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--run", "nothing"], "no run 'nothing'"),
+        (["--format", "parquet", "--out", "-"], "give --out a file"),
+        (["--out", str(ROOT)], "is a folder"),
+        (["--out", "/proc/nowhere/x.csv"], "cannot write"),
+        (["--study", "/nowhere"], "no study at '/nowhere'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(study: Study, words: list[str], said: str) -> None:
+    ended = command(study, *words)
+    assert ended.returncode == 2
+    assert said in ended.stderr and len(ended.stderr.splitlines()) == 1
