@@ -30,6 +30,8 @@ SMALL = 4096  # bytes per file on average, below which one thread is faster than
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF", "ICO")
 IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}  # as is every name that starts with a dot
 
+SPLITS = ("train", "test")
+ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 Arrays = tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Class names; train images (n, 3, 32, 32) uint8, train labels (n,) int64; test images and labels alike."""
 
@@ -57,15 +59,13 @@ def load(folder: Path, data_dir: Path, progress: bool = True) -> Arrays:
         return found
     _check_writable(kept.parent)  # now, not after minutes of decoding
     with _bar(len(listing.train) + len(listing.test), folder, progress) as advance:
-        split_arrays: list[np.ndarray] = []
-        for files in (listing.train, listing.test):
-            split_arrays += [decode([path for path, _ in files], advance), np.array([label for _, label in files])]
-    train_images, train_labels, test_images, test_labels = split_arrays
-    arrays = {"train_images": train_images, "train_labels": train_labels.astype(np.int64)}
-    arrays |= {"test_images": test_images, "test_labels": test_labels.astype(np.int64)}
-    names = np.array(listing.class_names)
-    write_atomic(kept, lambda file: np.savez(file, key=np.array(listing.key), class_names=names, **arrays))  # type: ignore[arg-type]
-    return listing.class_names, *arrays.values()  # type: ignore[return-value]
+        arrays: dict[str, np.ndarray] = {}
+        for split, files in zip(SPLITS, (listing.train, listing.test), strict=True):
+            arrays[f"{split}_images"] = decode([path for path, _ in files], advance)
+            arrays[f"{split}_labels"] = np.array([label for _, label in files], dtype=np.int64)
+    about = {"key": np.array(listing.key), "class_names": np.array(listing.class_names)}
+    write_atomic(kept, lambda file: np.savez(file, **about, **arrays))  # type: ignore[arg-type]
+    return listing.class_names, *(arrays[name] for name in ARRAYS)  # type: ignore[return-value]
 
 
 # -- listing -------------------------------------------------------------------------------------------------------
@@ -84,12 +84,12 @@ def list_images(folder: Path) -> Listing:
     entries = [entry.name for entry in _scan(folder)]
     if not entries:
         raise UserError(f"dataset '{folder}' is empty: it needs train/<class>/* and test/<class>/*")
-    for split in ("train", "test"):
+    for split in SPLITS:
         if not (folder / split).is_dir():
             raise UserError(f"dataset '{folder}' has no folder '{split}': it needs train/<class>/* and test/<class>/*")
-    classes = {split: [e.name for e in _scan(folder / split) if e.is_dir()] for split in ("train", "test")}
-    for split, names in classes.items():
-        if not names:
+    classes = {split: tuple(e.name for e in _scan(folder / split) if e.is_dir()) for split in SPLITS}
+    for split, found in classes.items():
+        if not found:
             raise UserError(f"'{folder / split}' is empty: it needs a folder of images for each class")
     for name in classes["test"]:
         if name not in classes["train"]:
@@ -98,7 +98,7 @@ def list_images(folder: Path) -> Listing:
     for name in classes["train"]:
         if name not in classes["test"]:
             raise UserError(f"class '{name}' is in '{folder / 'train'}' but not in test: every class needs test images")
-    names = tuple(classes["train"])
+    names = classes["train"]
     if len(names) < 2:
         raise UserError(f"dataset '{folder}' has {len(names)} class ('{names[0]}'): it needs at least 2")
     key = hashlib.sha256(f"{DECODER}".encode())
@@ -263,8 +263,8 @@ def _read(path: Path, key: str) -> Arrays | None:
         with np.load(path, allow_pickle=False) as file:
             if str(file["key"]) != key:
                 return None
-            arrays = [file[f"{split}_{what}"] for split in ("train", "test") for what in ("images", "labels")]
-            return tuple(str(name) for name in file["class_names"]), *arrays  # type: ignore[return-value]
+            names = tuple(str(name) for name in file["class_names"])
+            return names, *(file[name] for name in ARRAYS)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
