@@ -37,7 +37,7 @@ def check_trainable(
     runtime: Runtime | None = None,
     say: Callable[[str], None] = lambda rule: None,
 ) -> None:
-    """Train six times and compare. ``say`` hears each rule that is kept.
+    """Train eight times and compare. ``say`` hears each rule that is kept.
 
     ``settings`` are config fields that make a run short but of at least three epochs, e.g. ``{"epochs": 3}``.
 
@@ -81,6 +81,16 @@ def check_trainable(
     _rule(difference(whole, other) is not None, "fit: another seed gives another outcome")
     say("fit: the seed decides everything, whatever the global generators hold; another seed differs")
 
+    def leave(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
+        raise SystemExit  # how a scheduler ends a training for good
+
+    left = False
+    try:
+        fit(trainable, config, seeds[0], data, leave, None, runtime)
+    except SystemExit:
+        left = True
+    _rule(left, "fit: what on_epoch raises passes through, SystemExit too")
+
     for after in (1, epochs - 1):
         stopped, seen = run(seeds[0], stop_after=after)
         _check_stopped(stopped, whole, after)
@@ -93,7 +103,7 @@ def check_trainable(
             len(later) == epochs - after, f"fit: continued after epoch {after}, it trains only the epochs that are left"
         )
         _rule_equal(whole, resumed, f"fit: continued after epoch {after}, it ends as if never stopped, bit by bit")
-    say("fit: stops when on_epoch says so; continued from its state, written and read, it equals an uninterrupted run")
+    say("fit: stops when on_epoch says so or raises; continued from its state as read from a file, it ends the same")
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:

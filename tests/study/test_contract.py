@@ -123,6 +123,19 @@ def test_one_that_does_not_stop_is_noticed(honest: ModuleType) -> None:
     assert "it stops with status 'stopped'" in broken_rule(trainable(honest, fit=fit))
 
 
+def test_one_that_swallows_what_on_epoch_raises_is_noticed(honest: ModuleType) -> None:
+    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
+        def careful(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
+            try:
+                return on_epoch(epoch, snapshot)
+            except BaseException:
+                return True
+
+        return honest.fit(config, seed, data, careful, state)
+
+    assert "what on_epoch raises passes through" in broken_rule(trainable(honest, fit=fit))
+
+
 def test_one_that_writes_on_its_data_is_noticed(honest: ModuleType) -> None:
     def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
         data.train_pixels -= data.train_pixels.mean()

@@ -1,0 +1,64 @@
+"""The documents' code, run as a reader would: it works as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alexnet.config import Config
+from search_spaces import load_ablations, load_space
+from study.trainable import load_trainable
+from tests.contract import check_trainable
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(name: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / name).read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    (code,) = blocks("trainable.md", "python")
+    path = tmp_path / "mymodel.py"
+    path.write_text(code, encoding="utf-8")
+    return path
+
+
+def test_the_trainable_on_the_page_keeps_the_protocol(model: Path) -> None:
+    trainable = load_trainable(str(model))
+    check_trainable(trainable, "wine", model.parent, {"epochs": 4})
+    outcome = trainable.fit(
+        trainable.Config(), 0, trainable.load_data("wine", model.parent), lambda epoch, state: False
+    )
+    assert outcome.test.accuracy > 0.9
+
+
+def test_its_own_space_holds_its_baseline(model: Path) -> None:
+    trainable = load_trainable(str(model))
+    assert load_space("default", trainable.Config, {}, own=trainable.SPACES).warnings == []
+
+
+def test_the_page_runs_as_typed(model: Path) -> None:
+    """From a folder outside the project, with no more than the page says (the sweep is tried elsewhere)."""
+    (shell,) = blocks("trainable.md", "sh")
+    first_two = [line.replace("python", sys.executable, 1) for line in shell.splitlines()[:2]]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for line in first_two:
+        ended = subprocess.run(line.split(), cwd=model.parent, env=environment, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+    assert (model.parent / "runs" / "wine" / "report.html").is_file()
+
+
+def test_the_spaces_on_the_page_are_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("\n".join(blocks("search-spaces.md", "python")), encoding="utf-8")
+    for name in ("rates", "regularised"):
+        space = load_space(f"{path}:{name}", Config, {})
+        assert space.warnings == []
+    assert load_ablations(str(path), Config)
