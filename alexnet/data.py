@@ -9,6 +9,7 @@ import io
 import os
 import socket
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -106,16 +107,17 @@ def _cifar10(data_dir: Path, name: str, progress: bool) -> Data:
 
     from torchvision.datasets import CIFAR10
 
+    archive = data_dir / CIFAR10.filename
+    damaged = archive.exists()  # and so left as it is, if it comes to an error
     try:
-        with _download_manners(progress):
+        with _download_manners(progress), _no_leftovers(archive):
             train = CIFAR10(str(data_dir), train=True, download=True)
             test = CIFAR10(str(data_dir), train=False)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:  # no network, no space, bad archive
         if isinstance(error, OSError) and error.errno in REFUSED:
             advice = f"{error.strerror}; name another --data-dir"
             raise UserError(f"cannot write CIFAR-10 to '{data_dir}': {advice}") from None
-        archive = data_dir / CIFAR10.filename
-        state = f"'{archive}' is damaged and" if archive.exists() else f"not in '{data_dir}' and"
+        state = f"'{archive}' is damaged and" if damaged else f"not in '{data_dir}' and"
         reason = str(getattr(error, "reason", error)) or type(error).__name__
         raise UserError(
             f"CIFAR-10 is {state} cannot be downloaded ({' '.join(reason.split())}): "
@@ -130,7 +132,7 @@ def _cifar10(data_dir: Path, name: str, progress: bool) -> Data:
 
 
 @contextlib.contextmanager
-def _download_manners(progress: bool) -> Any:
+def _download_manners(progress: bool) -> Iterator[None]:
     """Give up on a silent server after 30 s (torchvision waits for ever), and keep its bar off a quiet stderr."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(30)
@@ -139,6 +141,21 @@ def _download_manners(progress: bool) -> Any:
             yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+@contextlib.contextmanager
+def _no_leftovers(archive: Path) -> Iterator[None]:
+    """Take a half-downloaded archive, and a folder made for it, away again if it comes to an error or Ctrl-C."""
+    present = {path for path in (archive, archive.parent) if path.exists()}
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if archive not in present:
+                archive.unlink(missing_ok=True)
+            if archive.parent not in present:
+                archive.parent.rmdir()  # which refuses if anything lies in it
+        raise
 
 
 # -- digits --------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_cifar10_archive_put_there_by_hand(archive: Path, tmp_path: Path, monkey
     assert len(data.load("cifar10", progress=False).train_labels) == 100
 
 
-@pytest.mark.parametrize("what", ["missing", "damaged", "offline"])
+@pytest.mark.parametrize("what", ["missing", "damaged", "offline", "broken off"])
 def test_cifar10_out_of_reach_names_the_three_ways_on(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -132,9 +132,13 @@ def test_cifar10_out_of_reach_names_the_three_ways_on(
 
         monkeypatch.setattr(socket, "getaddrinfo", unreachable)
         monkeypatch.setattr(CIFAR10, "url", "https://example.invalid/cifar-10-python.tar.gz")
-    archive.unlink()
+    if what == "broken off":
+        archive.write_bytes(archive.read_bytes()[:-100])
+    else:
+        archive.unlink()
     with pytest.raises(UserError) as caught:
         data.load("cifar10", kept, progress=False)
+    assert kept.exists() == (what == "damaged")  # what a person put there stays, what was half done goes
     message = str(caught.value)
     assert "\n" not in message
     for way in (f"put the official archive {CIFAR10.filename} into '{kept}'", "--dataset PATH", "--dataset digits"):
