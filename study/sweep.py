@@ -104,7 +104,8 @@ def sweep(
         seed=sweep_options.seed,
         sampler=sweep_options.sampler,
         halving=halving,
-        about={key: about[key] for key in ("space", "sampler", "scheduler")} | {"rungs": halving.rungs if halving else []},
+        about={key: about[key] for key in ("space", "sampler", "scheduler")}
+        | {"rungs": halving.rungs if halving else []},
     )
     if source.outside:
         notes.append(
@@ -135,7 +136,9 @@ def sweep(
     finally:
         database.close()
     if source.exhausted_space:
-        notes.append(f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}")
+        notes.append(
+            f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}"
+        )
         announce(f"note: {notes[-1]}")
     mine = [r for r in study.records() if r.kind == "sweep"]
     return SweepSummary(mine, sweep_options.trials, engine, notes, source.exhausted_space)
@@ -177,7 +180,12 @@ def _halving(study: Study, space: Space, options: SweepOptions) -> Halving | Non
 def _longest(study: Study, space: Space) -> int:
     """Return the most epochs any trial may have: of the space, the pins and the baseline."""
     extent = space.bounds().get("epochs", {})
-    found = [*extent.get("choices", []), extent.get("high"), space.pins.get("epochs"), study.meta.baseline.get("epochs")]
+    found = [
+        *extent.get("choices", []),
+        extent.get("high"),
+        space.pins.get("epochs"),
+        study.meta.baseline.get("epochs"),
+    ]
     return max((int(n) for n in found if isinstance(n, int | float)), default=1)
 
 

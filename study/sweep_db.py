@@ -25,7 +25,9 @@ class Database:
 
     def sync(self) -> None:
         """Add what is missing; make the file anew where it holds anything else."""
-        wanted = [r for r in belonging(self._study.records(), self._seed) if self._space.params_for(r.config) is not None]
+        wanted = [
+            r for r in belonging(self._study.records(), self._seed) if self._space.params_for(r.config) is not None
+        ]
         names = [r.run_id for r in wanted]
         if self._open is None and self.path.exists():
             self._open = self._load()

@@ -142,5 +142,7 @@ class Proposer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.study.sampler = (
-                optuna.samplers.BruteForceSampler(seed=int(new)) if finite else optuna.samplers.RandomSampler(seed=int(new))
+                optuna.samplers.BruteForceSampler(seed=int(new))
+                if finite
+                else optuna.samplers.RandomSampler(seed=int(new))
             )

@@ -23,7 +23,9 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     records = summary.records
     complete = [r for r in records if r.status == "complete" and r.val_accuracy is not None]
     if complete:
-        console.print(_table(sorted(complete, key=lambda r: -(r.val_accuracy or 0))[:SHOWN], baseline, study.meta.baseline))
+        console.print(
+            _table(sorted(complete, key=lambda r: -(r.val_accuracy or 0))[:SHOWN], baseline, study.meta.baseline)
+        )
     statuses = Counter(r.status for r in records)
     told = ", ".join(f"{statuses[s]} {s}" for s in ("complete", "pruned", "failed", "diverged") if statuses[s])
     of = f" of {summary.asked}" if len(records) != summary.asked else ""
@@ -37,7 +39,9 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
 def find_baseline(study: Study, seed: int) -> Record | None:
     """Return the complete baseline record with this seed."""
     name = config_hash(study.meta.baseline)
-    return next((r for r in study.records() if r.config_hash == name and r.seed == seed and r.status == "complete"), None)
+    return next(
+        (r for r in study.records() if r.config_hash == name and r.seed == seed and r.status == "complete"), None
+    )
 
 
 def cost(records: list[Record], baseline: dict[str, Any]) -> str:
@@ -71,7 +75,11 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
     for name in ("epochs", "validation", "baseline then", "difference"):
         table.add_column(name, justify="right")
     table.add_column("changes")
-    curve = [] if baseline is None else best_so_far([h.val_loss for h in baseline.history], [h.val_accuracy for h in baseline.history])
+    curve = (
+        []
+        if baseline is None
+        else best_so_far([h.val_loss for h in baseline.history], [h.val_accuracy for h in baseline.history])
+    )
     for record in best:
         epochs = len(record.history)
         at = curve[epochs - 1] if curve and epochs <= len(curve) else None

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.options import add_resources, add_study, add_training, positive
+from study.options import add_resources, add_study, add_training
 
 if TYPE_CHECKING:
     from search_spaces import Space
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE.py:NAME",
         help="what may vary: default, optimiser, architecture, or your own (default: the study's, else 'default')",
     )
-    group.add_argument("--sampler", default=None, help="tpe, random, gp or qmc, all seeded by --seed (default: the study's, else tpe)")
+    group.add_argument(
+        "--sampler", default=None, help="tpe, random, gp or qmc, all seeded by --seed (default: the study's, else tpe)"
+    )
     group.add_argument(
         "--scheduler",
         default=None,
@@ -63,10 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="asha: epochs that no trial is stopped before; each adds up to one epoch per trial, and spares slow starters (default: 1)",
     )
     group.add_argument(
-        "--time-limit", type=duration, metavar="TIME", help="end cleanly after this, e.g. 90m or 8h; the same command goes on later"
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="end cleanly after this, e.g. 90m or 8h; the same command goes on later",
     )
     group.add_argument(
-        "--keep-weights", type=int, default=3, metavar="K", help="best configs whose weights are kept, beside the baseline's (default: %(default)s)"
+        "--keep-weights",
+        type=int,
+        default=3,
+        metavar="K",
+        help="best configs whose weights are kept, beside the baseline's (default: %(default)s)",
     )
     add_training(parser, "one value for all trials (and for the baseline, in a new study)")
     add_resources(parser)
@@ -178,7 +187,7 @@ def _resources(args: argparse.Namespace) -> None:
 
 def duration(text: str) -> float:
     """Parse seconds: 90, 90s, 15m, 1.5h."""
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}.get(text[-1:], None)
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}.get(text[-1:])
     try:
         value = float(text[:-1]) * unit if unit else float(text)
     except ValueError:

@@ -6,6 +6,7 @@ Called from one thread, by Tune's hooks (tuning.py). Decides nothing about *what
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections import Counter, deque
@@ -156,8 +157,8 @@ class Engine:
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False
 
-    def gone(self, trial_id: str, error: BaseException | None) -> None:
-        """A Tune trial ended. Where its job has not, its worker died or was killed."""
+    def gone(self, trial_id: str, error: str | None) -> None:
+        """A Tune trial ended, with Tune's words where it failed. Where its job has not ended, its worker died."""
         run = self._running.get(trial_id)
         if run is None:
             return
@@ -184,6 +185,8 @@ class Engine:
         now = time.monotonic()
         if self._interrupted.is_set():
             self._stop("interrupted")
+        if self.finished():
+            self._stop("finished")
         if self._time_limit is not None and now - self._begin >= self._time_limit:
             self._stop("time limit")
         if self._trial_timeout is not None:
@@ -224,7 +227,9 @@ class Engine:
             import traceback
 
             self._log(f"{self._name(run.job)}: its outcome is unusable\n{traceback.format_exc()}")
-            named = f"its outcome is unusable: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            named = (
+                f"its outcome is unusable: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+            )
             self._end(trial_id, run, self._stopped(run, "failed", named))
             return
         self._end(trial_id, run, (record, outcome))
@@ -325,13 +330,13 @@ class Engine:
         return min(1.0, inside / (slots * (end - begin)))
 
 
-def _out_of_memory(error: BaseException | None) -> bool:
-    return error is not None and "memory" in f"{type(error).__name__} {error}".lower() and "OutOfMemory" in f"{type(error).__name__} {error}"
+def _out_of_memory(error: str | None) -> bool:
+    return bool(error and re.search(r"OutOfMemoryError|running low on memory", error))
 
 
-def _reason(error: BaseException | None) -> str:
+def _reason(error: str | None) -> str:
     if error is None:
         return "its worker ended without a result"
     if _out_of_memory(error):
         return "its worker ran out of memory"
-    return "its worker was killed"
+    return "its worker was killed, as systems do when memory runs out"

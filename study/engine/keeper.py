@@ -164,4 +164,3 @@ class Keeper:
             for path in folder.glob("*.safetensors"):
                 if path.stem not in keep:
                     path.unlink(missing_ok=True)
-

@@ -103,7 +103,18 @@ def run_jobs(
         with _signals() as interrupted, reserved(log) as screen:
             try:
                 return _run(
-                    study, trainable, trainable_name, data, source, runtime, options, context, after or [], log, screen, interrupted
+                    study,
+                    trainable,
+                    trainable_name,
+                    data,
+                    source,
+                    runtime,
+                    options,
+                    context,
+                    after or [],
+                    log,
+                    screen,
+                    interrupted,
                 )
             except UserError:
                 raise
@@ -212,19 +223,24 @@ def _fit(engine: Engine, plan: Plan) -> None:
                 trial_dirname_creator=lambda trial: f"job_{trial.trial_id}",
             ),
             run_config=tune.RunConfig(
-                name="study", storage_path=storage, callbacks=[EngineCallback(engine)], verbose=0, failure_config=tune.FailureConfig(max_failures=0)
+                name="study",
+                storage_path=storage,
+                callbacks=[EngineCallback(engine)],
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),
             ),
         )
         tuner.fit()
 
 
 def _plan(options: Options, source: Source, cpus: int, gpus: int, runtime: Runtime) -> Plan:
+    left = None if source.total is None else source.total - sum(getattr(source, "earlier", {}).values())
     return plan_resources(
         cpus,
         gpus,
         use_gpu=runtime.device == "cuda",
         gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
-        jobs=source.total,
+        jobs=left,
         concurrency=options.concurrency,
         cpus_per_trial=options.cpus_per_trial,
         gpus_per_trial=options.gpus_per_trial,

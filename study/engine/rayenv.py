@@ -10,6 +10,7 @@ import glob
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -87,6 +88,7 @@ def started(
         if modules:
             environment["py_modules"] = modules
         common.pop("include_dashboard")
+        _reachable(address)
         try:
             ray.init(address=address, runtime_env=environment, **common)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
@@ -117,6 +119,21 @@ def started(
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reachable(address: str) -> None:
+    """Raise UserError where nothing answers at HOST:PORT: Ray itself would wait for five minutes."""
+    if address == "auto":
+        return
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or "/" in address:
+        raise UserError(f"--address '{address}' is not HOST:PORT, as 'ray start --head' prints it")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"no Ray cluster at --address '{address}': {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
 def _worker_switches() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,12 @@ class Plan:
         if self.gpus_per_trial:
             each += f" and {self.gpus_per_trial:g} GPU"
         plural = "s" * (self.concurrency != 1)
-        where = f"{self.cpus} core{'s' * (self.cpus != 1)}" + (f", {self.gpus} GPU{'s' * (self.gpus != 1)}" if self.gpus else "")
-        return f"{self.concurrency} training{plural} at a time, {each} each (of {where})" + (f"; {self.note}" if self.note else "")
+        where = f"{self.cpus} core{'s' * (self.cpus != 1)}" + (
+            f", {self.gpus} GPU{'s' * (self.gpus != 1)}" if self.gpus else ""
+        )
+        return f"{self.concurrency} training{plural} at a time, {each} each (of {where})" + (
+            f"; {self.note}" if self.note else ""
+        )
 
 
 def plan_resources(
@@ -75,7 +80,7 @@ def plan_resources(
     note = ""
     if slots * per_trial > cpus:
         note = f"that is {slots * per_trial} threads on {cpus} cores, so each training is slower"
-    return Plan(slots, per_trial, round(share, 4), cpus, gpus, note)
+    return Plan(slots, per_trial, math.floor(share * 1e4) / 1e4, cpus, gpus, note)  # Ray counts in ten-thousandths
 
 
 def _share(cpus: int, gpus: int, memory: float | None, concurrency: int | None) -> float:

@@ -39,7 +39,11 @@ class Log:
                 file.seek(self._offsets.get(path, 0))
                 text = file.read()
                 self._offsets[path] = file.tell()
-                kept = [line for line in text.splitlines() if line and not line.startswith((b":job_id:", b":actor_name:", b":task_name:"))]
+                kept = [
+                    line
+                    for line in text.splitlines()
+                    if line and not line.startswith((b":job_id:", b":actor_name:", b":task_name:"))
+                ]
                 if kept:
                     self._file.write(f"--- {path.name}\n".encode() + b"\n".join(kept) + b"\n")
 

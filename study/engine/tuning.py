@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ray.tune import Callback
@@ -83,7 +84,9 @@ class EngineCallback(_Door, Callback):
         """A worker took the trial up."""
         self._engine.begun(trial.trial_id)
 
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any) -> None:
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
         """Take the message out before Tune stores the result: it holds references to big objects."""
         result.pop("message", None)
 
@@ -93,10 +96,18 @@ class EngineCallback(_Door, Callback):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial's worker died, or raised after its last report."""
-        self._engine.gone(trial.trial_id, trial.get_error())
+        self._engine.gone(trial.trial_id, _error_text(trial))
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Catch what Tune fails to tell: a trial that ended without a callback."""
         for trial in trials:
             if trial.status == "ERROR":
-                self._engine.gone(trial.trial_id, trial.get_error())
+                self._engine.gone(trial.trial_id, _error_text(trial))
+
+
+def _error_text(trial: Any) -> str:
+    """Return what Tune noted of a trial's failure (its own getter looks where the note is only copied later)."""
+    try:
+        return Path(trial.error_file).read_text(encoding="utf-8", errors="replace")
+    except (OSError, TypeError):
+        return "no reason known"

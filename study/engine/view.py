@@ -59,7 +59,9 @@ class View:
         if self._console.is_terminal:
             from rich.live import Live
 
-            self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+            self._live = Live(
+                console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+            )
             self._live.start()
         return self
 
@@ -101,7 +103,12 @@ class View:
         table = Table.grid(padding=(0, 2))
         for run in progress.running:
             score = "" if run.val_accuracy is None else f"{run.val_accuracy:.2%} validation"
-            table.add_row(run.name, ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24), f"epoch {run.epoch}/{run.epochs or '?'}", score)
+            table.add_row(
+                run.name,
+                ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24),
+                f"epoch {run.epoch}/{run.epochs or '?'}",
+                score,
+            )
         lines: list[Any] = [
             Text(f"{self._title}  {_clock(progress.elapsed)}{_left(progress)}", style="bold"),
             ProgressBar(total=progress.total or 1, completed=done, width=60),

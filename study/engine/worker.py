@@ -98,7 +98,9 @@ def run_job(config: dict[str, Any]) -> None:
         runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
         outcome = fit(trainable, settings, order.seed, data, reporter.on_epoch, state, runtime)
         reporter.send(Message(outcome=_parcel(outcome)))
-    except Exception as error:  # whatever a trainable raises is its result, not an accident of the engine
+    except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
+        if reporter.told_to_stop:
+            raise
         _release_memory()
         text = str(error).strip()
         last = text.splitlines()[-1] if text else ""
@@ -113,6 +115,7 @@ class _Reporter:
         self._begun = self._last = time.monotonic()
         self._cost = 0.0
         self._reporting = 0.0
+        self.told_to_stop = False
 
     def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
         self.send(Message(epoch=epoch, state=self._checkpoint(copy_state)))
@@ -133,7 +136,11 @@ class _Reporter:
 
         begun = time.monotonic()
         message.worked = begun - self._begun - self._reporting
-        ray.tune.report({"message": message})
+        try:
+            ray.tune.report({"message": message})
+        except SystemExit:  # how Tune ends a training: in its report
+            self.told_to_stop = True
+            raise
         self._reporting += time.monotonic() - begun
 
 

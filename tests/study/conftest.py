@@ -1,0 +1,40 @@
+"""Studies of the toy trainable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.store import DatasetInfo, Study, StudyMeta
+from study.trainable import load_trainable
+
+TOY = str(Path(__file__).with_name("toy.py"))
+
+
+@pytest.fixture
+def toy() -> Any:
+    return load_trainable(TOY)
+
+
+def make_toy_study(path: Path, **baseline: Any) -> tuple[Study, Any]:
+    """Start a study of the toy and load its data."""
+    toy = load_trainable(TOY)
+    data = toy.load_data("600", Path("."))
+    info = DatasetInfo(
+        name=data.name,
+        fingerprint=data.fingerprint,
+        class_names=data.class_names,
+        train_images=len(data.train_labels),
+        test_images=len(data.test_labels),
+    )
+    config = toy.Config(**baseline).model_dump()
+    meta = StudyMeta(name=path.name, trainable=TOY, dataset=info, baseline=config, device="cpu", precision="fp32")
+    return Study.create(path, meta), data
+
+
+@pytest.fixture
+def make_study(tmp_path):
+    """Return a function that starts a study of the toy and loads its data."""
+    return lambda **baseline: make_toy_study(tmp_path / "toy", **baseline)

@@ -1,0 +1,188 @@
+"""The engine on Ray Tune itself: every way a training can end, sockets, files, the screen.
+
+Starting Ray takes seconds, so one start serves many questions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from results.errors import UserError
+from results.outcome import Runtime
+from results.record import config_hash
+from study.engine import FixedJobs, Job, Options, checkpoints, run_jobs
+from tests.study.conftest import TOY
+
+
+def listening(process: psutil.Process) -> set[str]:
+    """Addresses on which ``process`` and its descendants accept connections."""
+    found = set()
+    for each in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            found |= {c.laddr.ip for c in each.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN}
+    return found
+
+
+def job(study, seed=0, **changes):
+    return Job("baseline", study.meta.baseline | changes, seed)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    """One start of the engine with trainings that end in every way there is."""
+    from study.trainable import load_trainable
+    from tests.study.conftest import make_toy_study
+
+    folder = tmp_path_factory.mktemp("ended")
+    study, data = make_toy_study(folder / "toy", epochs=4)
+    marker = str(folder / "died-once")
+    jobs = {
+        "good": job(study),
+        "raise": job(study, misbehave="raise"),
+        "nan": job(study, misbehave="nan", misbehave_at=3),
+        "nothing": job(study, misbehave="nothing"),
+        "exit": job(study, misbehave="exit", misbehave_at=2),
+        "hang": job(study, misbehave="hang", misbehave_at=2),
+        "die once": job(study, misbehave="die", misbehave_at=3, marker=marker),
+        "die always": job(study, misbehave="die", misbehave_at=2),
+        "bad config": job(study, learning_rate=-1.0),
+        "good again": job(study, seed=1),
+    }
+    sockets: set[str] = set()
+    with study.lock():
+        summary = run_jobs(
+            study,
+            load_trainable(TOY),
+            TOY,
+            data,
+            FixedJobs(jobs.values()),
+            runtime=Runtime(),
+            options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=8),
+            after=[lambda record, outcome: sockets.update(listening(psutil.Process()))],
+        )
+    records = {r.run_id: r for r in study.records()}
+    return study, {name: records.get(each.run_id) for name, each in jobs.items()}, summary, sockets, Path(marker)
+
+
+def test_every_job_has_its_record(ended):
+    study, records, summary, _, _ = ended
+    assert all(records.values())
+    assert len(study.records()) == len(records) == len(summary.records)
+    assert {name: r.status for name, r in records.items()} == {
+        "good": "complete",
+        "raise": "failed",
+        "nan": "diverged",
+        "nothing": "failed",
+        "exit": "failed",
+        "hang": "failed",
+        "die once": "complete",
+        "die always": "failed",
+        "bad config": "failed",
+        "good again": "complete",
+    }
+
+
+def test_failures_say_why(ended):
+    _, records, summary, _, _ = ended
+    assert records["raise"].error == "ValueError: for me"
+    assert "not finite after epoch 3" in records["nan"].error
+    assert "NoneType" in records["nothing"].error
+    assert "SystemExit" in records["exit"].error
+    assert "said nothing for 8 seconds (--trial-timeout)" in records["hang"].error
+    assert records["die always"].error == "its worker was killed, as systems do when memory runs out (3 times)"
+    assert "learning_rate" in records["bad config"].error or "ValidationError" in records["bad config"].error
+    log = summary.log.read_text()
+    assert "is too much" in log and "Traceback" in log  # the whole of it
+
+
+def test_no_score_for_what_did_not_end_well(ended):
+    _, records, _, _, _ = ended
+    for name, record in records.items():
+        if record.status != "complete":
+            assert record.val_accuracy is None and record.test_accuracy is None, name
+    assert [row.epoch for row in records["nan"].history] == [1, 2, 3]
+    assert records["nan"].history[2].val_loss is None
+
+
+def test_a_worker_that_died_once_changes_nothing(ended):
+    study, records, _, _, marker = ended
+    good, died = records["good"], records["die once"]
+    assert marker.exists()
+    assert died.test_correct == good.test_correct and died.val_loss == good.val_loss
+    assert [r.epoch for r in died.history] == [1, 2, 3, 4]
+
+
+def test_same_result_as_in_this_process(ended, toy, monkeypatch):
+    monkeypatch.setenv("TOY_IN_PROCESS", "1")
+    study, records, _, _, _ = ended
+    data = toy.load_data("600", Path("."))
+    here = toy.fit(toy.Config(**records["good"].config), 0, data, lambda epoch, state: False)
+    assert records["good"].val_loss == here.val.loss
+    assert np.array_equal(records["good"].correct(), here.test.correct)
+    kept = study.predictions(records["good"].run_id, "test")
+    assert np.allclose(kept.probabilities, here.test.probabilities, atol=1e-3)
+    assert np.array_equal(
+        study.load_state(study.weights_path(records["good"].run_id))["weights"], here.weights["weights"]
+    )
+
+
+def test_listens_on_loopback_only(ended):
+    sockets = ended[3]
+    assert sockets, "Ray listens somewhere"
+    assert sockets <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+def test_leaves_nothing_behind(ended):
+    study = ended[0]
+    from study.engine.rayenv import PREFIX, _short_tmp
+
+    assert not list(Path(_short_tmp()).glob(f"{PREFIX}{os.getpid()}-*"))
+    assert not list((study.path / "checkpoints").glob("*")) if (study.path / "checkpoints").exists() else True
+    weights = {p.stem for p in (study.path / "weights").glob("*")}
+    baseline = [r for r in study.records() if r.config_hash == config_hash(study.meta.baseline)]
+    assert len(weights) == 2 and weights & {r.run_id for r in baseline}  # one baseline's and the best other's
+
+
+def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch):
+    study, data = make_study(epochs=6)
+    states = {}
+
+    def on_epoch(epoch, copy):
+        states[epoch.epoch] = (epoch, copy())
+        return False
+
+    monkeypatch.setenv("TOY_IN_PROCESS", "1")
+    whole = toy.fit(toy.Config(epochs=6), 3, data, on_epoch)
+    cut = checkpoints.CutOff(Job("baseline", study.meta.baseline, 3), [states[i][0] for i in (1, 2, 3, 4)], [2])
+    checkpoints.save(study, cut, states[4][1])
+    (study.path / "checkpoints" / "half.safetensors").write_bytes(b"half of a file")
+    found = checkpoints.cut_off(study)
+    assert [c.job for c in found] == [cut.job]
+    with study.lock():
+        run_jobs(study, toy, TOY, data, FixedJobs([cut.job]), runtime=Runtime(), options=Options(concurrency=1))
+    (record,) = study.records()
+    assert record.resumed_at == [2, 4]
+    assert record.val_loss == whole.val.loss and np.array_equal(record.correct(), whole.test.correct)
+    assert [row.epoch for row in record.history] == [1, 2, 3, 4, 5, 6]
+    assert list(record.val_confusion) == ["1", "2", "3", "4", "5", "6"]
+    assert not list((study.path / "checkpoints").iterdir())
+
+
+def test_an_unreachable_cluster_is_one_line(make_study, toy):
+    study, data = make_study()
+    with study.lock(), pytest.raises(UserError, match="no Ray cluster at --address '127.0.0.1:1'"):
+        run_jobs(
+            study,
+            toy,
+            TOY,
+            data,
+            FixedJobs([]),
+            runtime=Runtime(),
+            options=Options(concurrency=1, address="127.0.0.1:1"),
+        )
