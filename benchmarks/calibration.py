@@ -3,8 +3,8 @@
     python -m benchmarks.calibration            the committed table (minutes)
     python -m benchmarks.calibration --quick    under half a minute; exits with 1 where a promise is broken
 
-Every rate is printed with the number of simulated studies and its Monte-Carlo standard error. A promise counts as broken
-where the exact 99.9 % interval of a rate lies wholly beyond it: with hundreds of rates, 95 % would cry wolf.
+Every rate is printed with the number of simulated studies and its Monte-Carlo standard error. A promise counts as
+broken where the exact 99.9 % interval of a rate lies wholly beyond it: with hundreds of rates, 95 % would cry wolf.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def cell(what: str, hits: int, n: int, promise: float | None, at_least: bool = F
 
 
 def any_verdict(p: np.ndarray, look: int) -> np.ndarray:
-    """Return (studies,) bool: whether any of (studies, comparisons) p values passes at this look, by the real adjustment."""
+    """Return (studies,) bool: whether any of (studies, comparisons) p values passes, by the real adjustment."""
     hit = np.zeros(len(p), dtype=bool)
     near = p.min(axis=1) <= 1.5 * stats.look_level(look) / p.shape[1]  # Holm's first step decides; the rest cannot pass
     hit[near] = [stats.adjusted(row, look).min() <= stats.ALPHA for row in p[near]]
@@ -62,7 +62,7 @@ def extend(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
 
 
 def join(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
-    """A quarter of the candidates joins at each look; at each look the better half of the older ones gets more seeds."""
+    """A quarter of the candidates joins at each look; the better half of the older ones gets more seeds."""
     studies, comparisons = d.shape[:2]
     have = np.zeros((studies, comparisons), dtype=int)
     p = np.ones((studies, comparisons))
@@ -77,7 +77,9 @@ def join(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
         yield p[:, :joined]
 
 
-def family_wise(noise: str, policy: Callable[..., Iterator[np.ndarray]], studies: int, rng: np.random.Generator) -> list[dict]:
+def family_wise(
+    noise: str, policy: Callable[..., Iterator[np.ndarray]], studies: int, rng: np.random.Generator
+) -> list[dict]:
     """Rate of studies in which any true null is called better or worse, after one to four looks."""
     rows = []
     for seeds in SEEDS:
@@ -88,7 +90,13 @@ def family_wise(noise: str, policy: Callable[..., Iterator[np.ndarray]], studies
                 for look, p in enumerate(policy(d, seeds, "p"), 1):
                     wrong[look - 1, part] = any_verdict(p, look)
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
-                where = {"noise": noise, "policy": policy.__name__, "seeds": seeds, "comparisons": comparisons, "looks": look}
+                where = {
+                    "noise": noise,
+                    "policy": policy.__name__,
+                    "seeds": seeds,
+                    "comparisons": comparisons,
+                    "looks": look,
+                }
                 rows.append(cell("false better or worse", int(hits), studies, stats.ALPHA, **where))
     return rows
 
@@ -112,13 +120,13 @@ def coverage(noise: str, studies: int, rng: np.random.Generator) -> list[dict]:
     for seeds in SEEDS:
         d = worlds.differences(noise, studies, 1, seeds, rng, effect=0.01)[:, 0]
         t = stats.t_tests(d, worlds.IMAGES)
-        hits = int(((t["low"] <= 0.01) & (0.01 <= t["high"])).sum())
+        hits = int(((t["low"] <= 0.01) & (t["high"] >= 0.01)).sum())
         rows.append(cell("coverage", hits, studies, 0.93, at_least=True, noise=noise, seeds=seeds))
     return rows
 
 
 def power(studies: int, rng: np.random.Generator) -> list[dict]:
-    """Rate at which a true effect is called better, and a true zero equivalent, at a first look (Holm's hardest step)."""
+    """Rate at which an effect is called better, and a true zero equivalent, at a first look (hardest step of Holm)."""
     rows = []
     for effect in (0.005, 0.01, 0.02, 0.0):
         test, what = ("p", "power") if effect else ("p_equivalent", "power of equivalent")
@@ -160,13 +168,18 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
     """A user who adds, after each look, exactly the further seeds the undecided verdict suggests (up to ``most``)."""
     rows = []
     for comparisons in (1, 5):
-        for effect, what in ((0.0, "false better or worse, seeds as suggested"), (stats.MARGIN, "wrong equivalent, seeds as suggested")):
+        for effect, what in (
+            (0.0, "false better or worse, seeds as suggested"),
+            (stats.MARGIN, "wrong equivalent, seeds as suggested"),
+        ):
             wrong = np.zeros((LOOKS, studies), dtype=bool)
             for study in range(studies):
                 d = worlds.differences("normal", 1, comparisons, most, rng, effect)[0]
                 have = np.full(comparisons, 6)
                 for look in range(1, LOOKS + 1):
-                    made = stats.adjust([stats.compare(row[:n], images=worlds.IMAGES) for row, n in zip(d, have, strict=True)], look)
+                    made = stats.adjust(
+                        [stats.compare(row[:n], images=worlds.IMAGES) for row, n in zip(d, have, strict=True)], look
+                    )
                     labels = ("better", "worse") if effect == 0 else ("equivalent", "worse")
                     wrong[look - 1, study] = any(v.label in labels for v in made)
                     have = np.minimum(most, have + [0 if v.decided else v.further_seeds or most for v in made])
@@ -176,15 +189,20 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
 
 
 def selection(studies: int, rng: np.random.Generator, trials: int = 50, top: int = 3, seeds: int = 6) -> list[dict]:
-    """Sweeps of ``trials`` configs all equal to the baseline: what the best promises, and what confirming makes of it."""
+    """Sweeps of configs all equal to the baseline: what the best promises, and what confirming makes of it."""
     val_sd = math.sqrt(worlds.RUN_SD**2 + worlds.FLIPS / 5000)
     validation = val_sd * rng.standard_normal((studies, trials + 1))
     promised = np.sort(validation[:, 1:] - validation[:, :1], axis=1)[:, -top:]
     d = worlds.differences("normal", studies, top, seeds, rng)
     wrong = any_verdict(stats.t_tests(d, worlds.IMAGES)["p"], 1)
-    looks_better = cell("best single trial looks better", int((promised[:, -1] > 0).sum()), studies, None, trials=trials)
+    looks_better = cell(
+        "best single trial looks better", int((promised[:, -1] > 0).sum()), studies, None, trials=trials
+    )
     looks_better |= {"promised": float(promised[:, -1].mean()), "confirmed": float(d[:, -1].mean())}
-    return [looks_better, cell("false after confirming", int(wrong.sum()), studies, stats.ALPHA, trials=trials, seeds=seeds)]
+    return [
+        looks_better,
+        cell("false after confirming", int(wrong.sum()), studies, stats.ALPHA, trials=trials, seeds=seeds),
+    ]
 
 
 def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
@@ -251,7 +269,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         lines = ",\n".join(json.dumps(row) for row in rows)
-        RESULTS.write_text('{"margin": %s, "alpha": %s, "rows": [\n%s\n]}\n' % (stats.MARGIN, stats.ALPHA, lines))
+        RESULTS.write_text(f'{{"margin": {stats.MARGIN}, "alpha": {stats.ALPHA}, "rows": [\n{lines}\n]}}\n')
         write_docs(DOCS, markdown(rows))
     return 1 if broken else 0
 

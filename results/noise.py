@@ -1,9 +1,9 @@
 """The noise floor: how far apart two runs of the very same config fall. Fractions throughout.
 
-    noise_floor(records)            complete records of one config, one per seed -> NoiseFloor, or None below two seeds
-    assumed_sd(test_images)         the spread taken before any was measured
-    difference_sd(floor, images)    (spread of a paired difference, where that number comes from)
-    wilson(hits, n)                 95 % interval of a share, e.g. the recall of a class
+noise_floor(records)            complete records of one config, one per seed -> NoiseFloor, or None below two seeds
+assumed_sd(test_images)         the spread taken before any was measured
+difference_sd(floor, images)    (spread of a paired difference, where that number comes from)
+wilson(hits, n)                 95 % interval of a share, e.g. the recall of a class
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Metric = Literal["test_accuracy", "val_accuracy"]
 
 @dataclass(frozen=True)
 class NoiseFloor:
-    """The spread of one config over ``n`` seeds. ``sd`` with its 95 % chi-square interval; ``mean`` with its t interval.
+    """The spread of one config over ``n`` seeds. ``sd`` with its 95 % chi-square interval; ``mean`` with its t
+    interval.
 
     ``image_sd``: the spread that the finite test set alone explains, each image being right with its own probability,
     independently from run to run; ``run_sd``: what is left; ``explained``: the share of the variance, 0..1 (None
@@ -65,7 +66,8 @@ class NoiseFloor:
         ]
         if self.explained is not None and self.image_sd is not None:
             lines.append(
-                f"About {100 * self.explained:.0f} % of that variance is what a test set of {self.images} images must show "
+                f"About {100 * self.explained:.0f} % of that variance is what a test set of {self.images} images must "
+                f"show "
                 f"({points(self.image_sd, signed=False)} points by itself); n = {self.n} makes this a rough share."
             )
         lines.append(

@@ -127,7 +127,8 @@ class Plan:
             lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
         elif not self.reachable:
             lines.append(
-                f"With {seeds} no verdict can be expected: even a true difference of {100 * HOPELESS:.0f} points would be missed "
+                f"With {seeds} no verdict can be expected: even a true difference of {100 * HOPELESS:.0f} points "
+                f"would be missed "
                 "more often than one time in five."
             )
         else:
@@ -141,7 +142,8 @@ class Plan:
                 lines.append(f"'Equivalent' {within} cannot be reached with {seeds}.")
             else:
                 lines.append(
-                    f"'Equivalent' {within} would be found with probability {self.equivalent:.2f} if there is no difference."
+                    f"'Equivalent' {within} would be found with probability {self.equivalent:.2f} if there is no "
+                    f"difference."
                 )
         wanted = [f"{100 * e:+.1f}: {_count(n)}" for e, n in self.needed.items()]
         lines.append(

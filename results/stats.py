@@ -37,7 +37,8 @@ CLAIMS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One candidate against its reference, nothing adjusted. ``p`` tests no difference, ``p_equivalent`` |difference| >= margin.
+    """One candidate against its reference, nothing adjusted. ``p`` tests no difference, ``p_equivalent``
+    |difference| >= margin.
 
     ``sd`` is the spread of the paired differences over seeds and ``se`` the standard error of their mean under the
     claim, with ``df`` degrees of freedom. With fewer than MIN_SEEDS pairs both p are 1 and the interval is infinite.
@@ -110,7 +111,7 @@ def spread(differences: np.ndarray, images: int | None = None) -> np.ndarray:
     ``images`` is the size of the test set: each accuracy is rounded to 1/images, uniform rounding has variance
     1/12, a difference has two. Without the bound three equal differences on a small test set would prove anything.
     """
-    sd = np.std(differences, axis=-1, ddof=1)
+    sd: np.ndarray = np.std(differences, axis=-1, ddof=1)
     return np.maximum(sd, 1 / (images * math.sqrt(6))) if images else sd
 
 
@@ -123,11 +124,11 @@ def t_tests(
     """
     n = differences.shape[-1]
     sd = spread(differences, images)
-    return _tests(differences.mean(axis=-1), sd / math.sqrt(n), np.float64(n - 1), sd, margin, confidence)
+    return _tests(differences.mean(axis=-1), sd / math.sqrt(n), n - 1, sd, margin, confidence)
 
 
 def _tests(
-    mean: np.ndarray, se: np.ndarray, df: np.ndarray, sd: np.ndarray, margin: float, confidence: float
+    mean: np.ndarray, se: np.ndarray, df: int, sd: np.ndarray, margin: float, confidence: float
 ) -> dict[str, np.ndarray]:
     se = np.maximum(se, 1e-12)  # differences that are all the very same number: t is then huge, not undefined
     half = st.t.ppf((1 + confidence) / 2, df) * se
@@ -199,7 +200,7 @@ def compare(
         return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, 1.0, margin, claim)
     if claim == "population" and correct is not None:
         se, df = population_error(correct)
-        tests = _tests(d.mean(), np.float64(se), np.float64(df), spread(d, images), margin, CONFIDENCE)
+        tests = _tests(d.mean(), np.asarray(se), df, spread(d, images), margin, CONFIDENCE)
     else:
         df = n - 1
         tests = t_tests(d, images, margin)
@@ -233,7 +234,9 @@ def adjust(comparisons: Sequence[Comparison], look: int = 1, alpha: float = ALPH
     ]
 
 
-def verdict(differences: Sequence[float] | np.ndarray, look: int = 1, alpha: float = ALPHA, **options: object) -> Verdict:
+def verdict(
+    differences: Sequence[float] | np.ndarray, look: int = 1, alpha: float = ALPHA, **options: object
+) -> Verdict:
     """Return the verdict on a family of one comparison; ``options`` go to :func:`compare`."""
     return adjust([compare(differences, **options)], look, alpha)[0]  # type: ignore[arg-type]
 
@@ -297,5 +300,9 @@ def sentence(v: Verdict, alpha: float = ALPHA) -> str:
     if v.label in ("better", "worse"):
         small = ", though by less than the margin" if v.p_equivalent_adjusted <= alpha else ""
         return f"{v.label}: {'higher' if v.label == 'better' else 'lower'} {where}{small} ({data})"
-    more = f"about {v.further_seeds} further seeds" if v.further_seeds is not None else f"more than {MOST_SEEDS} further seeds"
+    more = (
+        f"about {v.further_seeds} further seeds"
+        if v.further_seeds is not None
+        else f"more than {MOST_SEEDS} further seeds"
+    )
     return f"undecided: {data}; it would likely take {more} to tell"

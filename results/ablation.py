@@ -1,0 +1,291 @@
+"""A winner taken apart, from records alone: which change does what, the greedy path, the interaction of two. Pure.
+
+Effects are always (with the change) - (without it), in fractions, so that positive speaks for the change. Verdicts are
+given on leaving a change out and on adding it alone; path and interaction are chosen on validation and only described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from results.importance import importance
+from results.record import Record, config_hash
+from results.stats import t_tests
+from results.store import StudyMeta
+from results.verdicts import Judged, Look, by_run, looks_of, standing
+
+Config = dict[str, Any]
+ROLES = {
+    "all": "all changes together, against the baseline",
+    "leave-one-out": "the winner with it, against the winner without",
+    "add-one-in": "the baseline with it, against the baseline",
+    "named": "the start as it is, against the named ablation",
+}
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What is taken apart, kept in the look's ``details``: whole configs, and each change as fields with their values.
+
+    ``changes`` are applied to the baseline or reverted in the start; ``named`` ablations are applied to the start.
+    ``pins`` hold for every run. ``path`` names the changes in the order of the greedy path, as far as it was walked.
+    """
+
+    start: Config
+    baseline: Config
+    changes: dict[str, Config] = field(default_factory=dict)
+    named: dict[str, Config] = field(default_factory=dict)
+    pins: Config = field(default_factory=dict)
+    origin: str = "best"
+    path: tuple[str, ...] = ()
+    path_seeds: tuple[int, ...] = ()
+    interaction: tuple[str, str] | None = None
+
+    def without(self, name: str) -> Config:
+        """Return the start with one change reverted, or with a named ablation applied."""
+        if name in self.named:
+            return self.start | self.named[name]
+        return self.start | {k: self.baseline[k] for k in self.changes[name]}
+
+    def adding(self, *names: str) -> Config:
+        """Return the baseline with only these changes."""
+        config = dict(self.baseline)
+        for name in names:
+            config |= self.changes[name]
+        return config
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Anatomy:
+        """Undo :meth:`as_dict`."""
+        own = {k: value[k] for k in ("start", "baseline", "changes", "named", "pins", "origin") if k in value}
+        pair = value.get("interaction")
+        return cls(
+            **own,
+            path=tuple(value.get("path", ())),
+            path_seeds=tuple(value.get("path_seeds", ())),
+            interaction=(pair[0], pair[1]) if pair else None,
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One change with its verdict. ``before`` and ``after``: its fields in the config without and with it.
+
+    ``parameters`` and ``seconds`` (mean per run) are of the config without a change where it is left out, and of the
+    one with it where it is added; ``reference_*`` of the other side.
+    """
+
+    name: str
+    role: str
+    judged: Judged
+    before: Config
+    after: Config
+    parameters: int | None
+    seconds: float | None
+    reference_parameters: int | None
+    reference_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the greedy path: the change added (None: the baseline), mean accuracies and n."""
+
+    name: str | None
+    val: float | None
+    test: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """How far two changes together do more (or less) than the sum of each alone, on test; marginal 95 % interval."""
+
+    names: tuple[str, str]
+    estimate: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """All that an ablation found."""
+
+    look: Look
+    anatomy: Anatomy
+    rows: list[Row]
+    path: list[Step]
+    interaction: Interaction | None
+    disagreements: list[str]
+    epochs: Any = None  # of the start's config, where it has that field
+
+
+def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
+    """Return what the study's last ablation found, with verdicts over all its looks; None where there was none."""
+    looks = looks_of(meta, "ablation")
+    if not looks:
+        return None
+    look = looks[-1]
+    anatomy = Anatomy.from_dict(look.details)
+    runs = by_run(records, meta.dataset.fingerprint)
+    start, baseline = config_hash(anatomy.start), config_hash(anatomy.baseline)
+    mine = {start, baseline, *(config_hash(anatomy.without(n)) for n in (*anatomy.changes, *anatomy.named))}
+    mine |= {config_hash(anatomy.adding(n)) for n in anatomy.changes}
+    judged = [j for j in standing(records, looks, meta.dataset.fingerprint) if {*j.pair.key} <= mine]
+    order = list(ROLES)
+    rows = sorted((_row(j, anatomy, runs) for j in judged), key=lambda r: order.index(r.role))
+    return Ablated(
+        look,
+        anatomy,
+        rows,
+        walked(anatomy, runs),
+        interacting(anatomy, runs, _seeds(look)),
+        disagreements(rows, records, meta, anatomy),
+        anatomy.start.get("epochs"),
+    )
+
+
+def _seeds(look: Look) -> tuple[int, ...]:
+    return tuple(sorted({s for p in look.pairs for s in p.seeds}))
+
+
+def _row(judged: Judged, anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> Row:
+    role, name = judged.pair.role, judged.pair.name
+    with_it, without_it = (
+        (anatomy.start, anatomy.without(name))
+        if role in ("leave-one-out", "named")
+        else (anatomy.adding(*([name] if role == "add-one-in" else anatomy.changes)), anatomy.baseline)
+    )
+    if role == "all":
+        with_it = anatomy.start
+    fields = [k for k in with_it if with_it[k] != without_it.get(k)]
+    shown, other = (without_it, with_it) if role in ("leave-one-out", "named") else (with_it, without_it)
+    parameters, seconds = _cost(shown, runs, judged.seeds)
+    reference_parameters, reference_seconds = _cost(other, runs, judged.seeds)
+    return Row(
+        name,
+        role,
+        judged,
+        {k: without_it.get(k) for k in fields},
+        {k: with_it[k] for k in fields},
+        parameters,
+        seconds,
+        reference_parameters,
+        reference_seconds,
+    )
+
+
+def _cost(
+    config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]
+) -> tuple[int | None, float | None]:
+    name = config_hash(config)
+    found = [runs[name, s] for s in seeds if (name, s) in runs]
+    seconds = [r.seconds for r in found if r.seconds is not None]
+    return (found[0].parameters if found else None), (float(np.mean(seconds)) if seconds else None)
+
+
+def mean_score(
+    config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int], metric: str
+) -> tuple[float | None, int]:
+    """Return (mean, n) of a config's metric over those of ``seeds`` that it has; None for none."""
+    name = config_hash(config)
+    values = [v for s in seeds if (name, s) in runs and (v := getattr(runs[name, s], metric)) is not None]
+    return (float(np.mean(values)) if values else None), len(values)
+
+
+def next_step(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> str | None:
+    """Return the change that the greedy path adds next, by mean validation accuracy; None at the end or unscored."""
+    left = [n for n in anatomy.changes if n not in anatomy.path]
+    scored = [(mean_score(anatomy.adding(*anatomy.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
+    known = [(s, n) for s, n in scored if s is not None]
+    return max(known, key=lambda x: (x[0], -left.index(x[1])))[1] if known else None
+
+
+def walked(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> list[Step]:
+    """Return the greedy path's steps, the baseline first; empty where none was walked."""
+    if not anatomy.path:
+        return []
+    steps = []
+    for i, name in enumerate((None, *anatomy.path)):
+        config = anatomy.adding(*anatomy.path[:i])
+        val, n = mean_score(config, runs, anatomy.path_seeds, "val_accuracy")
+        steps.append(Step(name, val, mean_score(config, runs, anatomy.path_seeds, "test_accuracy")[0], n))
+    return steps
+
+
+def strongest(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> tuple[str, str] | None:
+    """Return the two changes with the largest effect on validation when added alone (else when left out)."""
+    size: dict[str, float] = {}
+    for name in anatomy.changes:
+        for a, b in ((anatomy.adding(name), anatomy.baseline), (anatomy.start, anatomy.without(name))):
+            one, other = mean_score(a, runs, seeds, "val_accuracy")[0], mean_score(b, runs, seeds, "val_accuracy")[0]
+            if one is not None and other is not None:
+                size.setdefault(name, abs(one - other))
+    best = sorted(size, key=lambda n: -size[n])[:2]
+    return (best[0], best[1]) if len(best) == 2 else None
+
+
+def interacting(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> Interaction | None:
+    """Return (both - first) - (second - baseline) per seed on test, with its t interval; None below two whole seeds."""
+    if anatomy.interaction is None:
+        return None
+    a, b = anatomy.interaction
+    names = [config_hash(anatomy.adding(*c)) for c in ((a, b), (a,), (b,), ())]
+    whole = [[runs[n, s].test_accuracy or 0.0 for n in names] for s in seeds if all((n, s) in runs for n in names)]
+    if len(whole) < 2:
+        return None
+    x = np.array(whole)
+    t = t_tests(x[:, 0] - x[:, 1] - x[:, 2] + x[:, 3])
+    return Interaction((a, b), float(t["estimate"]), float(t["low"]), float(t["high"]), len(whole))
+
+
+def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMeta, anatomy: Anatomy) -> list[str]:
+    """Say where measured effects and the sweep's importance tell different stories, a sentence each.
+
+    Importance speaks of a knob's whole range in the sweep, an ablation of one change: both can be right.
+    """
+    trials = [
+        r
+        for r in records
+        if (r.kind == "sweep" or r.trial is not None) and r.status == "complete" and r.val_accuracy is not None
+    ]
+    shares = {i.field: i.share for i in importance([r.config for r in trials], [r.val_accuracy or 0.0 for r in trials])}
+    effects: dict[str, Row] = {}
+    for role in ("leave-one-out", "add-one-in"):
+        for row in rows:
+            if row.role == role and row.name in shares:
+                effects.setdefault(row.name, row)
+    if not shares or len(effects) < 2:
+        return []
+    found = []
+    biggest = max(effects, key=lambda n: abs(effects[n].judged.latest.estimate))
+    foremost = max(effects, key=lambda n: shares[n])
+    size = {n: f"{100 * r.judged.latest.estimate:+.2f} points ({r.judged.verdict.label})" for n, r in effects.items()}
+    if biggest != foremost:
+        found.append(
+            f"The sweep's importance puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "
+            f"measured effect {size[foremost]}), "
+            f"but the largest measured effect is that of {biggest} ({size[biggest]}, importance "
+            f"{100 * shares[biggest]:.0f} %)."
+        )
+    for name, row in effects.items():
+        label = row.judged.verdict.label
+        if shares[name] >= 0.25 and label in ("equivalent", "worse"):
+            found.append(
+                f"{name} has an importance of {100 * shares[name]:.0f} %, yet this change of it is {label} "
+                f"({size[name]})."
+            )
+        if shares[name] < 0.05 and label in ("better", "worse"):
+            found.append(
+                f"{name} has an importance of only {100 * shares[name]:.0f} %, yet this change of it is {label} "
+                f"({size[name]})."
+            )
+    return found

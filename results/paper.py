@@ -1,0 +1,197 @@
+"""The ablation table for a paper, and a methods paragraph of what was actually done. Pure text from records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from results.ablation import ROLES, Ablated, Row
+from results.noise import NoiseFloor
+from results.record import Record, config_hash
+from results.stats import CLAIMS, MIN_SEEDS, points
+from results.store import StudyMeta
+from results.verdicts import Look, by_run, looks_of, standing
+
+HEAD = (
+    "comparison",
+    "change",
+    "effect (points)",
+    "95 % interval",
+    "n",
+    "adjusted p",
+    "verdict",
+    "parameters",
+    "time per run",
+)
+
+
+def change_text(row: Row) -> str:
+    """Write what a change does to each field: 'learning_rate 0.001 -> 0.0003'."""
+    return ", ".join(f"{k} {_short(row.before[k])} -> {_short(v)}" for k, v in row.after.items()) or row.name
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def cells(found: Ablated) -> list[tuple[str, ...]]:
+    """Return the table's body as plain text, one tuple per comparison, columns as HEAD.
+
+    Parameters and time are of the config named by the comparison: without the change where it is left out.
+    """
+    out: list[tuple[str, ...]] = []
+    for row in found.rows:
+        v = row.judged.verdict
+        enough = v.n >= MIN_SEEDS
+        out.append(
+            (
+                row.role,
+                row.name if row.role == "named" else change_text(row),
+                points(v.estimate) if v.n else "-",
+                f"{points(v.low)} to {points(v.high)}" if enough else "-",
+                str(v.n),
+                ("< 0.001" if v.p_adjusted < 0.001 else f"{v.p_adjusted:.3f}") if enough else "-",
+                v.label,
+                f"{row.parameters:,}" if row.parameters else "-",
+                f"{row.seconds:.1f} s" if row.seconds is not None else "-",
+            )
+        )
+    return out
+
+
+def caption(found: Ablated, meta: StudyMeta) -> str:
+    """Say what the table shows and how to read it."""
+    epochs = f", {found.epochs} epochs" if found.epochs else ""
+    roles = list(dict.fromkeys(r.role for r in found.rows))
+    reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
+    return (
+        f"Ablation on {meta.dataset.name}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
+        f"with the change minus without ({reading}). Intervals are 95 % each; p is adjusted for "
+        f"{len(found.look.pairs)} comparisons and {found.look.number} look{'s' if found.look.number > 1 else ''}, "
+        f"to be compared with {found.look.alpha:g}."
+    )
+
+
+def markdown(found: Ablated) -> str:
+    """Write the table in Markdown."""
+    safe = [tuple(c.replace("|", "\\|").replace("\n", " ") for c in line) for line in cells(found)]
+    rows = [HEAD, tuple("---" for _ in HEAD), *safe]
+    return "\n".join(f"| {' | '.join(line)} |" for line in rows) + "\n"
+
+
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+
+
+def tex(text: str) -> str:
+    """Escape text for LaTeX; arrows become arrows and a minus before a digit a minus."""
+    import re
+
+    escaped = "".join(_TEX.get(c, c) for c in " ".join(text.split()).replace("->", "\0"))
+    return re.sub(r"(?<![\w.])-(?=\d)", "$-$", escaped.replace("\0", r"$\rightarrow$"))
+
+
+def latex(found: Ablated, meta: StudyMeta) -> str:
+    """Write the table in LaTeX (booktabs)."""
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        "\\begin{table}",
+        "\\centering",
+        f"\\caption{{{tex(caption(found, meta))}}}",
+        "\\begin{tabular}{llrrrrlrr}",
+        "\\toprule",
+        " & ".join(map(tex, HEAD)) + " \\\\",
+        "\\midrule",
+        *(" & ".join(map(tex, line)) + " \\\\" for line in cells(found)),
+        "\\bottomrule",
+        "\\end{tabular}",
+        "\\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def path_sentence(found: Ablated) -> str:
+    """Describe path and interaction in words; empty where neither was made."""
+    text = ""
+    if found.path:
+        steps = " -> ".join(
+            f"{s.name or 'baseline'} {100 * s.val:.2f} %" if s.val is not None else str(s.name) for s in found.path
+        )
+        text = f"Greedy path on validation (n = {found.path[0].n} per step, descriptive): {steps}."
+    if found.interaction:
+        i = found.interaction
+        text += (
+            f" Interaction of {i.names[0]} and {i.names[1]} (chosen on validation, descriptive): together "
+            f"{points(i.estimate)} points beyond the sum of each alone (95 % interval {points(i.low)} to "
+            f"{points(i.high)}, n = {i.n})."
+        )
+    return text.strip()
+
+
+def methods(records: Sequence[Record], meta: StudyMeta, floor: NoiseFloor | None = None) -> str:
+    """Write a methods paragraph of what was done: only sentences that the records bear out."""
+    baseline = config_hash(meta.baseline)
+    runs = by_run(records, meta.dataset.fingerprint)
+    seeds = sorted(s for h, s in runs if h == baseline)
+    trials = [r for r in records if r.kind == "sweep" or r.trial is not None]
+    said = [
+        f"All models were trained on {meta.dataset.name} ({meta.dataset.train_images:,} training and "
+        f"{meta.dataset.test_images:,} test images); "
+        "each run was scored once on the test set, with the weights of the epoch of lowest validation loss."
+    ]
+    if seeds:
+        said.append(f"The baseline was trained with {len(seeds)} seed{'s' if len(seeds) > 1 else ''}.")
+    if floor:
+        said.append(
+            f"Its test accuracy was {100 * floor.mean:.2f} % on average with a standard deviation of "
+            f"{points(floor.sd, signed=False)} points over {floor.n} seeds."
+        )
+    if trials and meta.sweep:
+        done = sum(r.status == "complete" for r in trials)
+        said.append(
+            f"A search of {len(trials)} trials ({meta.sweep.get('sampler', 'unknown')} sampler, scheduler "
+            f"{meta.sweep.get('scheduler', 'unknown')}; {done} trained to their end) chose candidates by validation "
+            "accuracy alone."
+        )
+    confirms, ablations = looks_of(meta, "confirm"), looks_of(meta, "ablation")
+    if confirms:
+        said.append(
+            _family(
+                "Candidates",
+                confirms,
+                records,
+                meta,
+                "and the baseline were retrained on seeds that the search had not used",
+            )
+        )
+    if ablations:
+        pins = ablations[-1].details.get("pins") or {}
+        fixed = f" (all with {', '.join(f'{k} = {v}' for k, v in pins.items())})" if pins else ""
+        said.append(
+            _family("Ablated configs", ablations, records, meta, f"were retrained on fresh seeds likewise{fixed}")
+        )
+    if confirms or ablations:
+        look = (confirms or ablations)[-1]
+        said.append(
+            "Differences are means of paired per-seed differences in test accuracy with 95 % t intervals; verdicts use "
+            "two-sided paired t-tests, and two one-sided tests for equivalence within "
+            f"{points(look.margin, signed=False)} points, adjusted by Holm's method over all comparisons of the family "
+            f"and by alpha spending over its looks (family-wise error {look.alpha:g} each for differences and "
+            f"equivalences). Claims are about {CLAIMS[look.claim]}."
+        )
+    return " ".join(said)
+
+
+def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: StudyMeta, did: str) -> str:
+    judged = standing(records, looks, meta.dataset.fingerprint)
+    n = sorted({j.latest.n for j in judged})
+    seeds = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    count = (
+        f"{len(judged)} comparison{'s' if len(judged) != 1 else ''}, {len(looks)} look{'s' if len(looks) != 1 else ''}"
+    )
+    return f"{what} {did} ({seeds} paired seeds; {count})."

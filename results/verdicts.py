@@ -1,0 +1,266 @@
+"""From looks and records to verdicts: what the report, ``confirm`` and ``ablate`` all show. Pure; no I/O.
+
+A *look* is one time that a family of comparisons was judged: it names the pairs of configs, the seeds each had, the
+claim and the margin, and is kept in study.json; the numbers are recomputed from the records. Families are 'confirm' and
+'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that all share the error.
+
+    looks_of(meta, "confirm")               -> the family's looks, in order
+    standing(records, looks)                -> one Judged per pair: the verdict that stands
+    shrinkage(records, meta, judged)        -> what the sweep promised against what held
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from results.record import Record, config_hash
+from results.stats import ALPHA, MARGIN, Claim, Verdict, adjust, compare, look_level
+from results.store import StudyMeta
+
+Family = Literal["confirm", "ablation"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two configs by hash, compared on ``seeds``; the difference is candidate - reference.
+
+    ``role``: 'confirm' (reference: the baseline), 'leave-one-out' or 'named' (candidate: the winner, reference: the
+    winner without the change), 'add-one-in' (reference: the baseline). ``name`` is the change; a positive difference
+    always speaks for the candidate, hence for the change. ``chosen`` is the run that made it a candidate.
+    """
+
+    candidate: str
+    reference: str
+    seeds: tuple[int, ...]
+    role: str = "confirm"
+    name: str = ""
+    chosen: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same comparison at a later look, with whatever seeds."""
+        return self.candidate, self.reference
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a family, as study.json keeps it."""
+
+    family: Family
+    number: int
+    pairs: tuple[Pair, ...]
+    claim: Claim = "test-set"
+    margin: float = MARGIN
+    alpha: float = ALPHA
+    when: str | None = None
+    command: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values, with the error it spent."""
+        value = asdict(self) | {"spent": look_level(self.number, self.alpha)}
+        return value | {"pairs": [{**asdict(p), "seeds": list(p.seeds)} for p in self.pairs]}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Look:
+        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError or TypeError for anything else."""
+        names = {"candidate", "reference", "seeds", "role", "name", "chosen"}
+        pairs = [{k: v for k, v in p.items() if k in names} for p in value["pairs"]]
+        own = {
+            k: value[k]
+            for k in ("family", "number", "claim", "margin", "alpha", "when", "command", "details")
+            if k in value
+        }
+        return cls(**own, pairs=tuple(Pair(**(p | {"seeds": tuple(p["seeds"])})) for p in pairs))
+
+    def same_data(self, other: Look) -> bool:
+        """Whether the other look asks the very same question of the same runs, so that it need not be spent."""
+        mine, its = ({(p.key, tuple(sorted(p.seeds))) for p in look.pairs} for look in (self, other))
+        return mine == its and (self.claim, self.margin, self.alpha) == (other.claim, other.margin, other.alpha)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A pair with the verdict that stands: the first that decided, else the latest. ``latest`` is that of the last
+    look.
+
+    ``differences`` are the paired test differences of ``latest`` in order of ``seeds``. ``failed`` counts seeds
+    where one of the two runs came to no score: the verdict is about runs that finish.
+    """
+
+    pair: Pair
+    verdict: Verdict
+    latest: Verdict
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    failed: int
+
+    @property
+    def note(self) -> str:
+        """What must be said beside the verdict; empty where nothing."""
+        notes = []
+        if self.failed:
+            runs = "pair has" if self.failed == 1 else "pairs have"
+            notes.append(f"{self.failed} {runs} a run without a score; the verdict is about runs that finish")
+        if self.verdict.look != self.latest.look:
+            notes.append(
+                f"decided at look {self.verdict.look} and stands; now {100 * self.latest.estimate:+.2f} points over "
+                f"{self.latest.n} seeds"
+            )
+        return "; ".join(notes)
+
+
+def by_run(records: Iterable[Record], fingerprint: str | None = None) -> dict[tuple[str, int], Record]:
+    """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
+    found: dict[tuple[str, int], Record] = {}
+    for r in records:
+        if r.status == "complete" and r.test_accuracy is not None and fingerprint in (None, r.dataset.fingerprint):
+            found.setdefault((r.config_hash, r.seed), r)
+    return found
+
+
+def paired(runs: Mapping[tuple[str, int], Record], pair: Pair) -> list[tuple[Record, Record]]:
+    """Return (candidate, reference) for every seed of the pair where both finished, in order of seed."""
+    both = [(runs.get((pair.candidate, s)), runs.get((pair.reference, s))) for s in sorted(set(pair.seeds))]
+    return [(a, b) for a, b in both if a is not None and b is not None]
+
+
+def judge(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> list[Judged]:
+    """Return the verdicts of one look, one per pair. Raises ValueError for a population claim without correctness."""
+    runs = by_run(records, fingerprint)
+    made = []
+    for pair in look.pairs:
+        two = paired(runs, pair)
+        differences = [float(a.test_accuracy or 0) - float(b.test_accuracy or 0) for a, b in two]
+        images = two[0][0].test_images if two else None
+        correct = None
+        if look.claim == "population" and two:
+            correct = _per_image(two)
+        made.append(
+            (
+                pair,
+                two,
+                differences,
+                compare(
+                    differences,
+                    margin=look.margin,
+                    claim=look.claim if two else "test-set",
+                    images=images,
+                    correct=correct,
+                ),
+            )
+        )
+    verdicts = adjust([c for *_, c in made], look.number, look.alpha)
+    return [
+        Judged(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
+        for (pair, two, d, _), v in zip(made, verdicts, strict=True)
+    ]
+
+
+def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
+    rows = [(a.correct(), b.correct()) for a, b in two]
+    if any(a is None or b is None or len(a) != len(b) for a, b in rows):
+        return None
+    return np.array([a.astype(np.int8) - b.astype(np.int8) for a, b in rows if a is not None and b is not None])
+
+
+def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str | None = None) -> list[Judged]:
+    """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look."""
+    if not looks:
+        return []
+    rounds = [judge(records, look, fingerprint) for look in looks]
+    decided: dict[tuple[str, str], Verdict] = {}
+    for judged in (j for made in rounds for j in made):
+        if judged.verdict.decided:
+            decided.setdefault(judged.pair.key, judged.verdict)
+    return [
+        Judged(j.pair, decided.get(j.pair.key, j.latest), j.latest, j.seeds, j.differences, j.failed)
+        for j in rounds[-1]
+    ]
+
+
+def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
+    """Return the looks at ``family`` that study.json holds, in order."""
+    looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
+    return sorted(looks, key=lambda look: look.number)
+
+
+def next_look(
+    looks: Sequence[Look], family: Family, pairs: Sequence[Pair], claim: Claim, margin: float, **about: Any
+) -> Look:
+    """Return the look that judges ``pairs`` beside all that the family compared before: the last one where nothing
+    is new.
+
+    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were.
+    """
+    merged = {p.key: p for p in looks[-1].pairs} if looks else {}
+    for pair in pairs:
+        before = merged.get(pair.key)
+        seeds = tuple(dict.fromkeys((before.seeds if before else ()) + pair.seeds))
+        merged[pair.key] = Pair(
+            pair.candidate,
+            pair.reference,
+            seeds,
+            pair.role,
+            pair.name,
+            pair.chosen or (before.chosen if before else None),
+        )
+    look = Look(family, len(looks) + 1, tuple(merged.values()), claim, margin, **about)
+    return looks[-1] if looks and looks[-1].same_data(look) else look
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """What the sweep promised of a candidate on validation, against what fresh seeds gave. Differences in fractions.
+
+    ``promised``: validation gain over the baseline in the sweep; ``held``: mean paired validation gain on the fresh
+    seeds, ``test``: the same on test. ``luck``: promised - held. None where a run is missing.
+    """
+
+    promised: float | None
+    held: float | None
+    test: float | None
+
+    @property
+    def luck(self) -> float | None:
+        """The part of the promise that did not come back."""
+        return None if self.promised is None or self.held is None else self.promised - self.held
+
+    def sentence(self) -> str:
+        """Say it in one line; empty where the promise is not known."""
+        if self.promised is None or self.held is None or self.luck is None:
+            return ""
+        text = (
+            f"promised {100 * self.promised:+.2f} points by the sweep (validation, one seed), "
+            f"{100 * self.held:+.2f} held on fresh seeds"
+        )
+        if self.promised > 0 and self.luck > 0:
+            text += f": {100 * min(1.0, self.luck / self.promised):.0f} % of the promise did not come back"
+        return text
+
+
+def shrinkage(records: Sequence[Record], meta: StudyMeta, judged: Judged) -> Shrinkage:
+    """Compare the sweep's promise for a confirmed candidate with what held on its fresh seeds."""
+    chosen = next((r for r in records if r.run_id == judged.pair.chosen), None)
+    baseline = config_hash(meta.baseline)
+    beside = next(
+        (
+            r
+            for r in records
+            if chosen and r.config_hash == baseline and r.seed == chosen.seed and r.status == "complete"
+        ),
+        None,
+    )
+    promised = None
+    if chosen and beside and chosen.val_accuracy is not None and beside.val_accuracy is not None:
+        promised = chosen.val_accuracy - beside.val_accuracy
+    two = paired(by_run(records), judged.pair)
+    gains = [
+        a.val_accuracy - b.val_accuracy for a, b in two if a.val_accuracy is not None and b.val_accuracy is not None
+    ]
+    held = float(np.mean(gains)) if gains else None
+    return Shrinkage(promised, held, float(np.mean(judged.differences)) if judged.differences else None)

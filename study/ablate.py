@@ -1,0 +1,155 @@
+"""``ablate``, without its command line: which changes, which runs. Pure planning; the command trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from results.ablation import Anatomy, Config
+from results.compare import changes
+from results.errors import UserError, nearest
+from results.record import Record, config_hash
+from results.store import StudyMeta
+from results.verdicts import Family, Pair
+from study.confirm import candidates, missing
+from study.engine.jobs import Job
+
+FAMILY: Family = "ablation"
+PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
+Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
+
+
+def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> Config:
+    """Return the config to take apart: 'best' (of the sweep, by validation), 'baseline', or a run's id.
+
+    Raises UserError where there is none.
+    """
+    if origin == "baseline":
+        return meta.baseline
+    if origin == "best":
+        found = candidates(records, meta, 1)
+        if not found:
+            raise UserError(
+                "the study has no complete sweep trial to take apart: run a sweep first, or give --from RUN_ID"
+            )
+        return found[0].config
+    for r in records:
+        if r.run_id == origin:
+            return r.config
+    raise UserError(
+        f"--from: no run '{origin}' in this study{nearest(origin, [r.run_id for r in records] or ['best'])}"
+    )
+
+
+def anatomy(
+    start: Config,
+    baseline: Config,
+    validate: Validate,
+    *,
+    pins: Config | None = None,
+    only: Sequence[str] = (),
+    most: int | None = None,
+    named: Mapping[str, Config] | None = None,
+    origin: str = "best",
+) -> tuple[Anatomy, list[str]]:
+    """Return what to take apart, and notes on what was left out.
+
+    Each field that differs is one change; ``only`` names the ones wanted, ``most`` keeps the first so many in the order
+    of the fields. With ``named`` ablations and no ``only`` the fields are not taken apart. Raises UserError where
+    nothing is left.
+    """
+    pins = dict(pins or {})
+    start, baseline = validate(start | pins), validate(baseline | pins)
+    differing = changes(start, baseline)
+    for name in only:
+        if name not in differing:
+            raise UserError(
+                f"--changes: '{name}' does not differ from the baseline{nearest(name, differing) if differing else ''}"
+            )
+    names = [n for n in differing if n in only or not only] if only or not named else []
+    notes = []
+    if most is not None and len(names) > most:
+        notes.append(f"left as they are: {', '.join(names[most:])} (--leave-out {most})")
+        names = names[:most]
+    kept: dict[str, Config] = {}
+    for name in names:
+        try:
+            without = validate(start | {name: baseline[name]})
+            alone = validate(baseline | {name: start[name]})
+        except UserError as error:
+            notes.append(f"{name} cannot be changed by itself: {error}")
+            continue
+        if without == start or alone == baseline:
+            notes.append(f"{name} makes no difference by itself")
+            continue
+        kept[name] = {name: start[name]}
+    applied = {}
+    for label, change in (named or {}).items():
+        ablated = validate(start | change | pins)
+        if ablated == start:
+            notes.append(f"'{label}' leaves the start as it is")
+            continue
+        applied[label] = {k: v for k, v in ablated.items() if v != start.get(k)}
+    if not kept and not applied:
+        raise UserError(
+            "nothing to take apart: the start differs from the baseline in no field that could be changed alone"
+        )
+    return Anatomy(start, baseline, kept, applied, pins, origin), notes
+
+
+def pairs(a: Anatomy, seeds: tuple[int, ...], parts: Sequence[str]) -> list[Pair]:
+    """Return the comparisons that get verdicts."""
+    start, baseline = config_hash(a.start), config_hash(a.baseline)
+    found = [Pair(start, baseline, seeds, "all", "all changes")] if a.changes and start != baseline else []
+    if "leave-one-out" in parts:
+        found += [Pair(start, config_hash(a.without(n)), seeds, "leave-one-out", n) for n in a.changes]
+    if "add-one-in" in parts:
+        found += [Pair(config_hash(a.adding(n)), baseline, seeds, "add-one-in", n) for n in a.changes]
+    found += [Pair(start, config_hash(a.without(n)), seeds, "named", n) for n in a.named]
+    unique: dict[tuple[str, str], Pair] = {}
+    for pair in found:  # a start with one change is the same comparison three times
+        unique.setdefault(pair.key, pair)
+    return list(unique.values())
+
+
+def configs(a: Anatomy) -> dict[str, Config]:
+    """Index every config of the comparisons by hash."""
+    all_of = [a.start, a.baseline, *(a.without(n) for n in (*a.changes, *a.named)), *(a.adding(n) for n in a.changes)]
+    return {config_hash(c): c for c in all_of}
+
+
+def comparison_jobs(records: Sequence[Record], a: Anatomy, wanted: Sequence[Pair]) -> tuple[list[Job], int]:
+    """Return (jobs, reused) for the comparisons."""
+    runs = [(h, s) for p in wanted for s in p.seeds for h in p.key]
+    about: dict[str, Any] = {h: {"role": p.role, "change": p.name} for p in wanted for h in p.key}
+    return missing(records, runs, configs(a), "ablation", about)
+
+
+def step_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]) -> list[Job]:
+    """Return the jobs that choosing the path's next step needs."""
+    found = {config_hash(c): c for n in a.changes if n not in a.path for c in [a.adding(*a.path, n)]}
+    found |= {config_hash(a.baseline): a.baseline}
+    return missing(
+        records, [(h, s) for h in found for s in seeds], found, "ablation", {h: {"role": "path"} for h in found}
+    )[0]
+
+
+def interaction_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]) -> list[Job]:
+    """Return the jobs that the interaction of ``a.interaction`` needs."""
+    if a.interaction is None:
+        return []
+    one, other = a.interaction
+    found = {config_hash(c): c for c in (a.adding(one, other), a.adding(one), a.adding(other), a.baseline)}
+    return missing(
+        records, [(h, s) for h in found for s in seeds], found, "ablation", {h: {"role": "interaction"} for h in found}
+    )[0]
+
+
+def runs_needed(a: Anatomy, seeds: int, path_seeds: int, parts: Sequence[str]) -> str:
+    """Say how many runs path and interaction may add at most: they are chosen as it goes."""
+    c = len(a.changes)
+    path = max(0, c * (c - 1) // 2 - (1 if c > 1 else 0)) * path_seeds if "path" in parts and c > 1 else 0
+    both = seeds if "interaction" in parts and c > 2 else 0
+    return (
+        f"Path and interaction add at most {path + both} runs, chosen on validation as it goes." if path or both else ""
+    )

@@ -1,0 +1,186 @@
+"""``ablate``: take a winner apart, with executed runs, and say which of its changes earn their place."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from study.commands.confirm import add_judgement
+from study.options import add_resources, add_study, add_training, positive
+
+if TYPE_CHECKING:
+    from results.ablation import Anatomy
+    from study.session import Session
+
+EXAMPLES = """\
+examples:
+  python -m study.run ablate                                       # the sweep's best by validation, 6 seeds
+  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --seeds 8
+  python -m study.run ablate --set epochs=8 --seeds 7 --leave-out 3 --parts leave-one-out    # a cheap one
+  python -m study.run ablate --from baseline --space-file mine.py  # your own list: ablations = {"no flips": {...}}
+"""
+PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    group = parser.add_argument_group("the ablation")
+    group.add_argument(
+        "--from",
+        dest="origin",
+        default="best",
+        metavar="best|baseline|RUN_ID",
+        help="what to take apart (default: %(default)s, of the sweep by validation)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=positive,
+        default=6,
+        metavar="K",
+        help="fresh seeds per config, earlier looks included (default: %(default)s)",
+    )
+    group.add_argument(
+        "--changes", metavar="A,B,...", help="only these fields (default: every field that differs from the baseline)"
+    )
+    group.add_argument("--leave-out", type=positive, metavar="N", help="at most N changes, in the order of the fields")
+    group.add_argument("--parts", default=",".join(PARTS), metavar="A,B,...", help="which parts (default: %(default)s)")
+    group.add_argument(
+        "--path-seeds",
+        type=positive,
+        default=1,
+        metavar="K",
+        help="seeds of the greedy path, which is only descriptive (default: %(default)s)",
+    )
+    group.add_argument(
+        "--space-file",
+        metavar="FILE.py[:NAME]",
+        help="ablations by hand: a dict of names to changed fields, called 'ablations'",
+    )
+    add_judgement(parser)
+    add_training(parser, "one value for every run of the ablation, the baseline and the winner too")
+    add_resources(parser)
+    parser.epilog = EXAMPLES
+
+
+def main(args: argparse.Namespace) -> int:
+    """Plan, train, judge, record the look, print the table and write the report."""
+    from results.errors import UserError, nearest
+    from results.noise import difference_sd
+    from results.power import plan
+    from results.record import config_hash
+    from results.stats import CLAIMS
+    from results.verdicts import looks_of, next_look
+    from search_spaces.load import load_ablations
+    from study import ablate as work
+    from study.configs import validated
+    from study.confirm import advice, baseline_floor, cost, training_seconds
+    from study.environment import command_line, now
+    from study.seeds import fresh_seeds
+    from study.session import training_session
+
+    parts = [p.strip() for p in args.parts.split(",") if p.strip()]
+    for part in parts:
+        if part not in PARTS:
+            raise UserError(f"--parts: unknown part '{part}'{nearest(part, PARTS)}")
+    if args.config:
+        raise UserError("--config: ablate takes apart a recorded run; name it with --from")
+    with training_session(args, defines_baseline=False) as session:
+        study, meta = session.study, session.study.meta
+        records = study.records()
+        named = load_ablations(args.space_file, session.trainable.Config) if args.space_file else None
+        a, notes = work.anatomy(
+            work.starting_config(records, meta, args.origin),
+            meta.baseline,
+            lambda values: validated(values, session.trainable.Config),
+            pins=session.sets,
+            only=[c.strip() for c in args.changes.split(",")] if args.changes else (),
+            most=args.leave_out,
+            named=named,
+            origin=args.origin,
+        )
+        looks = looks_of(meta, work.FAMILY)
+        hashes = [config_hash(a.start), config_hash(a.baseline)]
+        earlier = {s for look in looks for p in look.pairs if p.candidate == hashes[0] for s in p.seeds}
+        seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier)
+        pairs = work.pairs(a, seeds, parts)
+        margin = args.margin / 100
+        look = next_look(looks, work.FAMILY, pairs, args.claim, margin)
+        jobs, reused = work.comparison_jobs(records, a, pairs)
+        sd, source = difference_sd(baseline_floor(records, meta) if not a.pins else None, meta.dataset.test_images)
+        power = plan(len(seeds), len(look.pairs), sd, source, look.number, margin)
+        said = [
+            f"Taking apart: {', '.join([*a.changes, *a.named])}.",
+            *notes,
+            *power.sentences(),
+            f"Claim: {CLAIMS[args.claim]}.",
+        ]
+        said += [
+            cost(len(jobs), reused, training_seconds(records, jobs)),
+            work.runs_needed(a, len(seeds), args.path_seeds, parts),
+            advice(power),
+        ]
+        print("\n".join(line for line in said if line))
+        if args.dry_run:
+            return 0
+        code = session.train(session.attempts(jobs), args)
+        a = descriptive(session, args, a, seeds, parts)
+        look = next_look(
+            looks, work.FAMILY, pairs, args.claim, margin, when=now(), command=command_line(), details=a.as_dict()
+        )
+        meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
+        meta.looks.append({**look.as_dict(), "details": a.as_dict()})
+        study.save_meta()
+        show(session)
+        session.report()
+        return code
+
+
+def descriptive(
+    session: Session, args: argparse.Namespace, a: Anatomy, seeds: tuple[int, ...], parts: list[str]
+) -> Anatomy:
+    """Walk the greedy path and measure the interaction of the two strongest; both are chosen on validation."""
+    from dataclasses import replace
+
+    from results.ablation import next_step, strongest
+    from results.verdicts import by_run
+    from study import ablate as work
+
+    study = session.study
+
+    def runs():  # type: ignore[no-untyped-def]
+        return by_run(study.records(), study.meta.dataset.fingerprint)
+
+    if "path" in parts and len(a.changes) > 1:
+        a = replace(a, path_seeds=seeds[: args.path_seeds])
+        while len(a.path) < len(a.changes):
+            session.train(session.attempts(work.step_jobs(study.records(), a, a.path_seeds)), args)
+            step = next_step(a, runs(), a.path_seeds)
+            if step is None:
+                session.announce("note: the greedy path ends here: no next step came to a score")
+                break
+            a = replace(a, path=(*a.path, step))
+    if "interaction" in parts and len(a.changes) > 1:
+        a = replace(a, interaction=strongest(a, runs(), seeds))
+        session.train(session.attempts(work.interaction_jobs(study.records(), a, seeds)), args)
+    return a
+
+
+def show(session: Session) -> None:
+    """Print what was found."""
+    from results.ablation import ablated
+    from results.paper import markdown, path_sentence
+
+    found = ablated(session.study.records(), session.study.meta)
+    if found is None:
+        return
+    print()
+    print(markdown(found))
+    for row in found.rows:
+        print(
+            f"{row.role}, {row.name}: {row.judged.verdict.sentence}"
+            + (f" ({row.judged.note})" if row.judged.note else "")
+        )
+    for line in (path_sentence(found), *found.disagreements):
+        if line:
+            print(line)

@@ -1,0 +1,195 @@
+"""``confirm``, without its command line: which runs are needed, what they can show, and what they showed. No I/O but
+in train().
+
+Candidates are the best of the sweep by validation; test figures choose nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from results.errors import UserError
+from results.noise import NoiseFloor, difference_sd, noise_floor
+from results.power import Plan, plan
+from results.record import Record, config_hash
+from results.stats import CLAIMS, Claim
+from results.store import StudyMeta
+from results.verdicts import Family, Judged, Look, Pair, looks_of, next_look, shrinkage
+from study.engine.jobs import Job, completed
+from study.seeds import fresh_seeds
+
+FAMILY: Family = "confirm"
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What ``confirm`` is about to do: the look it will add, the runs that are missing, and what the seeds can show."""
+
+    look: Look
+    new: bool  # whether the look is one that study.json does not hold yet
+    jobs: tuple[Job, ...]
+    reused: int  # runs that are there already
+    power: Plan
+    seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
+
+    def sentences(self) -> list[str]:
+        """Say it before anything is spent."""
+        return [
+            *self.power.sentences(),
+            *population_note(self.look),
+            cost(len(self.jobs), self.reused, self.seconds),
+            advice(self.power),
+        ]
+
+
+def candidates(records: Sequence[Record], meta: StudyMeta, top: int) -> list[Record]:
+    """Return the ``top`` complete sweep runs by validation accuracy, one per config, the baseline left out."""
+    baseline = config_hash(meta.baseline)
+    runs = [
+        r
+        for r in records
+        if (r.kind == "sweep" or r.trial is not None)
+        and r.status == "complete"
+        and r.val_accuracy is not None
+        and r.config_hash != baseline
+        and r.dataset.fingerprint == meta.dataset.fingerprint
+    ]
+    best: dict[str, Record] = {}
+    for r in sorted(runs, key=lambda r: (-(r.val_accuracy or 0), r.trial if r.trial is not None else 0, r.run_id)):
+        best.setdefault(r.config_hash, r)
+    return list(best.values())[:top]
+
+
+def prepare(
+    records: Sequence[Record],
+    meta: StudyMeta,
+    *,
+    top: int,
+    seeds: int,
+    start: int,
+    margin: float,
+    claim: Claim = "test-set",
+    **about: Any,
+) -> Confirmation:
+    """Plan a confirmation of the ``top`` candidates on ``seeds`` fresh seeds each.
+
+    Raises UserError where the study has no candidate.
+    """
+    chosen = candidates(records, meta, top)
+    if not chosen:
+        raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
+    looks = looks_of(meta, FAMILY)
+    baseline = config_hash(meta.baseline)
+    before = {p.candidate: p.seeds for p in looks[-1].pairs} if looks else {}
+    pairs = []
+    shared = fresh_seeds(records, seeds, [baseline], start, first={s for p in before.values() for s in p})
+    for r in chosen:
+        own = before.get(r.config_hash, ())
+        extra = tuple(s for s in shared if s not in own)[: max(0, seeds - len(own))]
+        pairs.append(Pair(r.config_hash, baseline, own + extra, chosen=r.run_id))
+    look = next_look(looks, FAMILY, pairs, claim, margin, **about)
+    configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
+    jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
+    sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images)
+    n = min(len(p.seeds) for p in pairs)
+    power = plan(n, len(look.pairs), sd, source, look.number, margin)
+    return Confirmation(look, look not in looks, tuple(jobs), reused, power, training_seconds(records, jobs))
+
+
+def missing(
+    records: Sequence[Record],
+    wanted: Sequence[tuple[str, int]],
+    configs: Mapping[str, dict[str, Any]],
+    kind: Any,
+    about: Mapping[str, Any] | None = None,
+) -> tuple[list[Job], int]:
+    """Return (jobs to train, runs reused) for the wanted (config hash, seed); ``about`` maps hashes to Record.ablation.
+
+    A complete run is never trained again, nor one that failed or diverged: that is its answer. A pruned one is trained.
+    """
+    have = {(r.config_hash, r.seed) for r in records if r.status in ("failed", "diverged")} | set(completed(records))
+    unique = list(dict.fromkeys(wanted))
+    todo = sorted((run for run in unique if run not in have), key=lambda run: (unique.index((run[0], run[1])), run[1]))
+    jobs = [Job(kind, configs[name], seed, ablation=(about or {}).get(name)) for name, seed in todo]
+    return jobs, len(unique) - len(jobs)
+
+
+def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | None:
+    """Estimate the training time of ``jobs`` in all: as the same config took, else per epoch as any run took."""
+    own: dict[str, list[float]] = {}
+    rates = []
+    for r in records:
+        if r.seconds and r.history:
+            rates.append(r.seconds / len(r.history))
+            if r.status == "complete":
+                own.setdefault(r.config_hash, []).append(r.seconds)
+    if not rates and jobs:
+        return None
+    total = 0.0
+    for job in jobs:
+        same = own.get(config_hash(job.config))
+        total += sum(same) / len(same) if same else sum(rates) / len(rates) * (job.epochs or 1)
+    return total
+
+
+def duration(seconds: float) -> str:
+    """Write a time span: '45 s', '12 min', '3.4 h'."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def cost(runs: int, reused: int, seconds: float | None) -> str:
+    """Say what it will cost."""
+    if not runs:
+        return f"Nothing to train: all {reused} runs are recorded."
+    known = "of unknown length"
+    if seconds is not None:
+        known = f"about {duration(seconds)} of training in all, as the recorded runs took"
+    return f"To train: {runs} run{'s' if runs != 1 else ''}, {known}; {reused} reused."
+
+
+def advice(power: Plan) -> str:
+    """Recommend a number of seeds."""
+    if power.n >= power.recommended:
+        return f"{power.n} seeds are enough to see one point (recommended: {power.recommended})."
+    one = power.needed.get(0.01)
+    text = f"Recommended: --seeds {power.recommended}"
+    if one is not None and one <= power.recommended:
+        return f"{text}, which sees a difference of one point."
+    return f"{text}; one point would take {one if one is not None else 'more than 500'}, larger gains fewer."
+
+
+def population_note(look: Look) -> list[str]:
+    """Say what the claim is, and what the wider one adds."""
+    lines = [f"Claim: {CLAIMS[look.claim]}."]
+    if look.claim == "population":
+        lines.append(
+            "Beside the seeds it carries the test images' own sampling error, which no number of seeds removes; the "
+            "powers above leave it out."
+        )
+    return lines
+
+
+def baseline_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
+    """Return the noise floor of the study's baseline, or None below two seeds."""
+    name = config_hash(meta.baseline)
+    same = [r for r in records if r.dataset.fingerprint == meta.dataset.fingerprint]
+    return noise_floor([r for r in same if r.config_hash == name])
+
+
+def verdict_lines(records: Sequence[Record], meta: StudyMeta, judged: Sequence[Judged]) -> list[str]:
+    """Write each verdict with its note and shrinkage, for the terminal."""
+    from results.compare import changes
+
+    configs = {r.config_hash: r.config for r in records}
+    lines = []
+    for j in judged:
+        changed = changes(configs.get(j.pair.candidate, {}), meta.baseline)
+        name = ", ".join(f"{k}={b}" for k, (_, b) in changed.items()) or j.pair.candidate
+        lines.append(f"{name}\n  {j.verdict.sentence}")
+        extra = [j.note, shrinkage(records, meta, j).sentence()]
+        lines += [f"  {text}" for text in extra if text]
+    return lines
