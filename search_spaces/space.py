@@ -67,6 +67,7 @@ class Space:
         if not any(way.params for way in self._ways):
             why = "every dimension is pinned by --set" if self.pins else "it suggests nothing"
             raise UserError(f"{self._where}: nothing to vary: {why}")
+        self._sets = self._fields_of_params(self._ways)
         self.dimensions = self._varying()
         self.warnings = self._warnings()
 
@@ -133,10 +134,9 @@ class Space:
         field whose value is computed from what was suggested is left out.
         """
         found: dict[str, dict[str, Any] | None] = {}
-        fields = self._fields_of_params(self._ways)
         for way in self._ways:
             for param, distribution in way.distributions.items():
-                field, extent = fields.get(param, ""), dims.describe(distribution)
+                field, extent = self._sets.get(param, ""), dims.describe(distribution)
                 known = found.get(field, extent)
                 found[field] = known and dims.union(known, extent)
         return {field: widest for field in self.dimensions if (widest := found.get(field))}
@@ -214,14 +214,15 @@ class Space:
             return None
 
         def guesses(name: str, distribution: BaseDistribution) -> list[Any]:
-            own = [goal[name]] if name in goal else []
+            if name in self._sets:
+                tried = [goal[self._sets[name]]]
+            else:  # one that is no field's value: it may decide between branches, or a field be computed from it
+                tried = [*goal.values(), *(dims.values(distribution, LISTED) or [])]
             found: list[Any] = []
-            for value in (*own, *goal.values(), *(dims.values(distribution, LISTED) or [])):
+            for value in tried:
                 match = dims.member(distribution, value) if isinstance(value, dims.Scalar) else None
                 if match and not any(dims.same(match[0], other) for other in found):
                     found.append(match[0])
-                if self._dict:  # there a parameter is its field
-                    break
             return found
 
         try:
