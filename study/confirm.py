@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from results.errors import UserError
-from results.noise import NoiseFloor, difference_sd, noise_floor
+from results.noise import difference_sd
 from results.power import Plan, plan
 from results.record import Record, config_hash
 from results.stats import CLAIMS, Claim
 from results.store import StudyMeta
 from results.verdicts import Family, Judged, Look, Pair, looks_of, next_look, shrinkage
 from study.engine.jobs import Job, completed
+from study.floor import baseline_floor
 from study.seeds import fresh_seeds
 
 FAMILY: Family = "confirm"
@@ -171,13 +172,6 @@ def population_note(look: Look) -> list[str]:
             "powers above leave it out."
         )
     return lines
-
-
-def baseline_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
-    """Return the noise floor of the study's baseline, or None below two seeds."""
-    name = config_hash(meta.baseline)
-    same = [r for r in records if r.dataset.fingerprint == meta.dataset.fingerprint]
-    return noise_floor([r for r in same if r.config_hash == name])
 
 
 def verdict_lines(records: Sequence[Record], meta: StudyMeta, judged: Sequence[Judged]) -> list[str]:

@@ -74,8 +74,9 @@ def main(args: argparse.Namespace) -> int:
     from search_spaces.load import load_ablations
     from study import ablate as work
     from study.configs import validated
-    from study.confirm import advice, baseline_floor, cost, training_seconds
+    from study.confirm import advice, cost, training_seconds
     from study.environment import command_line, now
+    from study.floor import baseline_floor
     from study.seeds import fresh_seeds
     from study.session import training_session
 

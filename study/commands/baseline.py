@@ -29,6 +29,7 @@ def main(args: argparse.Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
     from results.record import config_hash
     from study.engine.jobs import Job, completed
+    from study.floor import before_baseline, record_floor
     from study.session import training_session
     from study.summary import baseline_summary
 
@@ -40,8 +41,11 @@ def main(args: argparse.Namespace) -> int:
         jobs = [Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have]
         jobs = session.attempts(jobs)
         session.announce(f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else "")
+        session.announce("\n".join(before_baseline(study.records(), study.meta, args.seeds)))
         code = session.train(jobs, args)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
         baseline_summary(session, [r for r in records if r.seed in seeds])
+        for line in record_floor(study):
+            print(line)
         session.report()
         return code

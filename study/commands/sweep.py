@@ -86,6 +86,7 @@ def main(args: argparse.Namespace) -> int:
     """Run or go on with the study's sweep."""
     from results.errors import UserError
     from study.engine.pool import Options
+    from study.floor import before_sweep
     from study.pictures import keep_pictures
     from study.session import training_session
     from study.sweep import SweepOptions, sweep
@@ -111,6 +112,7 @@ def main(args: argparse.Namespace) -> int:
     space = _space(args, chosen("space", "space", "default"))
     _resources(args)
     with training_session(args, defines_baseline=False) as session:
+        session.announce(before_sweep(session.study.records(), session.study.meta, args.trials))
         summary = sweep(
             session.study,
             session.trainable,
