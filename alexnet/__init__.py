@@ -11,7 +11,7 @@ from alexnet.config import ARCHITECTURES, Config
 
 NAME = "AlexNet (32x32)"
 
-__all__ = ["NAME", "Config", "fit", "load_data", "preview", "resolve_runtime", "describe"]
+__all__ = ["NAME", "Config", "fit", "load_data", "preview", "resolve_runtime", "describe", "check"]
 
 
 def describe(config: Config) -> str:
@@ -20,10 +20,10 @@ def describe(config: Config) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "fit":
-        from alexnet.train import fit
+    if name in ("fit", "check"):
+        from alexnet import train
 
-        return fit
+        return getattr(train, name)
     if name == "load_data":
         from alexnet.data import load
 

@@ -18,7 +18,7 @@ from alexnet.model import AlexNet, count_parameters
 from alexnet.runtime import keep_freed_memory
 from alexnet.seeds import derive, generator
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State, confusion_matrix
+from results.outcome import Epoch, Outcome, Predictions, Runtime, State, pack_history, unpack_history
 
 if TYPE_CHECKING:
     from alexnet.data import Data
@@ -58,6 +58,11 @@ def fit(
     devices = [torch.cuda.current_device()] if runtime.device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         return _Run(config, seed, data, runtime).fit(on_epoch, state)
+
+
+def check(config: Config, data: Data) -> None:
+    """Raise UserError if ``config`` cannot be trained on ``data`` at all."""
+    split(len(data.train_labels), config.validation_fraction, 0)
 
 
 class _Run:
@@ -161,18 +166,13 @@ class _Run:
         arrays |= {f"best.{k}": _numpy(v) for k, v in self.best.items()}
         for number, slots in self.optimizer.state_dict()["state"].items():
             arrays |= {f"optimizer.{number}.{k}": np.array(_numpy(torch.as_tensor(v))) for k, v in slots.items()}
-        rows = [
-            (e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy, e.seconds) for e in self.history
-        ]
-        arrays["history"] = np.array(rows, dtype=np.float64)
-        arrays["confusion"] = np.stack([e.val_confusion for e in self.history])
+        arrays |= pack_history(self.history)
         arrays["best_epoch"] = np.array(self.best_epoch)
         return arrays
 
     def restore(self, state: State) -> None:
         """Undo :meth:`state`."""
-        rows = zip(state["history"].tolist(), state["confusion"], strict=True)
-        self.history = [Epoch(n, *row, confusion) for n, (row, confusion) in enumerate(rows, start=1)]
+        self.history = unpack_history(state)
         self.best_epoch = int(state["best_epoch"])
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
         for name, array in state.items():

@@ -129,6 +129,8 @@ def training_session(args: Namespace, defines_baseline: bool) -> Iterator[Sessio
             _same_baseline(meta, asked, args.study)
     runtime = _runtime(trainable, args, meta)
     data = _load(trainable, source, args)
+    if hasattr(trainable, "check"):
+        trainable.check(trainable.Config(**(meta.baseline if meta else asked)), data)
     info = describe_data(data, args.dataset_name or (meta.dataset.name if meta else data.name), source)
     if meta:
         _same_data(meta, info, args)
@@ -183,17 +185,23 @@ def _runtime(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> 
     if meta and precision == "auto":
         precision = meta.precision
     if hasattr(trainable, "resolve_runtime"):
-        runtime: Runtime = trainable.resolve_runtime(device, precision, usable_cpus())
+        runtime: Runtime = trainable.resolve_runtime(device, precision, _threads())
     else:
         if device == "cuda":
             raise UserError(f"--device cuda: trainable '{trainable.NAME}' says nothing of devices; use --device cpu")
-        runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, usable_cpus())
+        runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, _threads())
     if meta and runtime.precision != meta.precision:
         raise UserError(
             f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of different "
             f"precision do not compare; use --precision {meta.precision} or another --study"
         )
     return runtime
+
+
+def _threads() -> int:
+    """All cores, unless the person at the shell said otherwise in the usual way."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(int(asked), usable_cpus())) if asked.isdigit() else usable_cpus()
 
 
 def _same_trainable(meta: StudyMeta, name: str, path: Path) -> None:
