@@ -2,7 +2,7 @@
 
     python -m study.run sweep --space examples/my_space.py:schedule --trials 20
     python -m study.run sweep --space examples/my_space.py:regularisation --trials 20
-    python -m study.run ablate --ablations examples/my_space.py
+    python -m study.run ablate --from baseline --space-file examples/my_space.py
 
 docs/search-spaces.md explains every part.
 """
