@@ -339,7 +339,10 @@ def test_real_cifar_jpegs(tmp_path: Path) -> None:
     pixels = first.train_images.numpy() / np.float32(255)
     np.testing.assert_allclose(pixels.mean(axis=(0, 2, 3)), (0.491, 0.482, 0.447), atol=0.003)
     np.testing.assert_allclose(pixels.std(axis=(0, 2, 3)), (0.247, 0.243, 0.262), atol=0.003)
-    start = time.perf_counter()
-    second = data.load(where, tmp_path, name="cifar10-jpeg", progress=False)
-    assert time.perf_counter() - start < 2
-    assert second.fingerprint == first.fingerprint
+    seconds = []
+    for _ in range(3):  # the quickest of three: a busy machine says nothing about the work
+        start = time.perf_counter()
+        second = data.load(where, tmp_path, name="cifar10-jpeg", progress=False)
+        seconds.append(time.perf_counter() - start)
+        assert second.fingerprint == first.fingerprint
+    assert min(seconds) < 2
