@@ -37,30 +37,18 @@ def is_baseline(record: Record, meta: StudyMeta) -> bool:
 
 def baseline_runs(records: Sequence[Record], meta: StudyMeta) -> list[Record]:
     """Return the complete runs of the baseline on the study's dataset, by seed."""
-    same = [
-        r
-        for r in records
-        if is_baseline(r, meta) and r.dataset.fingerprint == meta.dataset.fingerprint
-    ]
-    return sorted(
-        (r for r in same if r.status == "complete"), key=lambda r: (r.seed, r.run_id)
-    )
+    same = [r for r in records if is_baseline(r, meta) and r.dataset.fingerprint == meta.dataset.fingerprint]
+    return sorted((r for r in same if r.status == "complete"), key=lambda r: (r.seed, r.run_id))
 
 
-def best_within(
-    history: Sequence[HistoryRow], epochs: int | None = None
-) -> HistoryRow | None:
+def best_within(history: Sequence[HistoryRow], epochs: int | None = None) -> HistoryRow | None:
     """Return the epoch of lowest validation loss among the first ``epochs`` (all where None), the first of equals."""
-    rows = [
-        r
-        for r in history
-        if (epochs is None or r.epoch <= epochs) and r.val_loss is not None
-    ]
+    rows = [r for r in history if (epochs is None or r.epoch <= epochs) and r.val_loss is not None]
     return min(rows, key=lambda r: (r.val_loss, r.epoch)) if rows else None
 
 
 def score_within(record: Record, epochs: int | None = None) -> float | None:
-    """Return the validation accuracy at the best epoch among the first ``epochs``; None for a failed or diverged run."""
+    """Return the validation accuracy at the best epoch within ``epochs``; None for one that failed or diverged."""
     if record.status in ("failed", "diverged"):
         return None
     row = best_within(record.history, epochs)
@@ -79,9 +67,7 @@ def compare(record: Record, baselines: Sequence[Record]) -> Comparison:
     return Comparison(
         record,
         baseline,
-        as_configured=_minus(record.val_accuracy, baseline.val_accuracy)
-        if complete
-        else None,
+        as_configured=_minus(record.val_accuracy, baseline.val_accuracy) if complete else None,
         equal_epochs=epochs or None,
         at_equal=_minus(mine, its) if epochs else None,
         test=_minus(record.test_accuracy, baseline.test_accuracy) if complete else None,
@@ -92,9 +78,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def changes(
-    config: dict[str, object], baseline: dict[str, object]
-) -> dict[str, tuple[object, object]]:
+def changes(config: dict[str, object], baseline: dict[str, object]) -> dict[str, tuple[object, object]]:
     """Return what a config changes: field -> (the baseline's value, its own); a field that is missing is None."""
     fields = dict.fromkeys([*baseline, *config])
     pairs = {f: (baseline.get(f), config.get(f)) for f in fields}
@@ -129,10 +113,7 @@ def expected_best(scores: Sequence[float]) -> list[float]:
     """
     ordered = sorted(scores)
     n = len(ordered)
-    return [
-        sum(s * ((i / n) ** k - ((i - 1) / n) ** k) for i, s in enumerate(ordered, 1))
-        for k in range(1, n + 1)
-    ]
+    return [sum(s * ((i / n) ** k - ((i - 1) / n) ** k) for i, s in enumerate(ordered, 1)) for k in range(1, n + 1)]
 
 
 def frontier(costs: Sequence[float], scores: Sequence[float]) -> list[int]:

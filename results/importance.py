@@ -25,7 +25,7 @@ RESAMPLES = 60
 
 @dataclass(frozen=True)
 class Importance:
-    """A knob's share in 0..1 (all sum to 1), and its 10 % to 90 % range where a random fifth of the trials is left out."""
+    """A knob's share in 0..1 (all sum to 1), and its 10 % to 90 % range with a random fifth of trials left out."""
 
     field: str
     share: float
@@ -86,7 +86,9 @@ def _choice(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
-def _shares(configs: Sequence[Mapping[str, Any]], scores: np.ndarray, distributions: dict[str, Any]) -> dict[str, float] | None:
+def _shares(
+    configs: Sequence[Mapping[str, Any]], scores: np.ndarray, distributions: dict[str, Any]
+) -> dict[str, float] | None:
     import optuna
     from optuna.distributions import FloatDistribution
     from optuna.importance import PedAnovaImportanceEvaluator

@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROLES = {
-    "ink": "#010101", "muted": "#020202", "rule": "#030303", "ground": "#040404", "base": "#050505",
-    "trial": "#060606", "best": "#070707", "bad": "#080808", "pale": "#090909", "good": "#0a0a0a",
-}  # fmt: skip
+    "ink": "#010101",
+    "muted": "#020202",
+    "rule": "#030303",
+    "ground": "#040404",
+    "base": "#050505",
+    "trial": "#060606",
+    "best": "#070707",
+    "bad": "#080808",
+    "pale": "#090909",
+    "good": "#0a0a0a",
+}
 """What a colour means -> the stand-in it is drawn in; ``--fig-<role>`` in the style sheet gives the colour shown."""
 
 CATEGORIES = tuple(f"#0{i:x}0b0b" for i in range(10))
 """Stand-ins of ten categories, ``--cat-0`` to ``--cat-9``; never the only sign of a category."""
+
+_DIGITS = re.compile(r"(?<![\w#.])(-?\d+\.\d{2,})(?![\w.])")
 
 BOLD = ";font-weight:700"
 
@@ -34,15 +44,40 @@ NARROW, WIDE = 300, 460
 """Widths in points, one per CSS unit of the drawing; narrow ones lie two in a row on a wide page."""
 
 STYLE = {
-    "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 8, "axes.titlesize": 8.5, "axes.labelsize": 8,
-    "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "axes.edgecolor": ROLES["muted"], "text.color": ROLES["ink"],
-    "axes.labelcolor": ROLES["muted"], "xtick.color": ROLES["muted"], "ytick.color": ROLES["muted"],
-    "grid.color": ROLES["rule"], "grid.linewidth": 0.6, "axes.linewidth": 0.7, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.spines.left": False, "axes.grid": True, "axes.axisbelow": True,
-    "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none", "xtick.major.size": 2.5,
-    "ytick.major.size": 0, "xtick.minor.size": 0, "ytick.minor.size": 0, "lines.linewidth": 1.4, "text.parse_math": False,
-    "axes.titlelocation": "left", "axes.formatter.use_mathtext": False, "axes.unicode_minus": True, "path.simplify": True,
-}  # fmt: skip
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "axes.edgecolor": ROLES["muted"],
+    "text.color": ROLES["ink"],
+    "axes.labelcolor": ROLES["muted"],
+    "xtick.color": ROLES["muted"],
+    "ytick.color": ROLES["muted"],
+    "grid.color": ROLES["rule"],
+    "grid.linewidth": 0.6,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "lines.linewidth": 1.4,
+    "text.parse_math": False,
+    "axes.titlelocation": "left",
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": True,
+    "path.simplify": True,
+}
 
 
 def draw(
@@ -93,11 +128,7 @@ def slim(svg: str, name: str, alt: str) -> str:
         body,
     )
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
-    body = re.sub(
-        r"(?<![\w#.])(-?\d+\.\d{2,})(?![\w.])",
-        lambda m: f"{float(m[1]):.1f}".removesuffix(".0"),
-        body,
-    )
+    body = re.sub(r"<[^>]+>", _tighter, body)
     body = re.sub(
         r"font: (700 )?[^;\"]*?([\d.]+)px [^;\"]*",
         lambda m: f"font-size:{m[2]}px" + BOLD * bool(m[1]),
@@ -108,12 +139,7 @@ def slim(svg: str, name: str, alt: str) -> str:
         body = body.replace(colour, f"var(--fig-{role})")
     for i, colour in enumerate(CATEGORIES):
         body = body.replace(colour, f"var(--cat-{i})")
-    body = (
-        re.sub(r"\s*\n\s*", "\n", body)
-        .replace('" />', '"/>')
-        .replace("; ", ";")
-        .replace(": ", ":")
-    )
+    body = re.sub(r"\s*\n\s*", "\n", body).replace('" />', '"/>')
     body = re.sub(
         r' transform="rotate\(-?0 [^"]*"| style=""|<g/>\n?|<path d="[^"]*" style="fill:none"/>\n?',
         "",
@@ -130,6 +156,12 @@ def slim(svg: str, name: str, alt: str) -> str:
     )
 
 
+def _tighter(tag: re.Match[str]) -> str:
+    """Shorten one tag; texts between tags stay as they are."""
+    rounded = _DIGITS.sub(lambda m: f"{float(m[1]):.1f}".removesuffix(".0"), tag[0])
+    return rounded.replace("; ", ";").replace(": ", ":")
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of a chart. ``role`` is its colour; ``label`` is written at its end; ``mark`` the x of a point to mark."""
@@ -143,20 +175,16 @@ class Line:
     mark: float | None = None
 
 
-def lines(
-    name: str, given: Sequence[Line], x: str, y: str, alt: str, **options: Any
-) -> Markup:
+def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options: Any) -> Markup:
     """Draw lines over a common x, each labelled at its end."""
 
     def paint(axes: Axes) -> None:
         ends: list[tuple[float, float, Line]] = []
         for line in given:
-            style = {"linestyle": (0, (4, 2))} if line.dash else {}
-            axes.plot(
-                line.x, line.y, color=ROLES[line.role], linewidth=line.width, **style
-            )
+            style: Any = (0, (4, 2)) if line.dash else "-"
+            axes.plot(line.x, line.y, color=ROLES[line.role], linewidth=line.width, linestyle=style)
             if len(line.x) == 1 or line.mark is not None:
-                at = line.x.index(line.mark) if line.mark in line.x else 0  # type: ignore[arg-type]
+                at = line.x.index(line.mark) if line.mark in line.x else 0
                 axes.plot(
                     [line.x[at]],
                     [line.y[at]],
@@ -174,9 +202,7 @@ def lines(
         whole_numbers(axes)
         _label_ends(axes, ends)
 
-    return draw(
-        name, paint, alt, options.get("width", NARROW), options.get("height", 190)
-    )
+    return draw(name, paint, alt, options.get("width", NARROW), options.get("height", 190))
 
 
 def whole_numbers(axes: Axes) -> None:
@@ -225,15 +251,14 @@ def intervals(
         axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
         axes.set_xlabel(x)
+        axes.locator_params(axis="x", nbins=6)
         axes.tick_params(axis="y", colors=ROLES["ink"])
         axes.grid(axis="y", visible=False)
 
     return draw(name, paint, alt, NARROW, 52 + 15 * len(labels))
 
 
-def cloud(
-    name: str, points: Any, labels: Any, names: Sequence[str], x: str, y: str, alt: str
-) -> Markup:
+def cloud(name: str, points: Any, labels: Any, names: Sequence[str], x: str, y: str, alt: str) -> Markup:
     """Draw (n, 2) points coloured by label, with each class's name at its median; one path per class keeps it small."""
     import numpy as np
     from matplotlib.patches import PathPatch
@@ -242,9 +267,7 @@ def cloud(
     def paint(axes: Axes) -> None:
         order = sorted({int(label) for label in labels})
         for label in order:
-            own = np.repeat(
-                np.asarray(points, dtype=float)[np.asarray(labels) == label], 2, axis=0
-            )
+            own = np.repeat(np.asarray(points, dtype=float)[np.asarray(labels) == label], 2, axis=0)
             path = Path(own, [Path.MOVETO, Path.LINETO] * (len(own) // 2))
             path.should_simplify = False
             colour = CATEGORIES[label % len(CATEGORIES)]
@@ -263,7 +286,7 @@ def cloud(
         axes.set_ylim(_range(points[:, 1]))
         for label in order if len(order) <= 20 else []:
             middle = np.median(points[np.asarray(labels) == label], axis=0)
-            axes.text(*middle, names[label], ha="center", va="center", weight="bold")
+            axes.text(float(middle[0]), float(middle[1]), names[label], ha="center", va="center", weight="bold")
         axes.grid(visible=False)
         axes.set(xlabel=x, ylabel=y, xticks=[], yticks=[])
         axes.spines["bottom"].set_visible(False)
@@ -288,9 +311,16 @@ class Rung:
     role: str = "trial"
 
 
-def forest(name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None, x: str, alt: str) -> Markup:
-    """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs."""
+def forest(
+    name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None, x: str, alt: str
+) -> Markup:
+    """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs.
+
+    What lies so far below that it would squeeze the rest becomes an arrow at the left edge, with its value.
+    """
     tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
+    edge = left_edge(rungs, band, luck)
+    far = [(row, r.full) for row, r in enumerate(rungs) if r.full is not None and r.full < edge]
 
     def paint(axes: Axes) -> None:
         if band:
@@ -299,21 +329,48 @@ def forest(name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, l
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
             axes.annotate(
-                "luckiest of as many nulls", (luck, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-                textcoords="offset points", ha="center", va="bottom", color=ROLES["best"], fontsize=7.5,
-            )  # fmt: skip
+                f"luck alone, best of {len(rungs)}",
+                (luck, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 3),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                color=ROLES["best"],
+                fontsize=7.5,
+            )
         size = 4.5 if tall > 6 else 3
         for row, rung in enumerate(rungs):
             both = [v for v in (rung.full, rung.equal) if v is not None]
-            if len(both) == 2 and both[0] != both[1]:
+            if len(both) == 2 and both[0] != both[1] and min(both) > edge:
                 axes.plot(both, [row, row], color=ROLES["pale"], linewidth=1)
         for role in ("trial", "best"):
-            rings = [(r.equal, i) for i, r in enumerate(rungs) if r.equal is not None and r.equal != r.full and r.role == role]
-            dots = [(r.full, i) for i, r in enumerate(rungs) if r.full is not None and r.role == role]
+            rings = [
+                (r.equal, i)
+                for i, r in enumerate(rungs)
+                if r.equal is not None and r.equal != r.full and r.role == role and r.equal >= edge
+            ]
+            dots = [
+                (r.full, i) for i, r in enumerate(rungs) if r.full is not None and r.role == role and r.full >= edge
+            ]
             if rings:
                 axes.plot(*zip(*rings, strict=True), "o", mfc=ROLES["ground"], mec=ROLES[role], mew=0.9, ms=size - 1)
             if dots:
                 axes.plot(*zip(*dots, strict=True), "o", color=ROLES[role], markersize=size)
+        for row, value in far:
+            axes.plot([edge], [row], "<", color=ROLES["trial"], markersize=size - 0.5)
+            if tall > 6:
+                axes.annotate(
+                    f"{value:+.1f}".replace("-", "\u2212"),
+                    (edge, row),
+                    xytext=(5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=7,
+                    color=ROLES["muted"],
+                )
+        if far:
+            axes.set_xlim(left=edge - 0.02 * (axes.get_xlim()[1] - edge))
         axes.set_ylim(len(rungs) - 0.4, -0.6)
         axes.set_xlabel(x)
         axes.grid(axis="y", visible=False)
@@ -324,6 +381,13 @@ def forest(name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, l
         signed_ticks(axes.xaxis)
 
     return draw(name, paint, alt, NARROW + 40, 62 + tall * len(rungs))
+
+
+def left_edge(rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None) -> float:
+    """Return the difference, in points, below which a trial is drawn as an arrow; minus infinity where all fit."""
+    values = [v for r in rungs for v in (r.full, r.equal) if v is not None]
+    near = max(1.5, *(abs(v) for v in (*(band or ()), luck or 0.0)), max(values, default=0.0))
+    return -float("inf") if min(values, default=0.0) >= -6 * near else -4 * near
 
 
 def signed_ticks(axis: Any) -> None:
@@ -345,10 +409,20 @@ class Dots:
 
 
 def dots(
-    name: str, groups: Sequence[Dots], x: str, y: str, alt: str, *, path: Sequence[tuple[float, float]] = (),
-    level: float | None = None, level_label: str = "", log: bool = False, percent: bool = False, height: float = 200,
+    name: str,
+    groups: Sequence[Dots],
+    x: str,
+    y: str,
+    alt: str,
+    *,
+    path: Sequence[tuple[float, float]] = (),
+    level: float | None = None,
+    level_label: str = "",
+    log: bool = False,
+    percent: bool = False,
+    height: float = 200,
     whole: bool = False,
-) -> Markup:  # fmt: skip
+) -> Markup:
     """Draw groups of points over a common plane, a stepped ``path`` through some and a horizontal ``level``."""
 
     def paint(axes: Axes) -> None:
@@ -361,7 +435,14 @@ def dots(
                 continue
             fill = ROLES["ground"] if group.ring else ROLES[group.role]
             axes.plot(
-                group.x, group.y, group.mark, mfc=fill, mec=ROLES[group.role], mew=0.9, markersize=group.size, linestyle=""
+                group.x,
+                group.y,
+                group.mark,
+                mfc=fill,
+                mec=ROLES[group.role],
+                mew=0.9,
+                markersize=group.size,
+                linestyle="",
             )
         if log:
             axes.set_xscale("log")
@@ -370,15 +451,26 @@ def dots(
         axes.set_title(y, color=ROLES["muted"])
         if level is not None and level_label:
             axes.annotate(
-                level_label, (0, level), xycoords=("axes fraction", "data"), xytext=(2, 2), textcoords="offset points",
-                color=ROLES["base"], fontsize=7.5, va="bottom",
-            )  # fmt: skip
+                level_label,
+                (0, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(2, 2),
+                textcoords="offset points",
+                color=ROLES["base"],
+                fontsize=7.5,
+                va="bottom",
+            )
         for group in groups:
             if group.label and len(group.x):
                 axes.annotate(
-                    group.label, (group.x[-1], group.y[-1]), xytext=(5, 0), textcoords="offset points", va="center",
-                    color=ROLES[group.role], weight="bold",
-                )  # fmt: skip
+                    group.label,
+                    (group.x[-1], group.y[-1]),
+                    xytext=(5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    color=ROLES[group.role],
+                    weight="bold",
+                )
         if whole:
             whole_numbers(axes)
         if percent:
@@ -395,18 +487,29 @@ def plain_log(axes: Axes) -> None:
 
     low, high = axes.get_xlim()
     decades = high / low
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_locator(
+        LogLocator(subs=(1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 5.0))
+    )
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
 
 
 def knob(
-    name: str, values: Sequence[Any], scores: Sequence[float | None], states: Sequence[str], x: str, alt: str, *,
-    base: tuple[Any, float] | None = None, numeric: bool = True, log: bool = False, best: int | None = None,
-) -> Markup:  # fmt: skip
+    name: str,
+    values: Sequence[Any],
+    scores: Sequence[float | None],
+    states: Sequence[str],
+    x: str,
+    alt: str,
+    *,
+    base: tuple[Any, float] | None = None,
+    numeric: bool = True,
+    log: bool = False,
+    best: int | None = None,
+) -> Markup:
     """Draw every trial's score over one knob; trials without a full score as ticks under the axis.
 
-    ``states``: 'complete', 'pruned' or anything else for one that failed. ``best`` is the position of the trial to mark.
+    ``states``: 'complete', 'pruned' or another for one that failed. ``best``: the position of the trial to mark.
     """
     kinds = [] if numeric else list(dict.fromkeys(values))
 
@@ -427,29 +530,44 @@ def knob(
         if base is not None:
             axes.axhline(base[1], color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
         rest = [i for i in full if i != best]
-        axes.plot([at(i) for i in rest], [scores[i] for i in rest], "o", color=ROLES["trial"], markersize=4, alpha=0.8)
+        axes.plot(
+            [at(i) for i in rest], [scores[i] or 0.0 for i in rest], "o", color=ROLES["trial"], markersize=4, alpha=0.8
+        )
         if base is not None:
             where = float(base[0]) if numeric else float(kinds.index(base[0]))
             axes.plot([where], [base[1]], "D", mfc=ROLES["ground"], mec=ROLES["base"], mew=1.2, markersize=5.5)
         if best is not None and best in full:
-            axes.plot([at(best)], [scores[best]], "o", color=ROLES["best"], markersize=6)
+            axes.plot([at(best)], [scores[best] or 0.0], "o", color=ROLES["best"], markersize=6)
         under = blended_transform_factory(axes.transData, axes.transAxes)
         for height, role, mark, own in (
             (-0.035, "muted", "|", [i for i, s in enumerate(states) if s == "pruned"]),
             (-0.085, "bad", "x", [i for i, s in enumerate(states) if s not in ("complete", "pruned")]),
         ):
             axes.plot(
-                [at(i) for i in own], [height] * len(own), mark, color=ROLES[role], markersize=4, mew=0.9, transform=under,
-                clip_on=False, scalex=True, scaley=False,
-            )  # fmt: skip
+                [at(i) for i in own],
+                [height] * len(own),
+                mark,
+                color=ROLES[role],
+                markersize=4,
+                mew=0.9,
+                transform=under,
+                clip_on=False,
+                scalex=True,
+                scaley=False,
+            )
         if numeric and log:
             plain_log(axes)
         elif not numeric:
             slanted = len(kinds) > 4 or sum(len(str(k)) for k in kinds) > 30
-            axes.set_xticks(range(len(kinds)), labels=[str(k) for k in kinds], rotation=40 if slanted else 0,
-                            ha="right" if slanted else "center", rotation_mode="anchor")  # fmt: skip
+            axes.set_xticks(
+                range(len(kinds)),
+                labels=[str(k) for k in kinds],
+                rotation=40 if slanted else 0,
+                ha="right" if slanted else "center",
+                rotation_mode="anchor",
+            )
             axes.set_xlim(-0.6, len(kinds) - 0.4)
-        axes.tick_params(axis="x", pad=9, length=0)
+        axes.tick_params(axis="x", pad=14, length=0)
         axes.set_title(x, color=ROLES["ink"])
         axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
         axes.grid(axis="x", visible=False)
@@ -457,14 +575,24 @@ def knob(
     return draw(name, paint, alt, NARROW, 190)
 
 
-def bars(name: str, labels: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float], x: str, alt: str) -> Markup:
+def bars(
+    name: str,
+    labels: Sequence[str],
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    x: str,
+    alt: str,
+) -> Markup:
     """Draw one horizontal bar per label with its range, the first on top; values are shares."""
 
     def paint(axes: Axes) -> None:
         import seaborn
 
         rows = list(range(len(labels)))
-        seaborn.barplot(x=list(values), y=rows, orient="h", ax=axes, color=ROLES["trial"], saturation=1, width=0.55, alpha=0.75)
+        seaborn.barplot(
+            x=list(values), y=rows, orient="h", ax=axes, color=ROLES["trial"], saturation=1, width=0.55, alpha=0.75
+        )
         axes.hlines(rows, low, high, color=ROLES["ink"], linewidth=1.2)
         axes.set_yticks(rows, labels=list(labels))
         axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
@@ -473,3 +601,33 @@ def bars(name: str, labels: Sequence[str], values: Sequence[float], low: Sequenc
         axes.grid(axis="y", visible=False)
 
     return draw(name, paint, alt, NARROW + 40, 52 + 18 * len(labels))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A row of a verdict plot, in percentage points. ``role`` is the colour of its verdict."""
+
+    label: str
+    estimate: float
+    low: float
+    high: float
+    role: str
+
+
+def effects(name: str, rows: Sequence[Effect], margin: float, x: str, alt: str) -> Markup:
+    """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent."""
+
+    def paint(axes: Axes) -> None:
+        axes.axvspan(-margin, margin, color=ROLES["pale"], alpha=0.22, linewidth=0)
+        axes.axvline(0, color=ROLES["base"], linewidth=1.2)
+        for i, row in enumerate(rows):
+            axes.plot([row.low, row.high], [i, i], color=ROLES[row.role], linewidth=2, solid_capstyle="round")
+            axes.plot([row.estimate], [i], "o", color=ROLES[row.role], markersize=5)
+        axes.set_yticks(range(len(rows)), labels=[r.label for r in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.tick_params(axis="y", colors=ROLES["ink"])
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel(x)
+        signed_ticks(axes.xaxis)
+
+    return draw(name, paint, alt, NARROW + 40, 50 + 17 * len(rows))

@@ -43,7 +43,7 @@ def render(study: Study) -> str:
     view = view_of(study)
     script = asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
+    page: str = (
         environment()
         .get_template("report.html.j2")
         .render(
@@ -55,10 +55,11 @@ def render(study: Study) -> str:
             "base-uri 'none'; form-action 'none'",
         )
     )
+    return page
 
 
 def render_format(study: Study, format: str) -> str:
-    """Return the study as 'html', or its leaderboard as 'csv', 'json', 'md' or 'latex'. Raises UserError for another."""
+    """Return the page ('html') or the leaderboard ('csv', 'json', 'md', 'latex'). Raises UserError for another."""
     from results.errors import nearest
 
     if format == "html":
@@ -81,17 +82,13 @@ def asset(name: str) -> str:
 
 @functools.cache
 def environment() -> Any:
-    """The template environment: everything is escaped, a missing name is an error, plain text is cleaned as it is shown."""
+    """The template environment: all is escaped, a missing name is an error, plain text is cleaned as it is shown."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from study.sections.text import clean
 
     def shown(value: Any) -> Any:
-        return (
-            clean(value, 20_000)
-            if isinstance(value, str) and not isinstance(value, Markup)
-            else value
-        )
+        return clean(value, 20_000) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     return Environment(
         loader=PackageLoader("report_templates", ""),

@@ -53,19 +53,39 @@ CONFUSED = (
     (2, 6, 1.5),
 )
 BASELINE: dict[str, Any] = {
-    "architecture": "baseline", "learning_rate": 1e-3, "batch_size": 256, "epochs": 25, "normalization": "channel",
-    "optimizer": "adam", "weight_decay": 0.0, "momentum": 0.9, "label_smoothing": 0.0, "dropout": 0.5,
-    "rotation_degrees": 5.0, "flip_probability": 0.5, "crop_padding": 2, "validation_fraction": 0.1,
-}  # fmt: skip
+    "architecture": "baseline",
+    "learning_rate": 1e-3,
+    "batch_size": 256,
+    "epochs": 25,
+    "normalization": "channel",
+    "optimizer": "adam",
+    "weight_decay": 0.0,
+    "momentum": 0.9,
+    "label_smoothing": 0.0,
+    "dropout": 0.5,
+    "rotation_degrees": 5.0,
+    "flip_probability": 0.5,
+    "crop_padding": 2,
+    "validation_fraction": 0.1,
+}
 ARCHITECTURES = {
     "baseline": 0.0,
-    "batch_norm": 0.35,
+    "batch_norm": 0.3,
     "no_dropout": -0.2,
     "wide": 0.12,
     "narrow": -0.15,
     "shallow": -0.3,
 }
-SPACE = ("learning_rate", "batch_size", "epochs", "normalization", "architecture")
+DESCRIBED = {
+    "dimensions": {
+        "learning_rate": {"low": 10**-4.3, "high": 0.01, "log": True, "step": None},
+        "batch_size": {"choices": [64, 128, 256, 512]},
+        "epochs": {"choices": [10, 15, 20, 25, 30]},
+        "normalization": {"choices": ["channel", "half", "none"]},
+        "architecture": {"choices": list(ARCHITECTURES)},
+    }
+}
+"""What a sweep leaves in study.json of its space."""
 
 
 class Maker:
@@ -83,9 +103,7 @@ class Maker:
         rng = np.random.default_rng(seed)
         self.labels = {"val": self._balanced(val), "test": self._balanced(test)}
         base = rng.normal(0, 0.35, self.classes)
-        self.difficulty = {
-            k: base[v] + rng.logistic(0, 1, len(v)) for k, v in self.labels.items()
-        }
+        self.difficulty = {k: base[v] + rng.logistic(0, 1, len(v)) for k, v in self.labels.items()}
         self.alike = np.ones((self.classes, self.classes)) * 0.25
         for a, b, weight in CONFUSED:
             if max(a, b) < self.classes:
@@ -102,30 +120,22 @@ class Maker:
     def info(self) -> DatasetInfo:
         """The dataset's description in study.json."""
         return DatasetInfo(
-            **self.tag().model_dump(), class_names=self.names, train_images=10 * len(self.labels["val"]),
+            **self.tag().model_dump(),
+            class_names=self.names,
+            train_images=10 * len(self.labels["val"]),
             test_images=len(self.labels["test"]),
-        )  # fmt: skip
+        )
 
     def skill(self, config: dict[str, Any], epoch: int, seed: int) -> float:
         """The logit by which a run beats an image of difficulty 0 after ``epoch`` epochs."""
         far = math.log10(config.get("learning_rate", 1e-3) / 8e-4)
-        top = (
-            1.25
-            - 0.9 * far**2
-            + ARCHITECTURES.get(config.get("architecture", "baseline"), 0.0)
-        )
+        top = 1.25 - 0.9 * far**2 + ARCHITECTURES.get(config.get("architecture", "baseline"), 0.0)
         top -= 0.1 * (math.log2(config.get("batch_size", 256) / 128) / 3) ** 2
-        top += {"none": -0.15, "half": -0.03}.get(
-            config.get("normalization", "channel"), 0.0
-        )
-        top += np.random.default_rng(
-            [self.seed, seed, int(config_hash(config), 16) % 2**31]
-        ).normal(0, 0.035)
+        top += {"none": -0.15, "half": -0.03}.get(config.get("normalization", "channel"), 0.0)
+        top += np.random.default_rng([self.seed, seed, int(config_hash(config), 16) % 2**31]).normal(0, 0.02)
         return top - 2.2 * math.exp(-epoch / 5.5)
 
-    def answer(
-        self, config: dict[str, Any], seed: int, epoch: int, split: str
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def answer(self, config: dict[str, Any], seed: int, epoch: int, split: str) -> tuple[np.ndarray, np.ndarray]:
         """(predicted (n,), margin (n,)): the run's answers after an epoch and how far each is from doubt."""
         labels = self.labels[split]
         key = [
@@ -136,48 +146,34 @@ class Maker:
             int(config_hash(config), 16) % 2**31,
         ]
         rng = np.random.default_rng(key)
-        margin = (
-            self.skill(config, epoch, seed)
-            - self.difficulty[split]
-            + rng.logistic(0, 0.55, len(labels))
-        )
-        cumulative = np.cumsum(
-            self.alike / self.alike.sum(axis=1, keepdims=True), axis=1
-        )
-        wrong = (
-            (rng.random(len(labels))[:, None] > cumulative[labels])
-            .sum(axis=1)
-            .clip(0, self.classes - 1)
-        )
+        margin = self.skill(config, epoch, seed) - self.difficulty[split] + rng.logistic(0, 0.55, len(labels))
+        cumulative = np.cumsum(self.alike / self.alike.sum(axis=1, keepdims=True), axis=1)
+        wrong = (rng.random(len(labels))[:, None] > cumulative[labels]).sum(axis=1).clip(0, self.classes - 1)
         wrong = np.where(wrong == labels, (labels + 1) % self.classes, wrong)
         return np.where(margin > 0, labels, wrong), margin
 
     def run(
-        self, config: dict[str, Any], seed: int = 504, kind: str = "sweep", status: str = "complete",
-        epochs: int | None = None, every_confusion: bool = False, **fields: Any,
-    ) -> Record:  # fmt: skip
+        self,
+        config: dict[str, Any],
+        seed: int = 504,
+        kind: str = "sweep",
+        status: str = "complete",
+        epochs: int | None = None,
+        every_confusion: bool = False,
+        **fields: Any,
+    ) -> Record:
         """Return the record of one run of ``config`` that lasted ``epochs`` (all of the config's where None)."""
         full = int(config.get("epochs", 25))
         epochs = full if epochs is None else epochs
-        rng = np.random.default_rng(
-            [self.seed, seed, 7, int(config_hash(config), 16) % 2**31]
-        )
-        pace = (
-            0.9
-            + 0.5 * (config.get("architecture") == "wide")
-            + 20 / config.get("batch_size", 256)
-        )
+        rng = np.random.default_rng([self.seed, seed, 7, int(config_hash(config), 16) % 2**31])
+        pace = 0.9 + 0.5 * (config.get("architecture") == "wide") + 20 / config.get("batch_size", 256)
         history, matrices = [], {}
         for epoch in range(1, epochs + 1):
             predicted, _ = self.answer(config, seed, epoch, "val")
             labels = self.labels["val"]
             accuracy = float((predicted == labels).mean())
             train = min(0.995, accuracy + 0.012 * max(0, epoch - 6))
-            loss = (
-                2.3 * (1 - accuracy)
-                + 0.0006 * max(0, epoch - 14) ** 2
-                + rng.normal(0, 0.006)
-            )
+            loss = 2.3 * (1 - accuracy) + 0.0006 * max(0, epoch - 14) ** 2 + rng.normal(0, 0.006)
             history.append(
                 HistoryRow(
                     epoch=epoch,
@@ -190,43 +186,52 @@ class Maker:
             )
             matrices[epoch] = confusion_matrix(labels, predicted, self.classes).tolist()
         finite = [row for row in history if row.val_loss is not None]
-        best = (
-            min(finite, key=lambda row: (row.val_loss, row.epoch)) if finite else None
-        )
+        best = min(finite, key=lambda row: (row.val_loss, row.epoch)) if finite else None
         record: dict[str, Any] = {
-            "schema": 1, "run_id": run_id(config, seed), "kind": kind, "config": config,
-            "config_hash": config_hash(config), "seed": seed, "dataset": self.tag(), "status": status,
-            "history": history, "seconds": round(sum(row.seconds for row in history), 3), "startup_seconds": 0.6,
-            "started": "2026-03-01T09:00:00+00:00", "device": "cpu", "precision": "bf16", "parameters": 23_272_266,
+            "schema": 1,
+            "run_id": run_id(config, seed),
+            "kind": kind,
+            "config": config,
+            "config_hash": config_hash(config),
+            "seed": seed,
+            "dataset": self.tag(),
+            "status": status,
+            "history": history,
+            "seconds": round(sum(row.seconds for row in history), 3),
+            "startup_seconds": 0.6,
+            "started": "2026-03-01T09:00:00+00:00",
+            "device": "cpu",
+            "precision": "bf16",
+            "parameters": 23_272_266,
             "environment": {"python": "3.11.2", "torch": "2.15.0", "threads": 1, "cpu": "Made-up CPU @ 3.0 GHz"},
             "command": f"python -m study.run baseline --seed {seed}",
-        }  # fmt: skip
+        }
         if status == "diverged" and history:
-            history[-1] = history[-1].model_copy(
-                update={"train_loss": None, "val_loss": None, "val_accuracy": None}
-            )
+            history[-1] = history[-1].model_copy(update={"train_loss": None, "val_loss": None, "val_accuracy": None})
             record["error"] = f"loss was not finite in epoch {epochs}"
         elif best is not None and status != "failed":
             keep = set(matrices) if every_confusion else {best.epoch, epochs}
             record |= {
-                "best_epoch": best.epoch, "val_loss": best.val_loss, "val_accuracy": best.val_accuracy,
+                "best_epoch": best.epoch,
+                "val_loss": best.val_loss,
+                "val_accuracy": best.val_accuracy,
                 "val_confusion": {str(e): m for e, m in matrices.items() if e in keep},
-            }  # fmt: skip
+            }
         if status == "complete" and best is not None:
             predicted, _ = self.answer(config, seed, best.epoch, "test")
             correct = predicted == self.labels["test"]
             record |= {
-                "test_loss": round(2.3 * (1 - correct.mean()), 5), "test_accuracy": float(correct.mean()),
+                "test_loss": round(2.3 * (1 - correct.mean()), 5),
+                "test_accuracy": float(correct.mean()),
                 "test_confusion": confusion_matrix(self.labels["test"], predicted, self.classes).tolist(),
-                "test_correct": pack_bits(correct), "test_images": len(correct),
-            }  # fmt: skip
+                "test_correct": pack_bits(correct),
+                "test_images": len(correct),
+            }
         return Record.model_validate(record | fields)
 
     def probabilities(self, record: Record, split: str) -> np.ndarray:
         """(n, classes) float16 probabilities whose most probable class is the run's answer."""
-        predicted, margin = self.answer(
-            record.config, record.seed, record.best_epoch or 1, split
-        )
+        predicted, margin = self.answer(record.config, record.seed, record.best_epoch or 1, split)
         rng = np.random.default_rng([self.seed, record.seed, 11, split == "test"])
         rest = rng.dirichlet(np.full(self.classes, 0.3), len(predicted))
         sure = 0.52 + 0.47 * np.tanh(np.abs(margin) / 2)
@@ -241,9 +246,7 @@ class Maker:
         y, x = np.mgrid[0:size, 0:size] / (size - 1) - 0.5
         out = np.empty((len(labels), size, size, 3), np.uint8)
         for i, label in enumerate(labels):
-            cx, cy, scale = rng.uniform(-0.15, 0.15, 2).tolist() + [
-                rng.uniform(0.7, 1.2)
-            ]
+            cx, cy, scale = rng.uniform(-0.15, 0.15, 2).tolist() + [rng.uniform(0.7, 1.2)]
             angle = rng.uniform(0, math.pi)
             radius = np.hypot(x - cx, y - cy) / scale
             across = np.cos(angle) * (x - cx) + np.sin(angle) * (y - cy)
@@ -254,37 +257,39 @@ class Maker:
             )[label % 3]
             hue = label / self.classes * 2 * math.pi
             colour = 128 + 100 * np.cos(hue + np.array([0, 2.1, 4.2]))
-            ground = (
-                200
-                - colour * 0.5
-                + rng.normal(0, 14, (size, size, 1))
-                + 60 * y[..., None]
-            )
-            out[i] = np.where(
-                shape[..., None], colour + rng.normal(0, 10, (size, size, 3)), ground
-            ).clip(0, 255)
+            ground = 200 - colour * 0.5 + rng.normal(0, 14, (size, size, 1)) + 60 * y[..., None]
+            out[i] = np.where(shape[..., None], colour + rng.normal(0, 10, (size, size, 3)), ground).clip(0, 255)
         return out
 
 
 def meta(maker: Maker, baseline: dict[str, Any] = BASELINE, **fields: Any) -> StudyMeta:
     """Return a study.json for runs of ``maker``."""
     given: dict[str, Any] = {
-        "name": "made-up", "trainable": "alexnet", "dataset": maker.info(), "baseline": baseline, "device": "cpu",
+        "name": "made-up",
+        "trainable": "alexnet",
+        "dataset": maker.info(),
+        "baseline": baseline,
+        "device": "cpu",
         "precision": "bf16",
         "commands": [
             CommandRun(
-                command="python -m study.run baseline --dataset data/images", started="2026-03-01T08:59:00+00:00",
+                command="python -m study.run baseline --dataset data/images",
+                started="2026-03-01T08:59:00+00:00",
                 environment={"python": "3.11.2", "torch": "2.15.0", "commit": "0123abc"},
             )
         ],
-    }  # fmt: skip
+    }
     return StudyMeta.model_validate(given | fields)
 
 
 def write(
-    path: Path, maker: Maker, records: Sequence[Record], meta_fields: dict[str, Any] | None = None,
-    predictions: bool = False, pictures: bool = False,
-) -> Study:  # fmt: skip
+    path: Path,
+    maker: Maker,
+    records: Sequence[Record],
+    meta_fields: dict[str, Any] | None = None,
+    predictions: bool = False,
+    pictures: bool = False,
+) -> Study:
     """Write a study folder holding ``records``; with predictions and pictures as the runner would leave them."""
     path.mkdir(parents=True, exist_ok=True)
     study = Study(path, meta(maker, **(meta_fields or {})))
@@ -292,10 +297,7 @@ def write(
     write_atomic(study.records_path, "".join(r.line() + "\n" for r in records).encode())
     for record in records:
         if predictions and record.status == "complete":
-            arrays = {
-                f"{s}_probabilities": maker.probabilities(record, s)
-                for s in ("val", "test")
-            }
+            arrays = {f"{s}_probabilities": maker.probabilities(record, s) for s in ("val", "test")}
             save_arrays(
                 study.predictions_path(record.run_id),
                 arrays | {f"{s}_labels": maker.labels[s] for s in ("val", "test")},
@@ -308,24 +310,12 @@ def write(
 def add_pictures(study: Study, maker: Maker, records: Sequence[Record]) -> None:
     """Write the test images, a grid of augmented ones and the baseline's 2-D features."""
     images = maker.images()
-    write_atomic(
-        study.artefact_path("test_images.npy"), lambda file: np.save(file, images)
-    )
+    write_atomic(study.artefact_path("test_images.npy"), lambda file: np.save(file, images))
     rng = np.random.default_rng([maker.seed, 17])
-    grid = np.stack(
-        [
-            np.stack([images[i]] + [_moved(images[i], rng) for _ in range(7)])
-            for i in range(4)
-        ]
-    )
+    grid = np.stack([np.stack([images[i]] + [_moved(images[i], rng) for _ in range(7)]) for i in range(4)])
     save_arrays(study.artefact_path("augmented.npz"), {"images": grid})
     base = next(
-        (
-            r
-            for r in records
-            if r.config_hash == config_hash(study.meta.baseline)
-            and r.status == "complete"
-        ),
+        (r for r in records if r.config_hash == config_hash(study.meta.baseline) and r.status == "complete"),
         None,
     )
     if base is not None:
@@ -350,33 +340,36 @@ def _moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return moved[:, ::-1] if rng.random() < 0.5 else moved
 
 
-def baselines(
-    maker: Maker, seeds: int = 1, config: dict[str, Any] = BASELINE, first: int = 504
-) -> list[Record]:
+def baselines(maker: Maker, seeds: int = 1, config: dict[str, Any] = BASELINE, first: int = 504) -> list[Record]:
     """Return ``seeds`` complete baseline runs."""
-    return [
-        maker.run(config, first + i, "baseline", every_confusion=True)
-        for i in range(seeds)
-    ]
+    return [maker.run(config, first + i, "baseline", every_confusion=True) for i in range(seeds)]
 
 
 def proposal(rng: np.random.Generator) -> dict[str, Any]:
     """Draw a config of the default space."""
     return BASELINE | {
-        "learning_rate": float(f"{10 ** rng.uniform(-4.3, -2):.3g}"), "batch_size": int(rng.choice([64, 128, 256, 512])),
-        "epochs": int(rng.choice([10, 15, 20, 25, 30])), "normalization": str(rng.choice(["channel", "half", "none"])),
+        "learning_rate": float(f"{10 ** rng.uniform(-4.3, -2):.3g}"),
+        "batch_size": int(rng.choice([64, 128, 256, 512])),
+        "epochs": int(rng.choice([10, 15, 20, 25, 30])),
+        "normalization": str(rng.choice(["channel", "half", "none"])),
         "architecture": str(rng.choice(list(ARCHITECTURES))),
-    }  # fmt: skip
+    }
 
 
-def sweep(
-    maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.45
-) -> list[Record]:
-    """Return the records of a sweep: about ``complete`` of them complete, most others pruned, a few failed or diverged."""
+def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.45) -> list[Record]:
+    """Return the records of a sweep: about ``complete`` of them complete, others pruned, a few failed or diverged."""
     rng = np.random.default_rng([maker.seed, trials, 5])
-    found = []
+    found: list[Record] = []
     for trial in range(trials):
         config = proposal(rng)
+        good = sorted((r for r in found if r.status == "complete"), key=lambda r: -(r.val_accuracy or 0))[:4]
+        if trial > 8 and good and rng.random() < 0.7:  # a sampler that learns: near one of the best, one knob anew
+            knob = str(rng.choice(list(DESCRIBED["dimensions"])))
+            config = good[int(rng.integers(len(good)))].config | {knob: config[knob]}
+        if trial == 20:  # what a good sampler would have found by now
+            config = BASELINE | {"architecture": "batch_norm", "learning_rate": 0.0007, "batch_size": 128}
+        if any(r.config == config for r in found):
+            config = config | {"learning_rate": config["learning_rate"] * 1.01}
         how = {
             "trial": trial,
             "sweep": {
@@ -398,12 +391,10 @@ def sweep(
                     **how,
                 )
             )
-        elif draw > 0.96:
+        elif draw > 0.96 and trial != 20:
             error = "RuntimeError: not enough memory: you tried to allocate 1073741824 bytes."
-            found.append(
-                maker.run(config, seed, status="failed", epochs=0, error=error, **how)
-            )
-        elif draw < complete:
+            found.append(maker.run(config, seed, status="failed", epochs=0, error=error, **how))
+        elif draw < complete or trial == 20:
             found.append(maker.run(config, seed, **how))
         else:
             stop = int(rng.choice([1, 3, 9], p=[0.5, 0.3, 0.2]))
@@ -430,11 +421,7 @@ def study(
     """Write a whole study: ``seeds`` baselines and a sweep of ``trials``."""
     maker = maker or Maker()
     records = baselines(maker, seeds) + sweep(maker, trials)
-    about = (
-        {"space": "default", "sampler": "tpe", "scheduler": "asha", "seed": 504}
-        if trials
-        else None
-    )
+    about = {"space": "default", "sampler": "tpe", "scheduler": "asha", "seed": 504} if trials else None
     return write(
         path,
         maker,
@@ -443,3 +430,48 @@ def study(
         predictions=pictures,
         pictures=pictures,
     )
+
+
+def confirm(study: Study, maker: Maker, top: int = 3, seeds: int = 6) -> Study:
+    """Confirm the ``top`` candidates of a made-up study as the command does: plan, run, keep the look."""
+    from study.confirm import prepare
+
+    planned = prepare(study.records(), study.meta, top=top, seeds=seeds, start=900, margin=0.005)
+    for job in planned.jobs:
+        study.append(maker.run(job.config, job.seed, "confirm", command="python -m study.run confirm"))
+    study.meta.looks.append(planned.look.as_dict())
+    study.save_meta()
+    return study
+
+
+def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
+    """Take the best trial of a made-up study apart as the command does, path and interaction included."""
+    from dataclasses import replace
+
+    from results.ablation import next_step, strongest
+    from results.verdicts import by_run, looks_of, next_look
+    from study import ablate as work
+
+    def run(jobs: Sequence[Any]) -> None:
+        for job in jobs:
+            study.append(maker.run(job.config, job.seed, "ablation", ablation=job.ablation))
+
+    def runs() -> Any:
+        return by_run(study.records())
+
+    start = work.starting_config(study.records(), study.meta, "best")
+    anatomy, _ = work.anatomy(start, study.meta.baseline, lambda config: dict(config), most=3)
+    fresh = tuple(range(900, 900 + seeds))
+    pairs = work.pairs(anatomy, fresh, work.PARTS)
+    run(work.comparison_jobs(study.records(), anatomy, pairs)[0])
+    anatomy = replace(anatomy, path_seeds=fresh[:1])
+    while len(anatomy.path) < len(anatomy.changes):
+        run(work.step_jobs(study.records(), anatomy, anatomy.path_seeds))
+        step = next_step(anatomy, runs(), anatomy.path_seeds)
+        anatomy = replace(anatomy, path=(*anatomy.path, str(step)))
+    anatomy = replace(anatomy, interaction=strongest(anatomy, runs(), fresh))
+    run(work.interaction_jobs(study.records(), anatomy, fresh))
+    look = next_look(looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", 0.005, details=anatomy.as_dict())
+    study.meta.looks.append(look.as_dict())
+    study.save_meta()
+    return study

@@ -9,20 +9,46 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from study.sections import baseline, errors, pictures, trust
+from study.sections import (
+    baseline,
+    beat,
+    budget,
+    cost,
+    errors,
+    failures,
+    gains,
+    knobs,
+    pictures,
+    reproduce,
+    trials,
+    trust,
+    winner,
+)
 from study.sections.blocks import Chapter
 from study.sections.view import View
 
-CHAPTERS: list[ModuleType] = [trust, baseline, errors, pictures]
+CHAPTERS: list[ModuleType] = [
+    trust,
+    baseline,
+    beat,
+    winner,
+    knobs,
+    budget,
+    cost,
+    errors,
+    gains,
+    pictures,
+    trials,
+    failures,
+    reproduce,
+]
 
 
 def chapters(view: View) -> list[Chapter]:
     """Return the chapters that have something to say about this study."""
     found = []
     for module in CHAPTERS:
-        sections = [
-            section for make in module.SECTIONS if (section := make(view)) is not None
-        ]
+        sections = [section for make in module.SECTIONS if (section := make(view)) is not None]
         if sections:
             found.append(Chapter(module.NAME, module.QUESTION, module.SHORT, sections))
     return found

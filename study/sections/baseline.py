@@ -1,4 +1,4 @@
-"""Chapter: how good is the baseline, and how far does it vary by itself?"""
+"""The chapter that asks: how good is the baseline, and how far does it vary by itself."""
 
 from __future__ import annotations
 
@@ -43,10 +43,14 @@ def scores(view: View) -> Section | None:
         for r in view.baselines
     ]
     columns = [
-        Column("Seed", numeric=True), Column("Validation accuracy", numeric=True), Column("Validation loss", numeric=True),
-        Column("Best epoch", numeric=True), Column("Test accuracy", numeric=True), Column("Test loss", numeric=True),
+        Column("Seed", numeric=True),
+        Column("Validation accuracy", numeric=True),
+        Column("Validation loss", numeric=True),
+        Column("Best epoch", numeric=True),
+        Column("Test accuracy", numeric=True),
+        Column("Test loss", numeric=True),
         Column("Training time", numeric=True),
-    ]  # fmt: skip
+    ]
     first = view.baselines[0]
     said = text(
         "The weights of the epoch with the lowest validation loss are kept and evaluated once on the test set: "
@@ -94,17 +98,9 @@ def _curve(run: Record, what: str, title: str, percent: bool) -> Figure:
         ("train", "muted", "training"),
         ("val", "trial", "validation"),
     ):
-        pairs = [
-            (float(row.epoch), v)
-            for row in run.history
-            if (v := getattr(row, f"{split}_{what}")) is not None
-        ]
+        pairs = [(float(row.epoch), v) for row in run.history if (v := getattr(row, f"{split}_{what}")) is not None]
         mark = float(run.best_epoch) if split == "val" and run.best_epoch else None
-        drawn.append(
-            figures.Line(
-                [x for x, _ in pairs], [y for _, y in pairs], role, label, mark=mark
-            )
-        )
+        drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, mark=mark))
     show = (lambda v: f"{100 * v:.2f} %") if percent else (lambda v: f"{v:.4f}")
     rows = [
         Row(
@@ -120,14 +116,8 @@ def _curve(run: Record, what: str, title: str, percent: bool) -> Figure:
         Column("Training", numeric=True),
         Column("Validation", numeric=True),
     ]
-    ends = [
-        (n, line.y[-1])
-        for n, line in zip(("training", "validation"), drawn, strict=True)
-        if line.y
-    ]
-    alt = f"{title}, seed {run.seed}. After epoch {len(run.history)}: " + ", ".join(
-        f"{n} {show(v)}" for n, v in ends
-    )
+    ends = [(n, line.y[-1]) for n, line in zip(("training", "validation"), drawn, strict=True) if line.y]
+    alt = f"{title}, seed {run.seed}. After epoch {len(run.history)}: " + ", ".join(f"{n} {show(v)}" for n, v in ends)
     return Figure(
         f"curve-{what}",
         title,
@@ -149,12 +139,12 @@ def _overfitting(run: Record) -> Markup:
         return text("No epoch of this run has both a training and a validation score.")
     said = text(
         "At the best epoch, {}, training accuracy is {} and validation accuracy {}",
-        code(best.epoch), percent(best.train_accuracy), percent(best.val_accuracy),
-    )  # fmt: skip
+        code(best.epoch),
+        percent(best.train_accuracy),
+        percent(best.val_accuracy),
+    )
     if last.epoch == best.epoch:
-        return said + Markup(
-            ", and the validation loss was still falling when training ended."
-        )
+        return said + Markup(", and the validation loss was still falling when training ended.")
     parts = [
         text("training accuracy {}", percent(last.train_accuracy)),
         text("validation {}", percent(last.val_accuracy)),

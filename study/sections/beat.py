@@ -1,4 +1,4 @@
-"""Chapter: did anything beat the baseline beyond noise?"""
+"""The chapter that asks: did anything beat the baseline beyond noise."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from study import figures
 from study.sections.blocks import Block, Cell, Column, Command, Downloads, Figure, Note, Row, Section, Table, Text
 from study.sections.export import downloads
 from study.sections.text import duration, percent, plural, points, strong, text
+from study.sections.verdicts import confirmed
 from study.sections.view import Trial, View
 
 NAME, QUESTION, SHORT = "beat", "Did anything beat the baseline beyond noise?", "Against the baseline"
@@ -20,25 +21,43 @@ def noise(view: View) -> Section | None:
         return None
     floor = view.floor
     if floor is None:
-        asked = "The baseline was run with one seed, so nobody knows how far it varies by itself: the noise floor is unknown."
-        said = [text("Every difference below may be luck. Six seeds of the baseline give the floor; those already run are reused.")]
+        asked = (
+            "The baseline was run with one seed, so nobody knows how far it varies by itself: the noise "
+            "floor is unknown."
+        )
+        said = [
+            text(
+                "Every difference below may be luck. Six seeds of the baseline give the floor; those already "
+                "run are reused."
+            )
+        ]
         return Section(
-            "noise", "The noise floor", [Note("warn", asked, said), Command("python -m study.run baseline --seeds 6", "To measure it")]
-        )  # fmt: skip
+            "noise",
+            "The noise floor",
+            [Note("warn", asked, said), Command("python -m study.run baseline --seeds 6", "To measure it")],
+        )
     lines = [
         text(
             "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} points "
-            "(95 % interval of the deviation {} to {}). Differences under {} points cannot be told apart by single runs.",
-            plural(floor.n, "seed"), percent(floor.mean), f"{100 * floor.sd:.2f}", f"{100 * floor.sd_low:.2f}",
-            f"{100 * floor.sd_high:.2f}", strong(f"{100 * floor.single_run:.2f}"),
-        )  # fmt: skip
+            "(95 % interval of the deviation {} to {}). Differences under {} points cannot be told apart by "
+            "single runs.",
+            plural(floor.n, "seed"),
+            percent(floor.mean),
+            f"{100 * floor.sd:.2f}",
+            f"{100 * floor.sd_low:.2f}",
+            f"{100 * floor.sd_high:.2f}",
+            strong(f"{100 * floor.single_run:.2f}"),
+        )
     ]
     if view.luck is not None and view.reference is not None:
         lines.append(
             text(
-                "The luckiest of {} runs of the very same baseline would be expected at {} points against the run with seed {}.",
-                len(view.ranked), strong(points(view.luck)), view.reference.seed,
-            )  # fmt: skip
+                "The luckiest of {} runs of the very same baseline would be expected at {} points against the "
+                "run with seed {}.",
+                len(view.ranked),
+                strong(points(view.luck)),
+                view.reference.seed,
+            )
         )
     blocks: list[Block] = [Text(lines)]
     if floor.n < 6:
@@ -52,7 +71,12 @@ def forest(view: View) -> Section | None:
     if not shown:
         return None
     rungs = [
-        figures.Rung(t.label, _points(t.compared.as_configured), _points(t.compared.at_equal), "best" if t is view.best else "trial")
+        figures.Rung(
+            t.label,
+            _points(t.compared.as_configured),
+            _points(t.compared.at_equal),
+            "best" if t is view.best else "trial",
+        )
         for t in shown
     ]
     band = (100 * view.band[0], 100 * view.band[1]) if view.band else None
@@ -65,16 +89,29 @@ def forest(view: View) -> Section | None:
     )
     svg = figures.forest("forest", rungs, band, luck, "difference to the baseline, points of validation accuracy", alt)
     reading = text(
-        "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same split and order. "
-        "Full dot: both as configured. Ring: both within the same number of epochs, where that differs. {}{}",
-        "Grey band: where one more run of the baseline would fall in 95 % of cases. " if band
+        "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same "
+        "split and order. "
+        "Full dot: both as configured. Ring: both within the same number of epochs, where that differs. {}{}{}",
+        "Grey band: where one more run of the baseline would fall in 95 % of cases. "
+        if band
         else "There is no grey band because the baseline has one seed only. ",
-        "Dashed: what the luckiest of as many runs of the unchanged baseline would reach on average." if luck is not None else "",
-    )  # fmt: skip
+        "Dashed: what the luckiest of as many runs of the unchanged baseline would reach on average. "
+        if luck is not None
+        else "",
+        "Arrows at the left lie beyond the edge, at the value beside them."
+        if figures.left_edge(rungs, band, luck) > min(r.full or 0.0 for r in rungs)
+        else "",
+    )
     head = Note(
-        "info", "Exploratory",
-        [text("The order comes from one run each on validation images. The first of many is partly the luckiest; only fresh seeds tell.")],
-    )  # fmt: skip
+        "info",
+        "Exploratory",
+        [
+            text(
+                "The order comes from one run each on validation images. The first of many is partly the "
+                "luckiest; only fresh seeds tell."
+            )
+        ],
+    )
     figure = Figure("forest", "Every complete trial against the baseline", svg, alt, reading, None, wide=True)
     return Section("forest", "Every complete trial", [head, figure])
 
@@ -94,21 +131,27 @@ def leaderboard(view: View) -> Section | None:
 
 
 COLUMNS = [
-    Column("Run", sort="number"), Column("Rank", numeric=True, sort="number"),
-    Column("Validation", numeric=True, sort="number"), Column("Against baseline, points", numeric=True, sort="number"),
-    Column("At equal epochs, points", numeric=True, sort="number"), Column("Epochs", numeric=True, sort="number"),
-    Column("Time", numeric=True, sort="number"), Column("Status", sort="text"),
-    Column("Test (not ranked)", numeric=True), Column("Changes", sort="text"),
-]  # fmt: skip
+    Column("Run and what it changes", sort="number"),
+    Column("Rank", numeric=True, sort="number"),
+    Column("Validation", numeric=True, sort="number"),
+    Column("Against baseline", numeric=True, sort="number"),
+    Column("At equal epochs", numeric=True, sort="number"),
+    Column("Epochs", numeric=True, sort="number"),
+    Column("Time", numeric=True, sort="number"),
+    Column("Test (not ranked)", numeric=True),
+]
 
 
 def board_caption(view: View) -> Markup:
     """What is ranked and what is not."""
     return text(
-        "{} complete of {}, ranked by validation accuracy. Pruned trials have no full score and no rank: they are compared with "
-        "the baseline at the epoch at which they were stopped. Test figures are shown and cannot be sorted by.",
-        len(view.ranked), plural(len(view.trials), "trial"),
-    )  # fmt: skip
+        "{} complete of {}, ranked by validation accuracy. Pruned trials have no full score and no rank: they "
+        "are compared with "
+        "the baseline at the epoch at which they were stopped. Differences are in percentage points. Test "
+        "figures are shown and cannot be sorted by.",
+        len(view.ranked),
+        plural(len(view.trials), "trial"),
+    )
 
 
 def board_rows(view: View) -> list[Row]:
@@ -127,19 +170,21 @@ def board_rows(view: View) -> list[Row]:
 def _trial_row(trial: Trial, rank: int | None) -> Row:
     r, c = trial.record, trial.compared
     complete = r.status == "complete"
-    equal = Markup("{} <small>({} ep.)</small>").format(points(c.at_equal), c.equal_epochs) if c.at_equal is not None else "–"
+    equal = (
+        Markup("{} <small>({} ep.)</small>").format(points(c.at_equal), c.equal_epochs)
+        if c.at_equal is not None
+        else "–"
+    )
     return Row(
         [
-            Cell(trial.link, trial.order),
-            Cell("–" if rank is None else str(rank), rank),
+            Cell(Markup("{} <small>{}</small>").format(trial.link, trial.difference), trial.order),
+            Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
             Cell(percent(r.val_accuracy) if complete else "–", r.val_accuracy if complete else None),
             Cell(points(c.as_configured), c.as_configured, sign_style(c.as_configured)),
             Cell(equal, c.at_equal),
             Cell(epochs(r), len(r.history)),
             Cell(duration(r.seconds), r.seconds),
-            Cell(r.status, r.status),
             Cell(percent(r.test_accuracy) if complete else "–"),
-            Cell(trial.difference, None),
         ],
         status=r.status,
     )
@@ -147,10 +192,15 @@ def _trial_row(trial: Trial, rank: int | None) -> Row:
 
 def _baseline_row(run: Record) -> Row:
     cells = [
-        Cell(text("baseline, seed {}", run.seed), -1), Cell("–"), Cell(percent(run.val_accuracy), run.val_accuracy),
-        Cell("0", 0.0), Cell("0", 0.0), Cell(epochs(run), len(run.history)), Cell(duration(run.seconds), run.seconds),
-        Cell(run.status, run.status), Cell(percent(run.test_accuracy)), Cell("–"),
-    ]  # fmt: skip
+        Cell(text("baseline, seed {}", run.seed), -1),
+        Cell("–"),
+        Cell(percent(run.val_accuracy), run.val_accuracy),
+        Cell("0", 0.0),
+        Cell("0", 0.0),
+        Cell(epochs(run), len(run.history)),
+        Cell(duration(run.seconds), run.seconds),
+        Cell(percent(run.test_accuracy)),
+    ]
     return Row(cells, style="base", status="complete")
 
 
@@ -166,4 +216,4 @@ def sign_style(value: float | None) -> str:
     return "" if not value else "up" if value > 0 else "down"
 
 
-SECTIONS = [noise, forest, leaderboard]
+SECTIONS = [confirmed, noise, forest, leaderboard]

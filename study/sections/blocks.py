@@ -131,7 +131,8 @@ class Matrix(Block):
     caption: Markup | str
     classes: Sequence[Markup]
     cells: Sequence[Sequence[tuple[str, str]]]  # (shown text, CSS class)
-    totals: Sequence[str] = ()
+    totals: Sequence[tuple[str, str]] = ()
+    total_label: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
 
 
@@ -156,10 +157,10 @@ class Curve(Block):
     kind: ClassVar[str] = "curve"
     title: Markup | str
     alt: str
-    lines: Sequence[tuple[str, str, str]]  # (CSS class, SVG points, label)
-    ticks_x: Sequence[tuple[float, str]]
-    ticks_y: Sequence[tuple[float, str]]
-    box: tuple[int, int] = (240, 120)
+    lines: Sequence[tuple[str, str]]  # (CSS class, SVG points)
+    labels: Sequence[tuple[str, float, float, str]]  # (CSS class, x, y, text)
+    rules: Sequence[float]  # y of the horizontal rules
+    box: tuple[int, int] = (260, 130)
 
 
 @dataclass
@@ -197,10 +198,9 @@ class Details(Block):
     kind: ClassVar[str] = "details"
     name: str
     title: Markup | str
+    badge: str
     summary: Sequence[Markup | str]
     blocks: Sequence[Block]
-    status: str = ""
-    style: str = ""
 
 
 @dataclass

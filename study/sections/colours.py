@@ -5,6 +5,8 @@ Perceptually even maps that colour-blind readers can use: cividis for shares, Pu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 SHARES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Lower bounds of the steps of a share of a class's images; below the first there is no colour. Each doubles."""
 
@@ -40,9 +42,7 @@ def contrast(a: RGB, b: RGB) -> float:
 
 def ink_on(ground: RGB) -> str:
     """Black or white, whichever contrasts more with ``ground``."""
-    return (
-        "#000" if contrast(ground, (0, 0, 0)) >= contrast(ground, (1, 1, 1)) else "#fff"
-    )
+    return "#000" if contrast(ground, (0, 0, 0)) >= contrast(ground, (1, 1, 1)) else "#fff"
 
 
 def steps(dark: bool) -> dict[str, RGB]:
@@ -61,13 +61,17 @@ def steps(dark: bool) -> dict[str, RGB]:
         for sign, side in (("n", -1), ("p", 1)):
             if dark:
                 bright = signed(0.5 + side * 0.22)[:3]
-                found[f"{sign}{i}"] = tuple(
-                    g + (b - g) * (0.18 + 0.82 * far)
-                    for g, b in zip(ground, bright, strict=True)
+                found[f"{sign}{i}"] = _rgb(
+                    g + (b - g) * (0.18 + 0.82 * far) for g, b in zip(ground, bright, strict=True)
                 )
             else:
                 found[f"{sign}{i}"] = signed(0.5 + side * (0.04 + 0.38 * far))[:3]
     return found
+
+
+def _rgb(values: Iterable[float]) -> RGB:
+    red, green, blue = values
+    return red, green, blue
 
 
 def style_sheet() -> str:
@@ -79,6 +83,4 @@ def style_sheet() -> str:
             for name, rgb in steps(dark).items()
         )
 
-    return (
-        f"{rules(False)}@media screen and (prefers-color-scheme:dark){{{rules(True)}}}"
-    )
+    return f"{rules(False)}@media screen and (prefers-color-scheme:dark){{{rules(True)}}}"

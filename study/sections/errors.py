@@ -1,4 +1,4 @@
-"""Chapter: where are the errors?"""
+"""The chapter that asks: where are the errors."""
 
 from __future__ import annotations
 
@@ -68,26 +68,34 @@ def recall(view: View) -> Section | None:
     if run is None or matrix is None:
         return None
     right, support = np.diag(matrix), matrix.sum(axis=1)
-    low, high = np.array(
-        [wilson(int(r), int(n)) for r, n in zip(right, support, strict=True)]
-    ).T
+    low, high = np.array([wilson(int(r), int(n)) for r, n in zip(right, support, strict=True)]).T
     share = np.divide(right, support, out=np.zeros(len(right)), where=support > 0)
     order = sorted(range(len(share)), key=lambda i: (-share[i], i))
     names = [clean(view.class_names[i], 24) for i in order]
     rows = [
-        Row([Cell(view.classes[i]), Cell(percent(share[i], 1)), Cell(f"{percent(low[i], 1)} to {percent(high[i], 1)}"),
-             Cell(f"{right[i]:,} of {support[i]:,}")]) for i in order
-    ]  # fmt: skip
+        Row(
+            [
+                Cell(view.classes[i]),
+                Cell(percent(share[i], 1)),
+                Cell(f"{percent(low[i], 1)} to {percent(high[i], 1)}"),
+                Cell(f"{right[i]:,} of {support[i]:,}"),
+            ]
+        )
+        for i in order
+    ]
     columns = [
-        Column("Class"), Column("Recall", numeric=True), Column("95 % interval (Wilson)", numeric=True),
+        Column("Class"),
+        Column("Recall", numeric=True),
+        Column("95 % interval (Wilson)", numeric=True),
         Column("Images", numeric=True),
-    ]  # fmt: skip
-    table = Table(
-        "Recall of each class on the test images", columns, rows, name="recall-table"
-    )
+    ]
+    table = Table("Recall of each class on the test images", columns, rows, name="recall-table")
     if len(order) > 40:
         return Section("recall", "Recall of each class", [table])
-    alt = f"Recall by class: highest {names[0]} {percent(share[order[0]], 1)}, lowest {names[-1]} {percent(share[order[-1]], 1)}"
+    alt = (
+        f"Recall by class: highest {names[0]} {percent(share[order[0]], 1)}, lowest {names[-1]} "
+        f"{percent(share[order[-1]], 1)}"
+    )
     drawn = figures.intervals(
         "recall",
         names,
@@ -100,9 +108,7 @@ def recall(view: View) -> Section | None:
     reading = text(
         "The dot is the share of the class's test images that the baseline names correctly; the line is Wilson's 95 % "
         "interval for {} images. It covers the choice of images, not that of the seed.",
-        f"{int(support.min()):,}"
-        if support.min() == support.max()
-        else f"{support.min():,} to {support.max():,}",
+        f"{int(support.min()):,}" if support.min() == support.max() else f"{support.min():,} to {support.max():,}",
     )
     return Section(
         "recall",

@@ -28,7 +28,9 @@ def downloads(view: View) -> list[Download]:
     found = []
     for kind, (mime, label) in TYPES.items():
         data = base64.b64encode(made[kind].encode()).decode()
-        found.append(Download(f"leaderboard.{SUFFIX.get(kind, kind)}", label, f"data:{mime};charset=utf-8;base64,{data}"))
+        found.append(
+            Download(f"leaderboard.{SUFFIX.get(kind, kind)}", label, f"data:{mime};charset=utf-8;base64,{data}")
+        )
     return found
 
 
@@ -56,12 +58,25 @@ def table(view: View) -> list[dict[str, Any]]:
 def _row(record: Record, fields: list[str], kind: str, rank: int | None = None) -> dict[str, Any]:
     scored = record.status in ("complete", "pruned")
     row: dict[str, Any] = {
-        "rank": rank, "kind": kind, "trial": record.trial, "run_id": record.run_id, "seed": record.seed,
-        "status": record.status, "epochs": len(record.history), "best_epoch": record.best_epoch if scored else None,
-        "val_accuracy": record.val_accuracy, "val_loss": record.val_loss, "difference": None, "equal_epochs": None,
-        "difference_at_equal_epochs": None, "test_accuracy": record.test_accuracy, "test_loss": record.test_loss,
-        "parameters": record.parameters, "seconds": record.seconds, "error": record.error,
-    }  # fmt: skip
+        "rank": rank,
+        "kind": kind,
+        "trial": record.trial,
+        "run_id": record.run_id,
+        "seed": record.seed,
+        "status": record.status,
+        "epochs": len(record.history),
+        "best_epoch": record.best_epoch if scored else None,
+        "val_accuracy": record.val_accuracy,
+        "val_loss": record.val_loss,
+        "difference": None,
+        "equal_epochs": None,
+        "difference_at_equal_epochs": None,
+        "test_accuracy": record.test_accuracy,
+        "test_loss": record.test_loss,
+        "parameters": record.parameters,
+        "seconds": record.seconds,
+        "error": record.error,
+    }
     row |= {f"config.{f}": record.config.get(f) for f in fields}
     return {clean(k, 80): _plain(v) for k, v in row.items()}
 
@@ -90,9 +105,13 @@ def as_json(view: View, rows: list[dict[str, Any]]) -> str:
     """The study's name, dataset and baseline, and one object per run."""
     data = view.meta.dataset
     head = {
-        "study": clean(view.meta.name), "dataset": clean(data.name), "fingerprint": clean(data.fingerprint),
-        "ranked_by": "val_accuracy", "exploratory": True, "runs": rows,
-    }  # fmt: skip
+        "study": clean(view.meta.name),
+        "dataset": clean(data.name),
+        "fingerprint": clean(data.fingerprint),
+        "ranked_by": "val_accuracy",
+        "exploratory": True,
+        "runs": rows,
+    }
     return json.dumps(head, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -104,15 +123,41 @@ def _paper(view: View) -> list[list[str]]:
     rows = []
     if view.reference is not None:
         run = view.reference
-        rows.append(["", "baseline", "", str(len(run.history)), _hundred(run.val_accuracy), "", "", _hundred(run.test_accuracy), _minutes(run)])
+        rows.append(
+            [
+                "",
+                "baseline",
+                "",
+                str(len(run.history)),
+                _hundred(run.val_accuracy),
+                "",
+                "",
+                _hundred(run.test_accuracy),
+                _minutes(run),
+            ]
+        )
     for rank, trial in enumerate(view.ranked, 1):
-        rows.append([str(rank), trial.label, _changes(trial), str(len(trial.record.history)), *_scores(trial), _minutes(trial.record)])
+        rows.append(
+            [
+                str(rank),
+                trial.label,
+                _changes(trial),
+                str(len(trial.record.history)),
+                *_scores(trial),
+                _minutes(trial.record),
+            ]
+        )
     return rows
 
 
 def _scores(trial: Trial) -> list[str]:
     c, r = trial.compared, trial.record
-    return [_hundred(r.val_accuracy), _hundred(c.as_configured, True), _hundred(c.at_equal, True), _hundred(r.test_accuracy)]
+    return [
+        _hundred(r.val_accuracy),
+        _hundred(c.as_configured, True),
+        _hundred(c.at_equal, True),
+        _hundred(r.test_accuracy),
+    ]
 
 
 def _hundred(fraction: float | None, sign: bool = False) -> str:
@@ -129,7 +174,8 @@ def _changes(trial: Trial) -> str:
 
 def _note(view: View) -> str:
     return (
-        f"{clean(view.meta.name, 60)} on {clean(view.meta.dataset.name, 60)}: exploratory; one run each, ranked by validation; "
+        f"{clean(view.meta.name, 60)} on {clean(view.meta.dataset.name, 60)}: exploratory; one run each, "
+        f"ranked by validation; "
         "differences to the baseline run of the same seed in percentage points; test shown, never ranked by."
     )
 
@@ -149,20 +195,43 @@ def as_markdown(view: View) -> str:
 
 
 def as_latex(view: View) -> str:
-    """A LaTeX table with booktabs rules (``\\usepackage{booktabs}``) of the baseline and the complete trials."""
+    """A LaTeX table with booktabs rules of the baseline and the complete trials."""
     rows = [" & ".join(_tex(c) for c in row) + r" \\" for row in _paper(view)]
     head = " & ".join(_tex(h) for h in PAPER) + r" \\"
     return "\n".join(
-        [r"\begin{table}", r"\centering", rf"\caption{{{_tex(_note(view))}}}", r"\begin{tabular}{rllrrrrrr}", r"\toprule",
-         head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""]
-    )  # fmt: skip
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{_tex(_note(view))}}}",
+            r"\begin{tabular}{rllrrrrrr}",
+            r"\toprule",
+            head,
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
 
 
 _TEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}
 
 
 def _tex(item: str) -> str:

@@ -33,7 +33,8 @@ def augmented(view: View) -> Section | None:
         for j in range(columns)
     ]
     said = text(
-        "Each row starts with a training image as it is; the others are what the model was given instead, drawn anew for "
+        "Each row starts with a training image as it is; the others are what the model was given instead, "
+        "drawn anew for "
         "every image in every epoch. Validation and test images are never changed."
     )
     caption = text(
@@ -52,12 +53,7 @@ def mistakes(view: View) -> Section | None:
     """The test images that the baseline was surest of and wrong about."""
     run, images = view.reference, view.images
     predictions = view.predictions(run.run_id) if run else None
-    if (
-        run is None
-        or images is None
-        or predictions is None
-        or len(predictions.labels) != len(images)
-    ):
+    if run is None or images is None or predictions is None or len(predictions.labels) != len(images):
         return None
     taken = predictions.probabilities.argmax(axis=1)
     sure = predictions.probabilities.max(axis=1)
@@ -76,22 +72,22 @@ def mistakes(view: View) -> Section | None:
         )
         for i in order
     ]
-    caption = text("The {} of {} wrong answers given with the highest probability, seed {}", len(items), f"{len(wrong):,}",
-                   run.seed)  # fmt: skip
+    caption = text(
+        "The {} of {} wrong answers given with the highest probability, seed {}",
+        len(items),
+        f"{len(wrong):,}",
+        run.seed,
+    )
     return Section("mistakes", "Most confident mistakes", [Pictures(caption, items)])
 
 
-def picture(
-    image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str
-) -> Picture:
+def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str) -> Picture:
     """One test image with what it is and what it was taken for."""
     names = view.class_names
     lines = [
         text("<b>{}</b>", view.classes[truth]),
-        text("taken for {}", view.classes[taken])
-        if taken != truth
-        else Markup("found"),
-        percent(sure, 0),
+        text("taken for {}", view.classes[taken]) if taken != truth else Markup("found"),
+        percent(sure, 1),
     ]
     alt = f"{label}: {clean(names[truth], 24)}, taken for {clean(names[taken], 24)}"
     return Picture(source(image), alt, lines)
@@ -102,19 +98,13 @@ def source(image: np.ndarray) -> str:
     from PIL import Image
 
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(
-        file, "WEBP", quality=80, method=4
-    )
+    Image.fromarray(np.ascontiguousarray(image)).save(file, "WEBP", quality=80, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def features(view: View) -> Section | None:
     """The model's features of the test images in two dimensions."""
-    kept = [
-        (b, found)
-        for b in view.baselines
-        if (found := view.arrays(f"features-{b.run_id}.npz"))
-    ]
+    kept = [(b, found) for b in view.baselines if (found := view.arrays(f"features-{b.run_id}.npz"))]
     if not kept or "labels" not in kept[0][1]:
         return None
     run, found = kept[0]
@@ -134,34 +124,24 @@ def features(view: View) -> Section | None:
         ),
     ):
         points = found.get(key)
-        if (
-            points is None
-            or points.shape != (len(labels), 2)
-            or not np.isfinite(points).all()
-        ):
+        if points is None or points.shape != (len(labels), 2) or not np.isfinite(points).all():
             continue
-        axes = ("", "")
-        if key == "pca" and variance is not None:
-            axes = tuple(
-                f"component {i + 1} ({percent(float(v), 0)} of the variance)"
-                for i, v in enumerate(variance[:2])
-            )
-        alt = (
-            f"{title} of the features of {len(labels):,} test images, coloured by class"
-        )
+        shares = [float(v) for v in variance[:2]] if key == "pca" and variance is not None else []
+        axes = [f"component {i + 1} ({percent(v, 0)} of the variance)" for i, v in enumerate(shares)] or ["", ""]
+        alt = f"{title} of the features of {len(labels):,} test images, coloured by class"
         names = [str(c.striptags()) for c in view.classes]
-        svg = figures.cloud(f"features-{key}", points, labels, names, *axes, alt)
+        svg = figures.cloud(f"features-{key}", points, labels, names, axes[0], axes[-1], alt)
         drawn.append(Figure(f"features-{key}", title, svg, alt, reading))
     if not drawn:
         return None
     said = text(
-        "What the last layer before the classifier makes of {} test images, seed {}. Classes that lie over each other here "
+        "What the last layer before the classifier makes of {} test images, seed {}. Classes that lie over "
+        "each other here "
         "are those that the confusion matrix shows as confused.",
-        f"{len(labels):,}", run.seed,
-    )  # fmt: skip
-    return Section(
-        "features", "The features in two dimensions", [Text([said]), Grid(drawn)]
+        f"{len(labels):,}",
+        run.seed,
     )
+    return Section("features", "The features in two dimensions", [Text([said]), Grid(drawn)])
 
 
 SECTIONS = [augmented, mistakes, features]

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from results.stats import MIN_SEEDS
 from study.sections.blocks import Tile
-from study.sections.text import name, percent, plural, text
+from study.sections.text import code, joined, name, percent, plural, points, strong, text
+from study.sections.verdicts import lead
 from study.sections.view import View
 
 
 @dataclass
 class Headline:
-    """What stands first on the page. ``tone`` as of a Note."""
+    """What stands first on the page. ``tone`` as of a Note; ``mark`` says the same in a word."""
 
     study: Markup
     subtitle: Markup
@@ -29,40 +31,125 @@ def headline(view: View) -> Headline:
     data = view.meta.dataset
     subtitle = text("{} on {}", name(view.meta.trainable), name(data.name))
     tone, mark, verdict = _verdict(view)
-    return Headline(name(view.meta.name), subtitle, verdict, tone, mark, _tiles(view))
+    return Headline(name(view.meta.name, 80), subtitle, verdict, tone, mark, _tiles(view))
 
 
 def _verdict(view: View) -> tuple[str, str, Markup]:
+    run, best = view.reference, view.best
     if not view.records:
         return "info", "Empty", text("Nothing has been run in this study yet.")
-    run = view.reference
+    led = lead(view)
+    if led is not None:
+        return led
+    if not view.trials:
+        if run is None:
+            return "warn", "No result", text("No run of this study ended with a score.")
+        return (
+            "info",
+            "Baseline only",
+            text(
+                "The baseline reaches {} on the test set{}. Nothing has been compared with it yet.",
+                strong(percent(run.test_accuracy)),
+                f" (seed {run.seed}, one of {len(view.baselines)})" if len(view.baselines) > 1 else " with one seed",
+            ),
+        )
     if run is None:
         return (
             "warn",
             "No baseline",
             text(
-                "There is no complete run of the baseline: nothing can be compared with it."
+                "{} but no complete run of the baseline to compare them with.",
+                plural(len(view.trials), "trial was run", "trials were run"),
             ),
         )
-    return "info", "Baseline only", text(
-        "The baseline reaches {} on the test set with {}. Nothing has been compared with it yet.",
-        Markup("<strong>{}</strong>").format(percent(run.test_accuracy)), plural(len(view.baselines), "seed"),
-    )  # fmt: skip
+    if best is None:
+        return (
+            "bad",
+            "No result",
+            text("None of {} ended with a full score: {}.", plural(len(view.trials), "trial"), joined(_ends(view))),
+        )
+    gain = best.compared.as_configured
+    if gain is None or gain <= 0:
+        return (
+            "info",
+            "Exploratory",
+            text(
+                "None of {} scored above the baseline on validation; the best, {}, is at {} points.",
+                plural(len(view.ranked), "complete trial"),
+                best.link,
+                points(gain),
+            ),
+        )
+    said = text(
+        "The best of {}, {}, scored {} points above the baseline on validation",
+        plural(len(view.ranked), "complete trial"),
+        best.link,
+        strong(points(gain)),
+    )
+    if view.luck is None:
+        said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
+    elif gain > view.luck:
+        said += text(
+            ", more than the {} that the luckiest of as many unchanged baselines would reach on average. It "
+            "is not confirmed: "
+            "one run, picked after looking.",
+            points(view.luck),
+        )
+    else:
+        said += text(
+            ", no more than the {} that the luckiest of as many unchanged baselines would reach on average.",
+            points(view.luck),
+        )
+    return "warn", "Exploratory", said
+
+
+def _ends(view: View) -> list[str]:
+    return [f"{len(view.having(s)):,} {s}" for s in ("pruned", "diverged", "failed") if view.having(s)]
 
 
 def _tiles(view: View) -> list[Tile]:
-    run = view.reference
-    if run is None:
-        return []
-    return [
-        Tile(
-            "Baseline, validation",
-            percent(run.val_accuracy),
-            f"epoch {run.best_epoch} of {len(run.history)}",
-        ),
-        Tile(
-            "Baseline, test",
-            percent(run.test_accuracy),
-            f"{run.test_images:,} images" if run.test_images else "",
-        ),
-    ]
+    run, best, floor = view.reference, view.best, view.floor
+    tiles = []
+    if run is not None:
+        mean = text("; mean of {} seeds {}", floor.n, percent(floor.mean)) if floor else ""
+        where = text("seed {}{}; test {}", run.seed, mean, percent(run.test_accuracy))
+        tiles.append(Tile("Baseline, validation", percent(run.val_accuracy), where))
+    decided = max(view.judged, key=lambda j: (j.verdict.label == "better", j.verdict.estimate), default=None)
+    if decided is not None and decided.verdict.n >= MIN_SEEDS:
+        v = decided.verdict
+        detail = text(
+            "points of test accuracy, 95 % interval {} to {}; {} (n = {} seeds)",
+            points(v.low),
+            points(v.high),
+            v.label,
+            v.n,
+        )
+        tiles.append(Tile("Best candidate on fresh seeds", points(v.estimate), detail))
+    elif best is not None:
+        detail = (
+            text("points at equal epochs: {}", points(best.compared.at_equal))
+            if best.compared.at_equal is not None
+            else text("no baseline")
+        )
+        shown = (
+            points(best.compared.as_configured)
+            if best.compared.as_configured is not None
+            else percent(best.record.val_accuracy)
+        )
+        tiles.append(Tile("Best trial against it, points (exploratory)", shown, detail))
+    if run is not None:
+        known = "unknown" if floor is None else f"{100 * floor.single_run:.2f}"
+        detail = (
+            text("{} measures it", code("baseline --seeds 6"))
+            if floor is None
+            else text("points apart, two single runs cannot be told apart (n = {} seeds)", floor.n)
+        )
+        tiles.append(Tile("Noise floor", known, detail))
+    if view.trials:
+        counts = [
+            f"{len(view.having(s)):,} {s}" for s in ("complete", "pruned", "diverged", "failed") if view.having(s)
+        ]
+        tiles.append(Tile("Trials", f"{len(view.trials):,}", joined(counts)))
+    elif run is not None:
+        tiles.append(Tile("Best epoch", f"{run.best_epoch} of {len(run.history)}", "the lowest validation loss"))
+    return tiles

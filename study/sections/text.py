@@ -13,15 +13,13 @@ from markupsafe import Markup, escape
 LIMIT = 300
 """Characters shown of one text that came from outside; error texts of 10 kB are real."""
 
-_HOME = re.compile(
-    r"/(?:home|Users)/[^/\s'\":,;)]+|/root(?=[/\s'\":,;)]|$)|[A-Za-z]:\\Users\\[^\\\s'\"]+"
-)
+_HOME = re.compile(r"/(?:home|Users)/[^/\s'\":,;)]+|/root(?=[/\s'\":,;)]|$)|[A-Za-z]:\\Users\\[^\\\s'\"]+")
 _NAMES = {"\n": "⏎", "\r": "", "\t": " "}
 MINUS, NBSP = "\u2212", "\u00a0"
 
 
 def clean(value: Any, limit: int = LIMIT) -> str:
-    """Return ``value`` as one line of at most about ``limit`` visible characters, without the path of anyone's home.
+    r"""Return ``value`` as one line of at most about ``limit`` visible characters, without the path of anyone's home.
 
     Control, direction, invisible and unpaired characters are written as ``\\u202e`` and the like, so that a name cannot
     reorder or hide the text around it; a line break becomes ⏎.
@@ -30,10 +28,7 @@ def clean(value: Any, limit: int = LIMIT) -> str:
     if len(text) > limit:
         text = f"{text[:limit]}… ({len(text):,} characters)"
     text = hide_home(text)
-    return "".join(
-        _NAMES.get(c, f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c)
-        for c in text
-    )
+    return "".join(_NAMES.get(c, f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c) for c in text)
 
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -50,9 +45,7 @@ def hide_home(text: str) -> str:
 def text(pattern: str, *values: Any, **named: Any) -> Markup:
     """Fill ``{}`` of a pattern written in this package; values are cleaned and escaped unless they are Markup."""
     safe = [v if isinstance(v, Markup) else escape(clean(v)) for v in values]
-    also = {
-        k: v if isinstance(v, Markup) else escape(clean(v)) for k, v in named.items()
-    }
+    also = {k: v if isinstance(v, Markup) else escape(clean(v)) for k, v in named.items()}
     return Markup(pattern).format(*safe, **also)
 
 
@@ -66,18 +59,19 @@ def code(value: Any, limit: int = LIMIT) -> Markup:
     return Markup("<code>{}</code>").format(clean(value, limit))
 
 
+def words(value: Any, limit: int = 4000) -> Markup:
+    """A longer text from outside or from another module."""
+    return escape(clean(value, limit))
+
+
 def strong(value: Any) -> Markup:
     """A value to be seen first."""
-    return Markup("<strong>{}</strong>").format(
-        value if isinstance(value, Markup) else clean(value)
-    )
+    return Markup("<strong>{}</strong>").format(value if isinstance(value, Markup) else clean(value))
 
 
 def link(target: str, label: Any) -> Markup:
     """A link inside the page (``#id``)."""
-    return Markup('<a href="{}">{}</a>').format(
-        target, label if isinstance(label, Markup) else clean(label)
-    )
+    return Markup('<a href="{}">{}</a>').format(target, label if isinstance(label, Markup) else clean(label))
 
 
 def joined(parts: list[Any], last: str = " and ") -> Markup:
@@ -137,11 +131,11 @@ def duration(seconds: float | None) -> str:
 
 
 def value(setting: Any) -> str:
-    """A config value as a person would type it."""
+    """A config value as a person would type it, numbers in four digits; exports and commands have them all."""
     if isinstance(setting, bool):
         return "true" if setting else "false"
     if isinstance(setting, float):
-        return f"{setting:g}"
+        return f"{setting:.4g}"
     return clean(setting, 60)
 
 

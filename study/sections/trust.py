@@ -1,55 +1,272 @@
-"""Chapter: what was compared, and can I trust it?"""
+"""The chapter that asks: what was compared, and can I trust it."""
 
 from __future__ import annotations
 
-from study.sections.blocks import Facts, Section
-from study.sections.text import code, name, number, value
+import math
+from typing import Any
+
+from results.importance import is_numeric
+from study.sections.blocks import Block, Facts, Note, Notes, Section, Text
+from study.sections.text import clean, code, joined, name, number, plural, text, value
 from study.sections.view import View
 
-NAME, QUESTION, SHORT = (
-    "protocol",
-    "What was compared, and can I trust it?",
-    "Protocol and trust",
-)
+NAME, QUESTION, SHORT = "protocol", "What was compared, and can I trust it?", "Protocol and trust"
 
 
 def protocol(view: View) -> Section | None:
-    """The dataset, the trainable and the baseline's settings."""
+    """The dataset, the trainable and what was run."""
     meta = view.meta
     data = meta.dataset
     share = meta.baseline.get("validation_fraction")
-    split = (
-        f", of which {round(100 * share)} % for validation"
-        if isinstance(share, float)
-        else ""
-    )
-    facts = [
+    split = f", {round(100 * share)} % of them for validation" if isinstance(share, float) else ""
+    facts: list[tuple[Any, Any]] = [
         ("Dataset", name(data.name)),
-        (
-            "Images",
-            f"{data.train_images:,} for training{split}; {data.test_images:,} for the test",
-        ),
+        ("Training images", f"{data.train_images:,}{split}"),
+        ("Test images", f"{data.test_images:,}"),
         ("Classes", number(len(data.class_names))),
         ("Trainable", code(meta.trainable)),
-        ("Device", f"{meta.device}, {meta.precision}"),
-        (
-            "Score",
-            "accuracy on the validation images at the epoch of lowest validation loss",
-        ),
+        ("Device", text("{}, {}", meta.device, meta.precision)),
+        ("Baseline", plural(len(view.baselines), "seed")),
     ]
-    return Section("protocol-facts", "Protocol", [Facts([*facts])])
+    if view.trials:
+        counts = [
+            f"{len(view.having(s)):,} {s}" for s in ("complete", "pruned", "diverged", "failed") if view.having(s)
+        ]
+        facts.append(("Trials", text("{}: {}", f"{len(view.trials):,}", joined(counts))))
+    if view.repeats:
+        facts.append(("Further runs", text("{} to confirm or take apart", f"{len(view.repeats):,}")))
+    if meta.sweep:
+        words = {k: meta.sweep.get(k) for k in ("space", "sampler", "scheduler") if meta.sweep.get(k)}
+        facts += [(k.capitalize(), code(v, 60)) for k, v in words.items()]
+    score = text(
+        "A run's score is its validation accuracy at the epoch of lowest validation loss. It alone ranks and chooses; "
+        "test figures are shown beside it and choose nothing."
+    )
+    return Section("protocol-facts", "Protocol", [Text([score]), Facts(facts)])
+
+
+def validity(view: View) -> Section | None:
+    """Whatever makes the comparison weaker than it looks."""
+    found = warnings(view)
+    if not found:
+        if not view.trials:
+            return None
+        found = [Note("good", "No warning", ["Nothing was found that weakens the comparison."])]
+    return Section("validity", "Warnings", [Notes(found)])
+
+
+def warnings(view: View) -> list[Note]:
+    """Every validity warning that applies, the gravest first."""
+    return [note for check in CHECKS if (note := check(view)) is not None]
+
+
+def _no_baseline(view: View) -> Note | None:
+    if view.reference or not view.records:
+        return None
+    return Note(
+        "bad",
+        "Baseline missing.",
+        [
+            text(
+                "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
+                code("python -m study.run baseline"),
+            )
+        ],
+    )
+
+
+def _other_baseline(view: View) -> Note | None:
+    older = [t for t in view.trials if t.record.kind == "baseline"]
+    if not older:
+        return None
+    return Note(
+        "warn",
+        "Another baseline.",
+        [
+            text(
+                "{} recorded as the baseline, but with another config than the study's: shown as a trial.",
+                plural(len(older), "run was", "runs were"),
+            )
+        ],
+    )
+
+
+def _mixed_data(view: View) -> Note | None:
+    if not view.foreign:
+        return None
+    names = sorted({clean(r.dataset.name, 40) for r in view.foreign})
+    return Note(
+        "bad",
+        "Mixed datasets.",
+        [
+            text(
+                "{} made on other images ({}) and left out of every comparison.",
+                plural(len(view.foreign), "run was", "runs were"),
+                joined(names[:5]),
+            )
+        ],
+    )
+
+
+def _torn(view: View) -> Note | None:
+    if not view.torn:
+        return None
+    return Note(
+        "warn",
+        "Torn lines.",
+        [
+            text(
+                "{} of records.jsonl could not be read as a record and {} left out.",
+                plural(view.torn, "line"),
+                "was" if view.torn == 1 else "were",
+            )
+        ],
+    )
+
+
+def _other_seed(view: View) -> Note | None:
+    lone = [t for t in view.trials if t.compared.baseline is not None and t.compared.baseline.seed != t.record.seed]
+    if not lone:
+        return None
+    return Note(
+        "warn",
+        "Other splits.",
+        [
+            text(
+                "For {} there is no baseline run of the same seed: they are compared across different "
+                "splits of the training images.",
+                plural(len(lone), "trial"),
+            )
+        ],
+    )
+
+
+def _one_seed(view: View) -> Note | None:
+    if not view.baselines or len(view.baselines) >= 3:
+        return None
+    how = "one seed" if len(view.baselines) == 1 else "two seeds"
+    return Note(
+        "warn",
+        f"Baseline with {how}.",
+        [
+            text(
+                "How far it varies by itself is {}. Six seeds measure it: {}",
+                "unknown" if how == "one seed" else "hardly known",
+                code("python -m study.run baseline --seeds 6"),
+            )
+        ],
+    )
+
+
+def _unconfirmed(view: View) -> Note | None:
+    if not view.ranked or view.meta.looks:
+        return None
+    return Note(
+        "warn",
+        "Nothing is confirmed.",
+        [
+            text(
+                "Each trial is one run, and the best of {} was picked after looking: "
+                "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
+                len(view.ranked),
+                code("python -m study.run confirm --top 3"),
+            )
+        ],
+    )
+
+
+def _losses(view: View) -> Note | None:
+    lost = view.having("failed", "diverged")
+    if not lost:
+        return None
+    grave = len(lost) > len(view.trials) / 5
+    return Note(
+        "warn" if grave else "info",
+        f"{plural(len(lost), 'trial')} without a score.",
+        [text("They failed or diverged and are listed with their reasons below.")],
+    )
+
+
+def _edges(view: View) -> Note | None:
+    best = view.best
+    if best is None:
+        return None
+    found = [text("{} = {}", code(f, 40), value(best.record.config.get(f))) for f in edges(view, best.record.config)]
+    if not found:
+        return None
+    return Note(
+        "info",
+        "At the edge of the search.",
+        [text("The best trial lies at the end of the range of {}: better values may lie beyond.", joined(found))],
+    )
+
+
+def edges(view: View, config: dict[str, Any]) -> list[str]:
+    """Fields at the end of what the space allowed, or where the space is unknown of what was tried."""
+    found = []
+    described = (view.meta.sweep or {}).get("describe")
+    dimensions = described.get("dimensions") if isinstance(described, dict) else None
+    for field in view.knobs:
+        extent = dimensions.get(field) if isinstance(dimensions, dict) else None
+        tried = [t.record.config[field] for t in view.trials if field in t.record.config]
+        here = config.get(field)
+        if not is_numeric([here]) or not is_numeric(tried):
+            continue
+        log = False
+        if isinstance(extent, dict) and is_numeric([extent.get("low"), extent.get("high")]):
+            low, high, log = float(extent["low"]), float(extent["high"]), bool(extent.get("log"))
+        else:
+            offered = extent.get("choices") if isinstance(extent, dict) else None
+            pool = [
+                float(v) for v in (offered if isinstance(offered, list) and offered and is_numeric(offered) else tried)
+            ]
+            if len(set(pool)) < 3:
+                continue
+            low, high = min(pool), max(pool)
+        scale = math.log if log and low > 0 else float
+        if high > low and here is not None and (not log or here > 0):
+            place = (scale(float(here)) - scale(low)) / (scale(high) - scale(low))
+            if place <= 0.03 or place >= 0.97:
+                found.append(field)
+    return found
+
+
+def _many_looks(view: View) -> Note | None:
+    if len(view.meta.looks) < 2:
+        return None
+    return Note(
+        "info",
+        "Looked at more than once.",
+        [
+            text(
+                "The winners were confirmed in {}; the verdicts allow for all of them.",
+                plural(len(view.meta.looks), "look"),
+            )
+        ],
+    )
+
+
+CHECKS = [
+    _no_baseline,
+    _mixed_data,
+    _torn,
+    _other_baseline,
+    _other_seed,
+    _one_seed,
+    _unconfirmed,
+    _losses,
+    _edges,
+    _many_looks,
+]
 
 
 def settings(view: View) -> Section | None:
     """The baseline's config, field by field."""
-    items = [
-        (code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()
-    ]
-    return (
-        Section("baseline-config", "The baseline's settings", [Facts(items)])
-        if items
-        else None
-    )
+    items = [(code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()]
+    if not items:
+        return None
+    blocks: list[Block] = [Facts(items)]
+    return Section("baseline-config", "The baseline's settings", blocks)
 
 
-SECTIONS = [protocol, settings]
+SECTIONS = [protocol, validity, settings]

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
+from results.ablation import Ablated, ablated
 from results.compare import Comparison, baseline_runs, changes, compare, is_baseline, luckiest
 from results.importance import varying
 from results.noise import NoiseFloor, noise_floor
 from results.outcome import Predictions
 from results.record import Record
 from results.store import Study, StudyMeta, load_arrays
+from results.verdicts import Family, Judged, Look, Pair, looks_of, standing
 from study.sections.text import link, name, value
 
 
@@ -60,27 +62,14 @@ class View:
     @functools.cached_property
     def trials(self) -> list[Trial]:
         """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
-        kept = [
-            r
-            for r in self.records
-            if not is_baseline(r, self.meta) and r.kind in ("sweep", "baseline")
-        ]
-        made = [
-            Trial(r, compare(r, self.baselines), self.meta, i)
-            for i, r in enumerate(kept)
-        ]
-        return sorted(
-            made, key=lambda t: (t.record.trial is None, t.record.trial or 0, t.order)
-        )
+        kept = [r for r in self.records if not is_baseline(r, self.meta) and r.kind in ("sweep", "baseline")]
+        made = [Trial(r, compare(r, self.baselines), self.meta, i) for i, r in enumerate(kept)]
+        return sorted(made, key=lambda t: (t.record.trial is None, t.record.trial or 0, t.order))
 
     @functools.cached_property
     def repeats(self) -> list[Record]:
         """Runs made to confirm or to take apart, beside the baseline's."""
-        return [
-            r
-            for r in self.records
-            if r.kind in ("confirm", "ablation") and not is_baseline(r, self.meta)
-        ]
+        return [r for r in self.records if r.kind in ("confirm", "ablation") and not is_baseline(r, self.meta)]
 
     def having(self, *statuses: str) -> list[Trial]:
         """Trials of the given statuses, in order."""
@@ -89,12 +78,8 @@ class View:
     @functools.cached_property
     def ranked(self) -> list[Trial]:
         """Complete trials by validation accuracy, best first; the earlier of equals first."""
-        scored = [
-            t for t in self.having("complete") if t.record.val_accuracy is not None
-        ]
-        return sorted(
-            scored, key=lambda t: (-t.record.val_accuracy, self.trials.index(t))
-        )  # type: ignore[operator]
+        scored = [t for t in self.having("complete") if t.record.val_accuracy is not None]
+        return sorted(scored, key=lambda t: (-t.record.val_accuracy, self.trials.index(t)))  # type: ignore[operator]
 
     @functools.cached_property
     def best(self) -> Trial | None:
@@ -122,10 +107,37 @@ class View:
 
     @functools.cached_property
     def luck(self) -> float | None:
-        """The difference to the reference run that the luckiest of as many runs of the baseline would reach, on average."""
+        """The difference to the reference run that the luckiest of as many baseline runs would reach on average."""
         if self.floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
             return None
         return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(len(self.ranked))
+
+    @functools.cached_property
+    def judged(self) -> list[Judged]:
+        """The verdicts that stand on confirmed candidates; none where nothing was confirmed."""
+        return standing(self.records, self.looks("confirm"), self.meta.dataset.fingerprint)
+
+    def looks(self, family: Family) -> list[Look]:
+        """The looks at a family; none where study.json holds something else in their place."""
+        try:
+            return looks_of(self.meta, family)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return []
+
+    @functools.cached_property
+    def ablation(self) -> Ablated | None:
+        """What the last ablation found; None where there was none."""
+        if not self.looks("ablation"):
+            return None
+        try:
+            return ablated(self.records, self.meta)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def trial_of(self, pair: Pair) -> Trial | None:
+        """The trial that a confirmed candidate was."""
+        by_run = next((t for t in self.trials if t.record.run_id == pair.chosen), None)
+        return by_run or next((t for t in self.trials if t.record.config_hash == pair.candidate), None)
 
     @functools.cached_property
     def knobs(self) -> list[str]:
@@ -153,11 +165,7 @@ class View:
             images = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError):
             return None
-        return (
-            images
-            if images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8
-            else None
-        )
+        return images if images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8 else None
 
     def arrays(self, artefact: str) -> dict[str, np.ndarray] | None:
         """An artefact's arrays; None where there are none or the file is not whole."""
@@ -170,35 +178,20 @@ class View:
 class Trial:
     """One run of a sweep with its comparison and how the report calls it."""
 
-    def __init__(
-        self, record: Record, comparison: Comparison, meta: StudyMeta, order: int
-    ) -> None:
+    def __init__(self, record: Record, comparison: Comparison, meta: StudyMeta, order: int) -> None:
         self.record, self.compared, self.order = record, comparison, order
         self.changes = changes(record.config, meta.baseline)
+        known = re.sub(r"[^A-Za-z0-9_-]", "", record.run_id)[:40]
+        self.anchor = f"run-{known}" if record.trial is None else f"trial-{record.trial}"
+        self.label = f"run {known}" if record.trial is None else f"trial {record.trial}"
 
     @property
-    def anchor(self) -> str:
-        """Its link within the page."""
-        return (
-            f"run-{self.record.run_id}"
-            if self.record.trial is None
-            else f"trial-{self.record.trial}"
-        )
-
-    @property
-    def label(self) -> str:
-        """What it is called."""
-        return (
-            f"run {self.record.run_id}"
-            if self.record.trial is None
-            else f"trial {self.record.trial}"
-        )
+    def link(self) -> Markup:
+        """Its name as a link to its own part of the page."""
+        return link(f"#{self.anchor}", self.label)
 
     @property
     def difference(self) -> Markup:
         """What it changes, in one line: ``learning_rate=0.0003, architecture=wide``."""
-        parts = [
-            Markup("<bdi>{}</bdi>={}").format(name(f, 40), value(new))
-            for f, (_, new) in self.changes.items()
-        ]
+        parts = [Markup("<bdi>{}</bdi>={}").format(name(f, 40), value(new)) for f, (_, new) in self.changes.items()]
         return Markup(", ").join(parts) if parts else Markup("nothing")

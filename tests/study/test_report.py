@@ -21,9 +21,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Study:
     maker = synthetic.Maker(val=200, test=300)
-    return synthetic.study(
-        tmp_path_factory.mktemp("small"), trials=0, seeds=1, pictures=True, maker=maker
-    )
+    return synthetic.study(tmp_path_factory.mktemp("small"), trials=0, seeds=1, pictures=True, maker=maker)
 
 
 def check(page: str) -> None:
@@ -59,11 +57,7 @@ def test_the_page_of_a_baseline_is_valid_and_has_its_sections(small: Study) -> N
 
 
 def test_a_study_without_pictures_has_no_chapter_for_them(tmp_path: Path) -> None:
-    page = render(
-        synthetic.study(
-            tmp_path, trials=0, seeds=1, maker=synthetic.Maker(val=200, test=300)
-        )
-    )
+    page = render(synthetic.study(tmp_path, trials=0, seeds=1, maker=synthetic.Maker(val=200, test=300)))
     check(page)
     assert "<img" not in page and 'id="pictures"' not in page
 
@@ -87,7 +81,9 @@ def test_the_same_records_give_the_same_bytes_whatever_the_hash_seed(
 
 
 def test_the_report_imports_no_torch(small: Study) -> None:
-    script = "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report;"
+    script = (
+        "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report;"
+    )
     script += "write_report(Study.open(Path(sys.argv[1]))); print([m for m in ('torch', 'ray') if m in sys.modules])"
     out = subprocess.run(
         [sys.executable, "-c", script, str(small.path)],
