@@ -159,6 +159,7 @@ def _run(
         context = replace(context, environment={**context.environment, "threads": plan.cpus_per_trial})
         setup = Setup(
             trainable=_importable(trainable_name),
+            module=trainable.__name__,
             source=_source(trainable_name),
             paths=tuple(os.path.abspath(p) for p in sys.path if p == "" or os.path.isdir(p)),
             device=runtime.device,

@@ -10,6 +10,7 @@ import glob
 import os
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from results.errors import UserError
 
 PREFIX = "study-ray-"
 SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
+
+START_TRIES = 4
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -91,8 +94,11 @@ def started(
         _reachable(address)
         try:
             ray.init(address=address, runtime_env=environment, **common)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise UserError(f"no Ray cluster at --address '{address}': {str(error).splitlines()[0]}") from error
+        except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+            raise UserError(
+                f"cannot join the Ray cluster at --address '{address}': {str(error).splitlines()[0]} (where its nodes have "
+                f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH set, set them here too)"
+            ) from error
         try:
             yield None
         finally:
@@ -104,7 +110,8 @@ def started(
     os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
     try:
         try:
-            ray.init(
+            _start(
+                ray,
                 address="local",
                 num_cpus=cpus,
                 num_gpus=gpus,
@@ -119,6 +126,20 @@ def started(
     finally:
         ray.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(ray: ModuleType, **arguments: Any) -> None:
+    """Start Ray, again where a busy machine made it slow: its patience is fixed at 30 seconds."""
+    for tries in range(START_TRIES):
+        try:
+            ray.init(**arguments)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if "timed out" not in str(error) and not isinstance(error, TimeoutError):
+                raise
+            if tries == START_TRIES - 1:
+                raise UserError(f"Ray did not start in {START_TRIES} tries: {str(error).splitlines()[0]}") from error
 
 
 def _reachable(address: str) -> None:
@@ -146,11 +167,30 @@ def _short_tmp() -> str:
 
 
 def remove_stale() -> None:
-    """Remove the folders of engines that were killed: those whose process is no more."""
+    """Remove what engines that were killed left: folders whose process is no more, and whoever still writes there.
+
+    Ray's processes end with the driver, but for a helper that the kill caught in its first moment.
+    """
     for name in glob.glob(os.path.join(_short_tmp(), f"{PREFIX}*")):
         pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
+            for orphan in _writing_below(name):
+                with contextlib.suppress(OSError):
+                    os.kill(orphan, signal.SIGKILL)
             shutil.rmtree(name, ignore_errors=True)
+
+
+def _writing_below(folder: str) -> list[int]:
+    """Return the processes of this user that hold a file below ``folder`` open; none where there is no /proc."""
+    found = []
+    for entry in glob.glob("/proc/[0-9]*/fd"):
+        try:
+            links = [os.readlink(os.path.join(entry, fd)) for fd in os.listdir(entry)]
+        except OSError:  # another user's, or gone meanwhile
+            continue
+        if any(link.startswith(folder + os.sep) for link in links):
+            found.append(int(entry.split(os.sep)[2]))
+    return found
 
 
 def _alive(pid: int) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import time
 import traceback
 from dataclasses import dataclass
@@ -20,7 +19,9 @@ from typing import Any
 from results.outcome import Epoch, State
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
-CHECKPOINT_AFTER = 5.0  # seconds of training below which starting again is cheaper than any checkpoint
+CHECKPOINT_AFTER = float(
+    os.environ.get("STUDY_CHECKPOINT_SECONDS", "5")
+)  # seconds of training below which starting again is cheaper than any checkpoint
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Setup:
     """What every training of one engine shares. Travels by pickle from the driver, never from a file."""
 
     trainable: str  # name or path, as study.trainable.load_trainable takes it
+    module: str  # the name under which the driver imported it, which pickled data may mention
     source: str | None  # text of a single-file trainable, for nodes that have no such file
     paths: tuple[str, ...]  # the driver's import path
     device: str
@@ -149,22 +151,23 @@ def _prepare(setup: Setup) -> tuple[ModuleType, Any]:
         for path in reversed(setup.paths):
             if path not in sys.path and os.path.isdir(path):
                 sys.path.insert(0, path)
-        from study.trainable import load_trainable
-
-        name = setup.trainable
-        if setup.source is not None and not Path(name).is_file():
-            name = _write_source(Path(name).name, setup.source)
         _loaded.clear()
-        _loaded["trainable"] = load_trainable(name)
+        _loaded["trainable"] = _load(setup)
         _loaded["data"] = setup.data.open()
         _loaded["key"] = (setup.trainable, setup.source)
     return _loaded["trainable"], _loaded["data"]
 
 
-def _write_source(name: str, source: str) -> str:
-    folder = Path(tempfile.mkdtemp(prefix="study-trainable-"))
-    (folder / name).write_text(source, encoding="utf-8")
-    return str(folder / name)
+def _load(setup: Setup) -> ModuleType:
+    from study.trainable import load_trainable
+
+    if setup.source is None or Path(setup.trainable).is_file():
+        return load_trainable(setup.trainable)
+    module = ModuleType(setup.module)
+    module.__file__ = setup.trainable
+    sys.modules[setup.module] = module  # before executing: pydantic resolves annotations through it
+    exec(compile(setup.source, setup.trainable, "exec"), module.__dict__)
+    return module
 
 
 def _parcel(value: Any) -> Parcel:

@@ -18,9 +18,9 @@ def toy() -> Any:
     return load_trainable(TOY)
 
 
-def make_toy_study(path: Path, **baseline: Any) -> tuple[Study, Any]:
+def make_toy_study(path: Path, trainable: str = TOY, **baseline: Any) -> tuple[Study, Any]:
     """Start a study of the toy and load its data."""
-    toy = load_trainable(TOY)
+    toy = load_trainable(trainable)
     data = toy.load_data("600", Path("."))
     info = DatasetInfo(
         name=data.name,

@@ -1,0 +1,61 @@
+"""A sweep of the toy as a program of its own, to be killed: ``python -m tests.study.sweep_toy STUDY TRIALS``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from results.outcome import Runtime
+from results.store import Study
+from search_spaces import choice, load_space, log_float
+from study.engine import Options
+from study.sweep import SweepOptions, SweepSummary, sweep
+from study.trainable import load_trainable
+from tests.study.conftest import TOY, make_toy_study
+
+SPACES = {
+    "toy": {
+        "learning_rate": log_float(1e-3, 1.0),
+        "noise": choice(0.0, 0.3, 1.0),
+        "epochs": choice(3, 9, 12),
+    },
+    "small": {"noise": choice(0.0, 0.3), "epochs": choice(3, 9)},
+}
+SEED = 5
+
+
+def run(
+    path: Path,
+    trials: int,
+    *,
+    space: str = "toy",
+    options: dict | None = None,
+    spaces=None,
+    pins=None,
+    trainable: str = TOY,
+    **changes,
+) -> SweepSummary:
+    """Open or start the study and sweep; ``options`` are the engine's, ``changes`` of SweepOptions."""
+    toy = load_trainable(trainable)
+    if (path / "study.json").exists():
+        study, data = Study.open(path), toy.load_data("600", Path("."))
+    else:
+        study, data = make_toy_study(path, trainable, epochs=9, pause=0.1)
+    found = load_space(space, toy.Config, study.meta.baseline, pins or {}, spaces or SPACES)
+    with study.lock():
+        return sweep(
+            study,
+            toy,
+            trainable,
+            data,
+            found,
+            SweepOptions(trials=trials, seed=SEED, **changes),
+            runtime=Runtime(),
+            options=Options(**{"concurrency": 2, "cpus_per_trial": 1} | (options or {})),
+        )
+
+
+if __name__ == "__main__":
+    done = run(Path(sys.argv[1]), int(sys.argv[2]), **json.loads(sys.argv[3] if len(sys.argv) > 3 else "{}"))
+    sys.exit(done.exit_code)

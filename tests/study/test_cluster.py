@@ -1,0 +1,122 @@
+"""Two Ray nodes on this machine share a sweep: the records are those of one machine.
+
+The second node sees neither the study nor the trainable's file, where this user may hide them from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from results.store import Study
+
+ROOT = Path(__file__).parent.parent.parent
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+SAME = {"sampler": "random", "scheduler": "none"}  # what these propose does not depend on who ends first
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def node(*arguments: str, hide: Path | None = None) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--block", "--num-cpus=1"]
+    command += ["--node-ip-address=127.0.0.1", "--disable-usage-stats", *arguments]
+    if hide is not None:
+        command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(hide), *command]
+    environment = {**os.environ, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, env=environment, cwd="/", stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def can_hide(folder: Path) -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return (
+        subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", str(folder)], capture_output=True).returncode
+        == 0
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Address of a cluster of two nodes with a core each, and a folder that only the driver's node sees."""
+    apart = tmp_path_factory.mktemp("apart")
+    port = free_port()
+    folder = f"/tmp/study-test-{os.getpid()}"  # short, for Ray's sockets
+    nodes = [node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")]
+    try:
+        time.sleep(8)
+        nodes.append(node(f"--address=127.0.0.1:{port}", hide=apart if can_hide(apart) else None))
+        time.sleep(8)
+        assert all(each.poll() is None for each in nodes), "a node did not start"
+        yield f"127.0.0.1:{port}", apart
+    finally:
+        family = [p for each in nodes for p in (psutil.Process(each.pid), *psutil.Process(each.pid).children(True))]
+        for each in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(family, timeout=30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(path: Path, **arguments) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.study.sweep_toy", str(path), "8", json.dumps(SAME | arguments)],
+        cwd=ROOT,
+        env={**os.environ, **TOKEN, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+@pytest.mark.long
+def test_two_nodes_give_the_records_of_one(cluster, tmp_path):
+    address, apart = cluster
+    toy = apart / "toy.py"
+    shutil.copy(Path(__file__).with_name("toy.py"), toy)
+    shared = sweep(apart / "two", trainable=str(toy), options={"address": address, "concurrency": None})
+    assert shared.returncode == 0, shared.stderr
+    assert "2 trainings at a time, 1 core each (of 2 cores)" in shared.stderr
+    alone = sweep(tmp_path / "one")
+    assert alone.returncode == 0, alone.stderr
+
+    def told(path: Path) -> dict:
+        return {r.trial: (r.config, r.status, r.val_loss, r.test_correct) for r in Study.open(path).records()}
+
+    assert told(apart / "two") == told(tmp_path / "one")
+    assert sorted(told(tmp_path / "one")) == list(range(8))
+
+
+@pytest.mark.long
+def test_a_wrong_token_is_said(cluster, tmp_path):
+    address, _ = cluster
+    refused = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tests.study.sweep_toy",
+            str(tmp_path / "x"),
+            "2",
+            json.dumps({"options": {"address": address}}),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "f" * 64},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert refused.returncode == 1 and "UserError: cannot join the Ray cluster" in refused.stderr
+    assert "RAY_AUTH_TOKEN_PATH" in refused.stderr

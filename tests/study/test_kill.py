@@ -1,0 +1,189 @@
+"""Killing the driver: nothing finished is lost, nothing is trained twice, and the same command goes on.
+
+KILLS=20 python -m pytest -m long tests/study/test_kill.py is the whole exercise; four kills by default.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+
+from results.record import config_hash
+from results.store import Study, TornRecord
+from search_spaces import load_space
+from study.sweep_proposer import STATES
+from study.trainable import load_trainable
+from tests.study.conftest import TOY
+from tests.study.sweep_toy import SEED, SPACES, run
+
+TRIALS = 24
+START = 4.0  # seconds until the first trials run
+
+
+def begin(path: Path, trials: int = TRIALS) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.study.sweep_toy", str(path), str(trials)],
+        cwd=Path(__file__).parent.parent.parent,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+    )
+
+
+def offspring(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(process.pid).children(recursive=True)
+    return []
+
+
+def wait_until(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def lines(path: Path) -> int:
+    file = path / "records.jsonl"
+    return file.read_bytes().count(b"\n") if file.exists() else 0
+
+
+def check_whole(path: Path, trials: int) -> None:
+    """What must hold at the end, whatever happened on the way."""
+    study = Study.open(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TornRecord)
+        records = study.records()
+    assert len(records) == trials
+    assert len({r.run_id for r in records}) == trials
+    assert sorted(r.trial for r in records) == list(range(trials))
+    complete = [(r.config_hash, r.seed) for r in records if r.status == "complete"]
+    assert len(complete) == len(set(complete))
+    assert {r.seed for r in records} == {SEED}
+    assert config_hash(study.meta.baseline) == next(r for r in records if r.trial == 0).config_hash
+    for record in records:
+        assert [row.epoch for row in record.history] == list(range(1, len(record.history) + 1)), record.run_id
+        assert record.status in ("complete", "pruned"), record.error
+        if record.status == "complete":
+            assert len(record.history) == record.config["epochs"]
+            assert study.predictions(record.run_id, "test") is not None
+            assert record.test_accuracy is not None
+        else:
+            assert len(record.history) < record.config["epochs"] and record.test_accuracy is None
+            assert str(len(record.history)) in record.val_confusion
+    assert not list((path / "checkpoints").glob("*")) if (path / "checkpoints").exists() else True
+    assert not list(path.rglob("*.tmp"))
+    weights = {p.stem for p in (path / "weights").glob("*")}
+    assert len(weights) == min(4, len(complete)) and weights <= {r.run_id for r in records}
+    check_database(study, records)
+
+
+def check_database(study: Study, records) -> None:
+    """optuna.db says what the records say."""
+    toy = load_trainable(TOY)
+    space = load_space("toy", toy.Config, study.meta.baseline, {}, SPACES)
+    copy = optuna.load_study(study_name=study.meta.name, storage=f"sqlite:///{study.path / 'optuna.db'}")
+    trials = {t.user_attrs["run_id"]: t for t in copy.trials}
+    assert list(trials) == [r.run_id for r in records] and len(copy.trials) == len(records)
+    for record in records:
+        trial = trials[record.run_id]
+        assert trial.state == STATES[record.status]
+        assert space.config(space.suggest(optuna.trial.FixedTrial(trial.params))) == record.config
+        assert list(trial.intermediate_values) == [row.epoch for row in record.history]
+        if record.status == "complete":
+            assert trial.value == record.val_accuracy
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_killed_at_random_moments(tmp_path):
+    path, rng, kills, starts = tmp_path / "toy", random.Random(), int(os.environ.get("KILLS", "4")), 0
+    left_alive: list[psutil.Process] = []
+    moments = []
+    while kills and lines(path) < TRIALS - 1:
+        process = begin(path)
+        starts += 1
+        moments.append(rng.uniform(0.5, START + 4))
+        time.sleep(moments[-1])
+        left_alive += offspring(process)
+        if process.poll() is None:
+            process.kill()
+            kills -= 1
+        process.communicate()
+    print("killed after seconds:", [round(m, 1) for m in moments])
+    finished_before = Path(path / "records.jsonl").read_bytes() if lines(path) else b""
+    assert begin(path).wait(timeout=300) == 0
+    assert (path / "records.jsonl").read_bytes().startswith(finished_before)
+    check_whole(path, TRIALS)
+    _, alive = psutil.wait_procs(left_alive, timeout=30)
+    assert not alive, "processes of killed drivers live on"
+
+
+@pytest.mark.long
+def test_power_lost_in_the_middle_of_a_write(tmp_path):
+    path = tmp_path / "toy"
+    process = begin(path)
+    assert wait_until(lambda: lines(path) >= 4, 60)
+    process.kill()
+    process.communicate()
+    records = path / "records.jsonl"
+    whole = records.read_bytes().splitlines(keepends=True)
+    records.write_bytes(b"".join(whole[:-1]) + whole[-1][: len(whole[-1]) // 2])
+    (path / "optuna.db").write_bytes((path / "optuna.db").read_bytes()[:5000])
+    (path / "predictions" / ".x.npz.abc.tmp").write_bytes(b"half")
+    again = begin(path)
+    _, errors = again.communicate(timeout=300)
+    assert again.returncode == 0, errors.decode()
+    (path / "predictions" / ".x.npz.abc.tmp").unlink(missing_ok=True)
+    check_whole(path, TRIALS)
+
+
+@pytest.mark.long
+def test_workers_killed_at_random(tmp_path):
+    path, rng = tmp_path / "toy", random.Random()
+    process = begin(path)
+    killed = 0
+    while process.poll() is None:
+        time.sleep(rng.uniform(1.0, 3.0))
+        workers = [p for p in offspring(process) if _is_worker(p)]
+        if workers and killed < 4:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                rng.choice(workers).kill()
+                killed += 1
+    process.communicate()
+    assert process.returncode == 0 and killed
+    check_whole(path, TRIALS)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return "ImplicitFunc" in " ".join(process.cmdline())
+    return False
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_within_seconds_and_goes_on(tmp_path):
+    path = tmp_path / "toy"
+    process = begin(path)
+    assert wait_until(lambda: lines(path) >= 2, 60)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 8
+    before = lines(path)
+    assert begin(path).wait(timeout=300) == 0
+    assert lines(path) == TRIALS > before
+    check_whole(path, TRIALS)
