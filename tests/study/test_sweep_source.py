@@ -1,0 +1,252 @@
+"""The sweep's decisions without Ray: what comes next, what counts, what a restart knows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import optuna
+import pytest
+
+from results.errors import UserError
+from results.outcome import Epoch
+from results.record import DatasetTag, HistoryRow, Record, config_hash
+from search_spaces import choice, load_space, log_float
+from study.engine.checkpoints import CutOff
+from study.engine.halving import Halving
+from study.engine.jobs import Job
+from study.sweep_proposer import Proposer, as_trial
+from study.sweep_source import SweepSource
+from tests.study.sweep_toy import SEED, SPACES
+
+
+@pytest.fixture
+def baseline(toy):
+    return toy.Config(epochs=9).model_dump()
+
+
+def space_of(toy, baseline, definition="toy", pins=None):
+    spaces = SPACES if isinstance(definition, str) else {"own": definition}
+    return load_space(definition if isinstance(definition, str) else "own", toy.Config, baseline, pins or {}, spaces)
+
+
+def source_of(toy, baseline, records=(), *, trials=6, cut=(), space=None, halving=None, sampler="random", seed=SEED):
+    return SweepSource(
+        space=space or space_of(toy, baseline),
+        baseline=baseline,
+        records=list(records),
+        cut=list(cut),
+        trials=trials,
+        seed=seed,
+        sampler=sampler,
+        halving=halving,
+        about={"space": "toy"},
+    )
+
+
+def record_of(job: Job, status="complete", accuracy=0.5, epochs=None) -> Record:
+    epochs = epochs or job.config["epochs"]
+    rows = [
+        HistoryRow(
+            epoch=e, train_loss=1, train_accuracy=0, val_loss=1 / e, val_accuracy=accuracy * e / epochs, seconds=1
+        )
+        for e in range(1, epochs + 1)
+    ]
+    scored = {"val_accuracy": accuracy, "best_epoch": epochs} if status in ("complete", "pruned") else {}
+    return Record(
+        run_id=job.run_id,
+        kind=job.kind,
+        config=job.config,
+        config_hash=config_hash(job.config),
+        seed=job.seed,
+        dataset=DatasetTag(name="toy", fingerprint="0"),
+        status=status,
+        history=rows,
+        trial=job.trial,
+        **scored,
+    )
+
+
+def play(source, status="complete", accuracy=0.5):
+    """Run a source to its end, one job at a time."""
+    records = []
+    while (job := source.next()) is not None:
+        records.append(record_of(job, status, accuracy))
+        source.done(job, records[-1])
+    assert source.exhausted()
+    return records
+
+
+def test_baseline_first_then_as_many_as_asked(toy, baseline):
+    records = play(source_of(toy, baseline, trials=6))
+    assert records[0].config == baseline and [r.trial for r in records] == list(range(6))
+    assert len({r.config_hash for r in records}) == 6 and {r.seed for r in records} == {SEED}
+
+
+def test_every_status_counts(toy, baseline):
+    earlier = play(source_of(toy, baseline, trials=4), status="failed")
+    assert len(play(source_of(toy, baseline, earlier, trials=6))) == 2
+    assert source_of(toy, baseline, earlier, trials=4).exhausted()
+    assert source_of(toy, baseline, earlier, trials=2).exhausted()
+
+
+def test_baseline_of_this_seed_is_not_trained_again(toy, baseline):
+    have = record_of(Job("baseline", baseline, SEED))
+    records = play(source_of(toy, baseline, [have], trials=4))
+    assert len(records) == 4 and all(r.config_hash != have.config_hash for r in records)
+    other = record_of(Job("baseline", baseline, SEED + 1))
+    assert play(source_of(toy, baseline, [other], trials=4))[0].config == baseline
+
+
+def test_baseline_that_failed_elsewhere_is_tried_again_under_another_name(toy, baseline):
+    failed = record_of(Job("baseline", baseline, SEED), "failed")
+    first = source_of(toy, baseline, [failed]).next()
+    assert first.config == baseline and first.attempt == 2 and first.run_id != failed.run_id
+
+
+def test_baseline_comes_first_even_where_the_space_lacks_it(toy, baseline):
+    space = space_of(toy, baseline, pins={"batch_size": 64})
+    records = play(source_of(toy, baseline, trials=3, space=space))
+    assert records[0].config == baseline
+    assert all(r.config["batch_size"] == 64 for r in records[1:])
+
+
+def test_a_restart_proposes_something_new(toy, baseline):
+    for sampler in ("tpe", "random", "qmc"):
+        first = play(source_of(toy, baseline, trials=5, sampler=sampler))
+        more = play(source_of(toy, baseline, first, trials=10, sampler=sampler))
+        assert [r.trial for r in more] == [5, 6, 7, 8, 9]
+        rates = [r.config["learning_rate"] for r in first[1:] + more]
+        assert len(set(rates)) == 9, sampler
+
+
+def test_same_seed_proposes_the_same(toy, baseline):
+    def configs(seed):
+        return [r.config for r in play(source_of(toy, baseline, trials=5, seed=seed))]
+
+    assert configs(1) == configs(1) != configs(2)
+
+
+def test_a_known_config_is_answered_and_not_counted(toy, baseline):
+    space = space_of(toy, baseline, "small")
+    other_kind = record_of(Job("confirm", baseline | {"noise": 0.3}, SEED), accuracy=0.9)
+    source = source_of(toy, baseline, [other_kind], trials=9, space=space)
+    records = play(source)
+    assert source.exhausted_space
+    assert len(records) == 3  # the space holds 2 * 2 configs, one of which is known
+    assert other_kind.config_hash not in {r.config_hash for r in records}
+
+
+def test_running_configs_are_not_proposed_again(toy, baseline):
+    source = source_of(toy, baseline, trials=9, space=space_of(toy, baseline, "small"))
+    jobs = [source.next() for _ in range(4)]
+    assert len({config_hash(j.config) for j in jobs}) == 4 and source.next() is None and source.exhausted()
+
+
+def test_an_exhausted_continuous_space_ends_too(toy, baseline):
+    space = space_of(toy, baseline, {"noise": choice(0.0, 0.1, 0.2)})
+    source = source_of(toy, baseline, trials=50, space=space, sampler="tpe")
+    assert len(play(source)) == 3 and source.exhausted_space
+
+
+def test_jobs_that_were_cut_off_come_first_and_keep_their_number(toy, baseline):
+    done = play(source_of(toy, baseline, trials=3))
+    lost = Job("sweep", baseline | {"learning_rate": 0.5}, SEED, trial=4)
+    elsewhere = Job("confirm", baseline | {"noise": 1.0}, SEED)
+    row = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, np.zeros((3, 3), int))
+    cut = [CutOff(lost, [row]), CutOff(elsewhere, [row]), CutOff(dataclasses.replace(lost, seed=SEED + 1), [row])]
+    source = source_of(toy, baseline, done, trials=6, cut=cut)
+    assert source.next() == lost
+    rest = play(source)
+    assert sorted(r.trial for r in rest) == [3, 5]
+
+
+def test_what_is_pruned_and_what_never(toy, baseline):
+    source = source_of(toy, baseline, trials=9, halving=Halving(12, 3, 1))
+
+    def history(accuracy, epoch=1):
+        return [Epoch(e, 1.0, 0.5, 1 / e, accuracy, 1.0, np.zeros((3, 3), int)) for e in range(1, epoch + 1)]
+
+    base, good, bad = source.next(), source.next(), source.next()
+    assert not source.epoch(good, history(0.9))
+    assert not source.epoch(base, history(0.1))  # protected
+    assert source.epoch(bad, history(0.5))
+    short = dataclasses.replace(bad, config=bad.config | {"epochs": 1, "noise": 0.7})
+    assert not source.epoch(short, history(0.2))  # its own last epoch
+
+
+def test_rungs_know_earlier_runs_after_a_restart(toy, baseline):
+    earlier = play(source_of(toy, baseline, trials=4), accuracy=0.9)
+    source = source_of(toy, baseline, earlier, trials=6, halving=Halving(12, 3, 1))
+    job = source.next()
+    assert source.epoch(job, [Epoch(1, 1.0, 0.5, 1.0, 0.01, 1.0, np.zeros((3, 3), int))])
+
+
+def test_what_optuna_is_told(toy, baseline):
+    space = space_of(toy, baseline)
+    job = Job("sweep", baseline | {"learning_rate": 0.5}, SEED, trial=1)
+    complete = as_trial(space, record_of(job, accuracy=0.8))
+    assert complete.state == optuna.trial.TrialState.COMPLETE and complete.value == 0.8
+    pruned = as_trial(space, record_of(job, "pruned", 0.4, epochs=3))
+    assert pruned.state == optuna.trial.TrialState.PRUNED and sorted(pruned.intermediate_values) == [1, 2, 3]
+    for status in ("failed", "diverged"):
+        told = as_trial(space, record_of(job, status))
+        assert told.state == optuna.trial.TrialState.FAIL and told.value is None
+    assert as_trial(space, record_of(dataclasses.replace(job, config=baseline | {"batch_size": 7}))) is None
+
+
+def test_telling_and_rebuilding_are_the_same_to_optuna(toy, baseline):
+    space = space_of(toy, baseline)
+    live = Proposer(space, "random", 0, [])
+    records = []
+    for number, status in enumerate(("complete", "pruned", "failed", "diverged")):
+        trial, config = live.ask()
+        records.append(record_of(Job("sweep", config, SEED, trial=number), status, epochs=2))
+        live.tell(trial, records[-1])
+    again = Proposer(space, "random", 0, records)
+    for a, b in zip(live.study.trials, again.study.trials, strict=True):
+        assert (a.state, a.values, a.params, a.distributions) == (b.state, b.values, b.params, b.distributions)
+        assert (a.intermediate_values, a.user_attrs) == (b.intermediate_values, b.user_attrs)
+
+
+def test_space_with_conditions_is_traced_back(toy, baseline):
+    def conditional(trial):
+        config = {"noise": trial.suggest_categorical("noise", [0.0, 1.0])}
+        if config["noise"]:
+            config["batch_size"] = trial.suggest_int("batch_size", 8, 64, log=True)
+        return config
+
+    space = space_of(toy, baseline, conditional)
+    records = play(source_of(toy, baseline, trials=8, space=space, sampler="tpe"))
+    again = Proposer(space, "tpe", 0, records)
+    assert again.outside == 0 and len(again.study.trials) == len(records)
+    assert {len(t.params) for t in again.study.trials} == {1, 2}
+
+
+def test_records_outside_the_space_are_counted_not_learnt(toy, baseline):
+    earlier = play(source_of(toy, baseline, trials=4))
+    narrow = space_of(toy, baseline, {"batch_size": choice(16, 32)})
+    source = source_of(toy, baseline, earlier, trials=5, space=narrow)
+    assert source.outside == 3  # all but the baseline
+    assert len(play(source)) == 1
+
+
+def test_best_line_compares_at_equal_epochs(toy, baseline):
+    source = source_of(toy, baseline, trials=3)
+    job = source.next()
+    source.done(job, record_of(job, accuracy=0.9))
+    job = source.next()
+    job = dataclasses.replace(job, config=job.config | {"epochs": 3})
+    source._trials[job.run_id] = None
+    source.done(job, record_of(job, accuracy=0.6))
+    assert "60.00%" in source.best_line() and "baseline 30.00% after 3 epochs" in source.best_line()
+
+
+def test_unknown_sampler(toy, baseline):
+    with pytest.raises(UserError, match="did you mean 'tpe'"):
+        source_of(toy, baseline, sampler="tpee")
+
+
+def test_gp_proposes(toy, baseline):
+    space = space_of(toy, baseline, {"learning_rate": log_float(1e-3, 1.0)})
+    assert len(play(source_of(toy, baseline, trials=13, space=space, sampler="gp"))) == 13
