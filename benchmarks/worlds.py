@@ -33,6 +33,8 @@ def shifts(noise: str, shape: tuple[int, ...], rng: np.random.Generator, candida
     if noise == "heavy":
         return RUN_SD * rng.standard_t(3, size=shape) / np.sqrt(3)
     normal = RUN_SD * rng.standard_normal(shape)
+    if noise == "only the candidate collapses":  # equal means by a small steady gain and a rare ruin
+        return normal + 0.0045 - np.where(rng.random(shape) < 0.02, 0.225, 0.0) if candidate else normal
     if noise == "collapse":
         return normal - np.where(rng.random(shape) < 0.02, rng.uniform(0.05, 0.4, shape), 0.0)
     return normal

@@ -1,0 +1,162 @@
+"""Two hundred real studies in which nothing can be better, through the toolkit's own commands.
+
+    python -m benchmarks.aa_study [--studies 200]    about twelve seconds each; the same command again goes on
+
+Each study is a real sweep of the scikit-learn example over its inert field ``replicate``, which only changes every
+random draw, then ``confirm --top 3`` on six fresh seeds with its report, by the real commands in one process. The seed
+of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run one after
+the other by study.runner in this process, where the commands would start Ray 400 times; their records are the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+OUT = HERE / "results"
+TRAINABLE = HERE.parent / "examples" / "digits_sklearn.py"
+TRIALS, TOP, SEEDS = 30, 3, 6
+
+
+@contextlib.contextmanager
+def in_this_process() -> Iterator[None]:
+    """Let every command train in this process, by study.runner, where it would start workers."""
+    import study.engine.pool as pool
+    import study.sweep as sweep
+    from study.engine.resources import plan_resources
+    from study.progress import run_progress
+    from study.runner import run_here
+
+    def run_jobs(
+        study: Any, trainable: Any, name: str, data: Any, source: Any, *, runtime: Any, **_: Any
+    ) -> pool.Summary:
+        start, records = time.perf_counter(), []
+        while (job := source.next()) is not None:
+            records.append(run_here(study, trainable, data, job, runtime, run_progress(True)))
+            source.done(job, records[-1])
+        return pool.Summary(records, plan_resources(1, 0), time.perf_counter() - start)
+
+    real = pool.run_jobs, sweep.run_jobs
+    pool.run_jobs = sweep.run_jobs = run_jobs
+    try:
+        yield
+    finally:
+        pool.run_jobs, sweep.run_jobs = real
+
+
+def command(*words: str) -> None:
+    """Run one command of the toolkit in this process; its output is kept from the screen."""
+    from study.run import main
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = main(words)
+    if code:
+        raise RuntimeError(f"{' '.join(words)} ended with {code}: {said.getvalue()[-2000:]}")
+
+
+def one_study(number: int, folder: Path) -> dict[str, Any]:
+    """Sweep, confirm and report once; return what came of it."""
+    from results.record import config_hash
+    from results.store import Study
+    from results.verdicts import looks_of, shrinkage, standing
+
+    path = folder / f"aa-{number}"
+    common = ["--study", str(path), "--seed", str(10_000 * number), "--quiet"]
+    start = time.perf_counter()
+    what = ["--trainable", str(TRAINABLE), "--dataset", "digits", "--space", "luck"]
+    command("sweep", *common, *what, "--trials", str(TRIALS), "--scheduler", "none", "--sampler", "random")
+    command("confirm", *common, "--top", str(TOP), "--seeds", str(SEEDS))
+    study = Study.open(path)
+    records = study.records()
+    baseline = config_hash(study.meta.baseline)
+    trials = [r for r in records if r.kind == "sweep" and r.status == "complete"]
+    base = next(r for r in trials if r.config_hash == baseline)
+    best = max((r for r in trials if r is not base), key=lambda r: r.val_accuracy or 0)
+    judged = standing(records, looks_of(study.meta, "confirm"), study.meta.dataset.fingerprint)
+    page = (path / "report.html").read_text(encoding="utf-8")
+    row = {
+        "study": number,
+        "seed": 10_000 * number,
+        "trials": len(trials),
+        "best_minus_baseline": round((best.val_accuracy or 0) - (base.val_accuracy or 0), 5),
+        "held": round(shrinkage(records, study.meta, judged[0]).held or 0.0, 5),
+        "verdicts": [j.verdict.label for j in judged],
+        "estimates": [round(j.verdict.estimate, 5) for j in judged],
+        "p_adjusted": [round(j.verdict.p_adjusted, 5) for j in judged],
+        "seeds": list(judged[0].seeds),
+        "covered": [j.verdict.low <= 0 <= j.verdict.high for j in judged],
+        "report_bytes": len(page),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    shutil.rmtree(path)
+    return row
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rates with their exact 95 % intervals."""
+    from scipy.stats import binomtest
+
+    def rate(hits: int, n: int) -> dict[str, Any]:
+        ci = binomtest(hits, n).proportion_ci(0.95, method="exact")
+        return {"hits": hits, "n": n, "rate": hits / n, "low": ci.low, "high": ci.high}
+
+    n = len(rows)
+    false = [r for r in rows if any(v in ("better", "worse") for v in r["verdicts"])]
+    single = [c for r in rows for c in r["covered"]]
+    return {
+        "studies": n,
+        "trials_per_study": TRIALS,
+        "confirmed_per_study": TOP,
+        "fresh_seeds": SEEDS,
+        "best_trial_looks_better": rate(sum(r["best_minus_baseline"] > 0 for r in rows), n),
+        "mean_promised_points": 100 * sum(r["best_minus_baseline"] for r in rows) / n,
+        "mean_held_points": 100 * sum(r["held"] for r in rows) / n,
+        "false_verdict_after_confirmation": rate(len(false), n),
+        "intervals_that_cover_zero": rate(sum(single), len(single)),
+        "promise_kept": rate(len(false), n)["low"] <= 0.05,
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what is missing, print the summary; 1 where the promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.aa_study", description="A/A studies, for real.")
+    parser.add_argument("--studies", type=int, default=200, metavar="N", help="(default: %(default)s)")
+    parser.add_argument(
+        "--part", default="1/1", metavar="I/N", help="only every N-th study: run N of these side by side"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=OUT, metavar="DIR", help="where the rows are (default: %(default)s)"
+    )
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    lines = args.out / "aa_study.jsonl"
+    rows = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
+    part, parts = map(int, args.part.split("/"))
+    todo = [n for n in range(part, args.studies + 1, parts) if n not in {r["study"] for r in rows}]
+    if todo:
+        with tempfile.TemporaryDirectory(prefix="aa-") as folder, in_this_process():
+            for number in todo:
+                rows.append(one_study(number, Path(folder)))
+                with open(lines, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(rows[-1]) + "\n")
+                print(json.dumps(rows[-1]), flush=True)
+    rows = sorted((json.loads(line) for line in lines.read_text().splitlines()), key=lambda r: r["study"])
+    found = summary(rows)
+    (args.out / "aa_study.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=2))
+    return 0 if found["promise_kept"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""What a number of seeds can show, against simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from results import power, stats
+from results.stats import look_level
+
+
+def test_detectable_effect_is_found_in_eight_of_ten_simulated_studies():
+    level = look_level(1) / 3
+    effect = power.detectable_effect(6, 0.005, level)
+    d = effect + 0.005 * np.random.default_rng(1).standard_normal((20_000, 6))
+    assert (stats.t_tests(d)["p"] <= level).mean() == pytest.approx(0.8, abs=0.015)
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.002])
+def test_equivalence_power_agrees_with_simulation(effect):
+    level = look_level(1)
+    d = effect + 0.005 * np.random.default_rng(2).standard_normal((20_000, 20))
+    found = (stats.t_tests(d)["p_equivalent"] <= level).mean()
+    assert power.equivalence_power(20, 0.005, stats.MARGIN, level, effect) == pytest.approx(found, abs=0.015)
+
+
+def test_seeds_needed_is_the_first_that_suffices():
+    n = power.seeds_needed(0.01, 0.006, 0.025)
+    assert power.power(0.01, n, 0.006, 0.025) >= 0.8 > power.power(0.01, n - 1, 0.006, 0.025)
+    assert power.seeds_needed(1e-6, 0.006, 0.025) is None
+    m = power.seeds_for_equivalence(0.005, 0.006, 0.025)
+    assert power.equivalence_power(m, 0.006, 0.005, 0.025) >= 0.8 > power.equivalence_power(m - 1, 0.006, 0.005, 0.025)
+    assert power.seeds_for_equivalence(0.005, 0.006, 0.025, effect=0.005) is None
+
+
+@pytest.mark.parametrize("level", [0.05, 0.025, 0.0005, 0.05 / 120 / 50])
+def test_extremes_stay_numbers(level):
+    for n in (3, 6, 500):
+        effect = power.detectable_effect(n, 1.0, level)
+        assert math.isfinite(effect)
+        assert effect > 0
+    assert power.detectable_effect(2, 1.0, level) == math.inf
+    assert power.power(100.0, 3, 1e-9, level) == 1.0
+
+
+def test_plan_says_where_no_verdict_can_be_reached():
+    assert "no verdict can be reached at all" in " ".join(power.plan(2, 1, 0.006).sentences())
+    hopeless = power.plan(3, 50, 0.006)
+    assert not hopeless.reachable
+    assert "no verdict can be expected" in " ".join(hopeless.sentences())
+    six = " ".join(power.plan(6, 1, 0.006).sentences())
+    assert "is found with 80 % probability" in six
+    assert "Seeds needed" in six
+    assert "cannot be reached" in " ".join(power.plan(6, 3, 0.02).sentences())
+
+
+def test_further_seeds_would_decide_it():
+    c = stats.compare([0.012, -0.002, 0.009, 0.001, 0.006, -0.003])
+    more = power.further_seeds(c, look_level(2))
+    assert more is not None
+    reached = power.power(c.estimate, c.n + more, c.sd, look_level(2))
+    equal = power.equivalence_power(c.n + more, c.sd, c.margin, look_level(2), c.estimate)
+    assert max(reached, equal) >= 0.8

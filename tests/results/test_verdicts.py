@@ -1,0 +1,101 @@
+"""Looks and what stands after them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from results.verdicts import Look, Pair, judge, looks_of, next_look, shrinkage, standing
+from tests.results.runs import SWEEP_SEED, hash_of, meta, run
+
+BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
+
+
+def study(gains: dict[int, float], **changed: object) -> list:
+    return [run(s, test=0.75) for s in gains] + [run(s, test=0.75 + g, **changed) for s, g in gains.items()]
+
+
+def test_differences_are_paired_by_seed_and_failures_are_counted():
+    records = study({1: 0.01, 2: 0.02, 3: 0.03}, width=16)
+    records += [run(4), run(4, status="failed", width=16), run(5, test=0.9, width=16)]
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4, 5))], "test-set", 0.005)
+    (j,) = judge(records, look)
+    assert j.differences == pytest.approx((0.01, 0.02, 0.03))
+    assert (j.seeds, j.failed, j.verdict.n) == ((1, 2, 3), 2, 3)
+    assert "without a score" in j.note
+
+
+def test_look_round_trips_through_study_json():
+    look = next_look([], "ablation", [Pair(WIDE, BASE, (3, 1), "add-one-in", "width")], "population", 0.01, when="now")
+    stored = json.loads(json.dumps(look.as_dict() | {"unknown": 1}))
+    assert Look.from_dict(stored) == look
+    assert stored["spent"] == pytest.approx(0.025)
+    m = meta(looks=[stored])
+    assert looks_of(m, "ablation") == [look]
+    assert looks_of(m, "confirm") == []
+
+
+def test_the_same_question_of_the_same_runs_is_no_new_look():
+    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
+    again = next_look([first], "confirm", [Pair(WIDE, BASE, (3, 2, 1))], "test-set", 0.005)
+    assert again is first
+    for changed in (
+        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005),
+        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "population", 0.005),
+        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.01),
+        next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005),
+    ):
+        assert changed.number == 2
+
+
+def test_a_later_look_counts_all_that_was_ever_compared_and_keeps_their_seeds():
+    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3), chosen="x")], "test-set", 0.005)
+    second = next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005)
+    third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
+    assert [len(k.pairs) for k in (first, second, third)] == [1, 2, 2]
+    assert third.pairs[0].seeds == (1, 2, 3, 4)
+    assert third.pairs[0].chosen == "x"
+
+
+def test_a_verdict_once_given_stands():
+    clear = {s: 0.02 + 0.0005 * (s % 3) for s in range(1, 7)}
+    late = {s: -0.06 for s in range(7, 11)}
+    records = study(clear | late, width=16)
+    first = next_look([], "confirm", [Pair(WIDE, BASE, tuple(clear))], "test-set", 0.005)
+    second = next_look([first], "confirm", [Pair(WIDE, BASE, tuple(late))], "test-set", 0.005)
+    (j,) = standing(records, [first, second])
+    assert (j.verdict.label, j.verdict.look, j.latest.n) == ("better", 1, 10)
+    assert j.latest.label != "better"
+    assert "stands" in j.note
+
+
+def test_another_dataset_does_not_count():
+    records = study({1: 0.01, 2: 0.02, 3: 0.03}, width=16)
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
+    assert judge(records, look, "other")[0].verdict.n == 0
+
+
+def test_population_claim_uses_the_packed_bits():
+    rng = np.random.default_rng(0)
+    records = [
+        run(s, correct=rng.random(500) < p, **c) for s in range(1, 5) for p, c in ((0.6, {}), (0.8, {"width": 16}))
+    ]
+    pair = [Pair(WIDE, BASE, (1, 2, 3, 4))]
+    here = judge(records, next_look([], "confirm", pair, "test-set", 0.005))[0].verdict
+    wide = judge(records, next_look([], "confirm", pair, "population", 0.005))[0].verdict
+    assert wide.estimate == pytest.approx(here.estimate)
+    assert wide.high - wide.low >= here.high - here.low
+    assert wide.claim == "population"
+
+
+def test_shrinkage_compares_the_promise_with_what_held():
+    chosen = run(SWEEP_SEED, val=0.80, kind="sweep", trial=3, width=16)
+    records = [run(SWEEP_SEED, val=0.76), chosen]
+    records += [run(s, val=0.75) for s in (1, 2, 3)] + [run(s, val=0.76, test=0.77, width=16) for s in (1, 2, 3)]
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3), chosen=chosen.run_id)], "test-set", 0.005)
+    shrunk = shrinkage(records, meta(), judge(records, look)[0])
+    assert (shrunk.promised, shrunk.held, shrunk.test) == pytest.approx((0.04, 0.01, 0.02))
+    assert shrunk.luck == pytest.approx(0.03)
+    assert "75 % of the promise did not come back" in shrunk.sentence()
