@@ -6,6 +6,7 @@ Every seed is trained twice, alike but for the precision: the same split, initia
 The margin, MARGIN, was chosen before anything was measured. Precisions are called equivalent if the 90 % interval of
 the mean difference in test accuracy lies within it (two one-sided tests at 5 %), and different if the 95 % interval
 leaves out zero; a difference can be both real and within the margin. Neither shown is "undecided".
+The JSON is written after every pair, and pairs that it holds already are not trained again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+
+from results.store import write_atomic
 
 MARGIN = 1.0  # percentage points of test accuracy, either way: about what two seeds of one config differ by
 PRECISIONS = ("bf16", "fp32")
@@ -87,6 +90,15 @@ def compare(first: Sequence[float], second: Sequence[float], margin: float) -> d
     return {"n": n, "mean": mean, "deviation": deviation, **intervals, "margin": margin, "verdict": verdict}
 
 
+def kept_runs(path: Path, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the pairs of an earlier start with the same settings, dataset and threads; none if there are none."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return []
+    return list(kept["runs"]) if all(kept.get(key) == value for key, value in document.items()) else []
+
+
 def main() -> None:
     """Train, compare, print, and write the JSON."""
     parser = argparse.ArgumentParser(
@@ -102,14 +114,16 @@ def main() -> None:
         parser.error(f"--seeds {args.seeds}: at least 10, or the interval says next to nothing")
     from alexnet.data import load
 
-    data = load("digits")
-    runs: list[dict[str, Any]] = []
+    document = {"settings": SETTINGS, "dataset": load("digits").fingerprint, "threads": args.threads}
     seeds = range(args.first, args.first + args.seeds)
+    runs = [run for run in kept_runs(args.json, document) if run["seed"] in seeds]
+    missing = [seed for seed in seeds if seed not in {run["seed"] for run in runs}]
     with ProcessPoolExecutor(args.processes, mp_context=get_context("spawn")) as pool:
-        results = pool.map(_train, [(seed, precision, args.threads) for seed in seeds for precision in PRECISIONS])
-        for seed in seeds:
+        results = pool.map(_train, [(seed, precision, args.threads) for seed in missing for precision in PRECISIONS])
+        for seed in missing:
             run = dict(zip(PRECISIONS, results, strict=False))  # takes the next two
             runs.append({"seed": seed, **run})
+            write_atomic(args.json, json.dumps({**document, "runs": runs}, indent=2).encode() + b"\n")
             shown = ", ".join(f"{p} {run[p]['test_accuracy']:.2%} in {run[p]['seconds']:.0f} s" for p in run)
             print(f"seed {seed}: {shown}", file=sys.stderr, flush=True)
     accuracies = {p: [100 * run[p]["test_accuracy"] for run in runs] for p in PRECISIONS}
@@ -123,15 +137,7 @@ def main() -> None:
         f"(n = {result['n']} pairs); 90 % {low90:+.2f} to {high90:+.2f} against a margin of {MARGIN:g}: "
         f"{result['verdict']}"
     )
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    document = {
-        "settings": SETTINGS,
-        "dataset": data.fingerprint,
-        "threads": args.threads,
-        "result": result,
-        "runs": runs,
-    }
-    args.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    write_atomic(args.json, json.dumps({**document, "result": result, "runs": runs}, indent=2).encode() + b"\n")
     print(f"also written to {args.json}")
 
 

@@ -49,6 +49,15 @@ def test_two_pairs_are_the_least() -> None:
         precision.compare([1.0], [2.0], 1.0)
 
 
+def test_pairs_already_trained_are_kept_only_for_the_same_question(tmp_path: Path) -> None:
+    document = {"settings": {"epochs": 8}, "dataset": "abc", "threads": 1}
+    path = tmp_path / "precision.json"
+    assert precision.kept_runs(path, document) == []
+    path.write_text(json.dumps({**document, "runs": [{"seed": 1}], "result": {}}))
+    assert precision.kept_runs(path, document) == [{"seed": 1}]
+    assert precision.kept_runs(path, {**document, "threads": 2}) == []
+
+
 @pytest.mark.long
 def test_one_round_end_to_end(tmp_path: Path) -> None:
     out = tmp_path / "epoch.json"
