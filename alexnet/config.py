@@ -31,7 +31,9 @@ class Architecture:
 
 ARCHITECTURES: dict[str, Architecture] = {
     "baseline": Architecture("the classic: five convolutions, three max-poolings, two hidden layers of 4096"),
-    "batch_norm": Architecture("batch normalisation after every convolution: does it steady training?", batch_norm=True),
+    "batch_norm": Architecture(
+        "batch normalisation after every convolution: does it steady training?", batch_norm=True
+    ),
     "no_dropout": Architecture("no dropout in the classifier: is it needed at all?", use_dropout=False),
     "average_pool": Architecture("average instead of max pooling: does the strongest response matter?", pool="average"),
     "wide": Architecture(
@@ -43,7 +45,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "shallow": Architecture(
         "three convolutions instead of five: what does depth buy?", channels=(64, 192, 256), pooled=(1, 2, 3)
     ),
-    "global_pool": Architecture("features averaged over the image before the classifier: is place needed?", head="global"),
+    "global_pool": Architecture(
+        "features averaged over the image before the classifier: is place needed?", head="global"
+    ),
     "small_classifier": Architecture(
         "hidden layers of 512 instead of 4096: do 21 million weights there earn their keep?", hidden=(512, 512)
     ),

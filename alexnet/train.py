@@ -34,7 +34,7 @@ def fit(
     state: State | None = None,
     runtime: Runtime = Runtime(),  # noqa: B008 - frozen
 ) -> Outcome:
-    """Train ``config`` with ``seed``; evaluate the weights of the epoch with the lowest validation loss on the test set.
+    """Train ``config`` with ``seed``; evaluate the epoch of lowest validation loss on the test set.
 
     Deterministic on the CPU for one seed, precision and thread count, and the same whether run in one go or continued.
 

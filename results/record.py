@@ -45,7 +45,9 @@ class Record(BaseModel):
     trials of a sweep from 0; ``sweep`` names its space, sampler, scheduler and epochs-at-which-pruned.
     """
 
-    model_config = ConfigDict(extra="allow", protected_namespaces=())  # a newer version's extra field survives a rewrite
+    model_config = ConfigDict(
+        extra="allow", protected_namespaces=()
+    )  # a newer version's extra field survives a rewrite
 
     schema_version: int = Field(default=SCHEMA, alias="schema")
     run_id: str

@@ -56,7 +56,9 @@ def validated(values: dict[str, Any], config_class: Any) -> dict[str, Any]:
         name = str(first["loc"][0]) if first["loc"] else "config"
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "literal_error":
-            choices = [c.strip("' ") for c in str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",").split(",")]
+            choices = [
+                c.strip("' ") for c in str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",").split(",")
+            ]
             message += nearest(str(first["input"]), choices) if "did" not in message else ""
         raise UserError(f"{name}={first['input']!r}: {message}") from None
 

@@ -44,7 +44,9 @@ def add_training(parser: argparse.ArgumentParser, sets: str) -> None:
     )
     group.add_argument("--seed", type=seed, default=DEFAULT_SEED, metavar="N", help="(default: %(default)s)")
     group = parser.add_argument_group("how to compute")
-    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)")
+    group.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)"
+    )
     group.add_argument(
         "--precision",
         choices=("auto", "fp32", "bf16"),
@@ -56,7 +58,9 @@ def add_training(parser: argparse.ArgumentParser, sets: str) -> None:
 def add_resources(parser: argparse.ArgumentParser) -> None:
     """Add what every command that trains more than once takes."""
     group = parser.add_argument_group("how many at once")
-    group.add_argument("--concurrency", type=int, metavar="N", help="trainings at a time (default: one per core or GPU share)")
+    group.add_argument(
+        "--concurrency", type=int, metavar="N", help="trainings at a time (default: one per core or GPU share)"
+    )
     group.add_argument("--cpus-per-trial", type=int, metavar="N", help="cores, and threads, of each (default: 1)")
     group.add_argument("--gpus-per-trial", type=float, metavar="X", help="share of a GPU, or whole GPUs, of each")
     group.add_argument("--address", metavar="HOST:PORT", help="join a running Ray cluster (see docs/sweep.md)")

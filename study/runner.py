@@ -18,7 +18,6 @@ from study.pictures import keep_pictures
 from study.progress import RunProgress
 from study.trainable import Data, fit
 
-
 KEEP_WEIGHTS = 3  # best configs whose weights stay, beside the baseline's
 
 
@@ -39,9 +38,7 @@ def run_here(
     trace = Trace(list(cut.history), list(cut.resumed_at), now(), None)
     if cut.history:
         trace.resumed_at.append(cut.history[-1].epoch)
-    context = Context(
-        command_line(), {**environment(), "threads": runtime.threads}, runtime.device, runtime.precision
-    )
+    context = Context(command_line(), {**environment(), "threads": runtime.threads}, runtime.device, runtime.precision)
     keeper = Keeper(study, KEEP_WEIGHTS, [keep_pictures(study, trainable, data)], lambda text: None)
 
     latest: list[tuple[CutOff, State]] = []  # of the last finished epoch, for an interrupt in the middle of the next

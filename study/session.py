@@ -192,8 +192,8 @@ def _runtime(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> 
         runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, _threads())
     if meta and runtime.precision != meta.precision:
         raise UserError(
-            f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of different "
-            f"precision do not compare; use --precision {meta.precision} or another --study"
+            f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of "
+            f"different precision do not compare; use --precision {meta.precision} or another --study"
         )
     return runtime
 

@@ -21,11 +21,20 @@ def percent(value: float | None) -> str:
 def runs_table(records: list[Record]) -> Table:
     """One row per run."""
     table = Table(box=None, pad_edge=False)
-    for name, justify in (("run", "left"), ("seed", "right"), ("epoch", "right"), ("validation", "right"), ("test", "right"), ("time", "right")):
+    for name, justify in (
+        ("run", "left"),
+        ("seed", "right"),
+        ("epoch", "right"),
+        ("validation", "right"),
+        ("test", "right"),
+        ("time", "right"),
+    ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for r in records:
         time = "-" if r.seconds is None else f"{r.seconds:.0f} s"
-        table.add_row(r.run_id, str(r.seed), str(r.best_epoch or "-"), percent(r.val_accuracy), percent(r.test_accuracy), time)
+        table.add_row(
+            r.run_id, str(r.seed), str(r.best_epoch or "-"), percent(r.val_accuracy), percent(r.test_accuracy), time
+        )
     return table
 
 

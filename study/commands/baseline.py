@@ -18,7 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Fill in the options."""
     add_study(parser)
     parser.add_argument(
-        "--seeds", type=positive, default=1, metavar="K", help="train with the K seeds N, N+1, ... (default: %(default)s)"
+        "--seeds",
+        type=positive,
+        default=1,
+        metavar="K",
+        help="train with the K seeds N, N+1, ... (default: %(default)s)",
     )
     add_training(parser, "what this study's baseline is, where it is not the trainable's default")
     add_resources(parser)
@@ -40,7 +44,9 @@ def main(args: argparse.Namespace) -> int:
         have = completed(study.records())
         jobs = [Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have]
         jobs = session.attempts(jobs)
-        session.announce(f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else "")
+        session.announce(
+            f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else ""
+        )
         session.announce("\n".join(before_baseline(study.records(), study.meta, args.seeds)))
         code = session.train(jobs, args)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]

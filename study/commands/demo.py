@@ -12,7 +12,10 @@ STEPS = (  # what a person would type, in order
     ("the baseline over six seeds: how large is luck?", ["baseline", "--seeds", SEEDS, *BASELINE]),
     ("ten trials beside it", ["sweep", "--trials", "10", *BASELINE[2:4], *BASELINE[6:]]),
     ("the best of them again, on fresh seeds", ["confirm", "--top", "1", "--seeds", SEEDS]),
-    ("which of its changes earn their place", ["ablate", "--seeds", SEEDS, "--leave-out", "2", "--parts", "leave-one-out"]),
+    (
+        "which of its changes earn their place",
+        ["ablate", "--seeds", SEEDS, "--leave-out", "2", "--parts", "leave-one-out"],
+    ),
 )
 
 

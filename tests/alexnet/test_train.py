@@ -38,7 +38,7 @@ def history(outcome: Outcome) -> list[tuple[float, ...]]:
     return [(e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy) for e in outcome.history]
 
 
-# Adam's first steps are near the sign of the gradient, so it blows up the last bit of a sum in another order; SGD does not.
+# Adam's first steps are near the gradient's sign and blow up the last bit of a sum in another order; SGD's do not.
 @pytest.mark.parametrize(("optimizer", "tolerance"), [("sgd", 1e-4), ("adam", 1e-2)])
 def test_equals_a_plain_torch_loop(digits: Data, optimizer: str, tolerance: float) -> None:
     """Without augmentation and dropout nothing is left but batches, loss and steps: write that out and compare."""

@@ -137,7 +137,12 @@ def test_cifar10_that_cannot_be_had_names_what_to_do(tmp_path: Path) -> None:
         pytest.skip("CIFAR-10 is there")
     proxy = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
     refused(
-        tmp_path / "study", "baseline", "--data-dir", tmp_path / "data", says="--dataset digits", env={**proxy, "no_proxy": ""}
+        tmp_path / "study",
+        "baseline",
+        "--data-dir",
+        tmp_path / "data",
+        says="--dataset digits",
+        env={**proxy, "no_proxy": ""},
     )
 
 
@@ -187,7 +192,17 @@ def test_a_full_disk_is_one_line(done: Path, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(tmp_path: Path) -> None:
-    words = ["baseline", "--dataset", "digits", "--set", "architecture=tiny", "--set", "epochs=12", "--precision", "fp32"]
+    words = [
+        "baseline",
+        "--dataset",
+        "digits",
+        "--set",
+        "architecture=tiny",
+        "--set",
+        "epochs=12",
+        "--precision",
+        "fp32",
+    ]
     run(*words, "--study", tmp_path / "whole")
     process = start(*words, "--study", tmp_path / "cut")
     assert process.stderr is not None

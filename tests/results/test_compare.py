@@ -1,0 +1,122 @@
+"""Runs against the baseline: the right run, the right epoch, the right difference."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from results.compare import (
+    baseline_runs,
+    best_within,
+    changes,
+    compare,
+    expected_best,
+    frontier,
+    luckiest,
+    score_within,
+)
+from results.record import HistoryRow, Record
+from tests import synthetic
+
+MAKER = synthetic.Maker(val=100, test=100)
+
+
+def row(epoch: int, loss: float | None, accuracy: float) -> HistoryRow:
+    return HistoryRow(epoch=epoch, train_loss=1, train_accuracy=0.5, val_loss=loss, val_accuracy=accuracy, seconds=1)
+
+
+def run(pairs: list[tuple[float | None, float]], seed: int = 1, status: str = "complete", **config: object) -> Record:
+    history = [row(i, loss, accuracy) for i, (loss, accuracy) in enumerate(pairs, 1)]
+    made = MAKER.run(synthetic.BASELINE | config, seed, epochs=0)
+    best = best_within(history)
+    update = {"history": history, "status": status, "val_accuracy": best.val_accuracy if best else None}
+    return made.model_copy(update=update)
+
+
+def test_the_score_is_the_accuracy_at_the_lowest_loss_the_first_of_equals() -> None:
+    record = run([(0.9, 0.1), (0.5, 0.2), (0.5, 0.9), (0.7, 0.95)])
+    assert score_within(record) == 0.2
+    assert score_within(record, 1) == 0.1
+
+
+def test_an_epoch_without_a_finite_loss_is_never_the_best() -> None:
+    record = run([(None, 0.9), (0.5, 0.2)])
+    assert score_within(record) == 0.2
+    assert best_within([row(1, None, 0.9)]) is None
+
+
+def test_at_equal_epochs_both_are_cut_to_the_shorter_history() -> None:
+    base = run([(0.9, 0.1), (0.8, 0.3), (0.7, 0.5)])
+    longer = run([(0.9, 0.2), (0.8, 0.4), (0.6, 0.6), (0.5, 0.8)], batch_size=64)
+    found = compare(longer, [base])
+    assert found.equal_epochs == 3
+    assert found.at_equal == pytest.approx(0.6 - 0.5)
+    assert found.as_configured == pytest.approx(0.8 - 0.5)
+
+
+def test_a_pruned_run_is_compared_at_its_own_epoch_and_has_no_other_comparison() -> None:
+    base = run([(0.9, 0.1), (0.8, 0.3), (0.7, 0.5)])
+    found = compare(run([(0.9, 0.2), (0.8, 0.4)], status="pruned", batch_size=64), [base])
+    assert (found.equal_epochs, found.as_configured, found.test) == (2, None, None)
+    assert found.at_equal == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("status", ["failed", "diverged"])
+def test_a_run_without_a_score_has_no_comparison_whatever_its_history(status: str) -> None:
+    found = compare(run([(0.5, 0.9)], status=status, batch_size=64), [run([(0.9, 0.1)])])
+    assert (found.as_configured, found.at_equal, found.equal_epochs) == (None, None, None)
+
+
+def test_the_baseline_of_the_same_seed_is_taken_else_the_lowest_seed() -> None:
+    bases = [run([(0.9, 0.1)], seed=3), run([(0.9, 0.2)], seed=7)]
+    assert compare(run([(0.9, 0.5)], seed=7, batch_size=64), bases).baseline is bases[1]
+    assert compare(run([(0.9, 0.5)], seed=9, batch_size=64), bases).baseline is bases[0]
+    assert compare(run([(0.9, 0.5)], seed=9, batch_size=64), []).baseline is None
+
+
+def test_baselines_are_known_by_config_and_dataset_not_by_kind() -> None:
+    meta = synthetic.meta(MAKER)
+    same = MAKER.run(synthetic.BASELINE, 5, kind="sweep")
+    other_config = MAKER.run(synthetic.BASELINE | {"epochs": 3}, 5, kind="baseline")
+    other_images = synthetic.Maker(val=100, test=100, seed=9).run(synthetic.BASELINE, 4, kind="baseline")
+    unfinished = MAKER.run(synthetic.BASELINE, 6, kind="baseline", status="pruned", epochs=2)
+    assert baseline_runs([other_images, other_config, unfinished, same], meta) == [same]
+
+
+def test_changes_name_every_field_that_differs() -> None:
+    assert changes({"a": 1, "b": 2, "new": 5}, {"a": 1, "b": 3, "gone": 4}) == {
+        "b": (3, 2), "gone": (4, None), "new": (None, 5),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "value"), [(1, 0.0), (2, 0.564190), (3, 0.846284), (10, 1.538753), (50, 2.249074)])
+def test_the_luckiest_of_n_normals_agrees_with_published_order_statistics(n: int, value: float) -> None:
+    assert luckiest(n) == pytest.approx(value, abs=1e-5)
+
+
+def test_the_luckiest_of_very_many_agrees_with_a_simulation() -> None:
+    drawn = np.random.default_rng(0).normal(size=(4000, 500)).max(axis=1)
+    assert luckiest(500) == pytest.approx(drawn.mean(), abs=4 * drawn.std() / 4000**0.5)
+
+
+def test_the_expected_best_is_the_mean_over_all_draws_with_replacement() -> None:
+    scores = [0.3, 0.7, 0.7, 0.1]
+    for k, value in enumerate(expected_best(scores), 1):
+        assert value == pytest.approx(np.mean([max(draw) for draw in itertools.product(scores, repeat=k)]))
+
+
+def test_the_frontier_is_what_nothing_beats_in_both() -> None:
+    rng = np.random.default_rng(1)
+    costs, scores = rng.integers(1, 9, 40).tolist(), rng.integers(1, 9, 40).tolist()
+    kept = frontier(costs, scores)
+    for i in range(40):
+        beaten = any(
+            costs[j] <= costs[i] and scores[j] >= scores[i] and (costs[j], scores[j]) != (costs[i], scores[i])
+            for j in range(40)
+        )
+        if i in kept:
+            assert not beaten
+        elif not beaten:  # left out only because its twin is in
+            assert any((costs[j], scores[j]) == (costs[i], scores[i]) for j in kept)
