@@ -5,6 +5,7 @@ Called from one thread, by Tune's hooks (tuning.py). Decides nothing about *what
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import threading
@@ -22,6 +23,7 @@ from study.engine import checkpoints, records
 from study.engine.checkpoints import CutOff
 from study.engine.jobs import Job, Source
 from study.engine.keeper import Keeper
+from study.engine.mailbox import Mailbox
 from study.engine.records import Context, Trace
 from study.engine.resources import Plan
 from study.engine.screen import Log
@@ -40,7 +42,6 @@ class _Run:
     history: list[Epoch]
     resumed_at: list[int]
     asked: float  # monotonic, when the slot was given to it
-    state: Parcel | None = None  # keeps the state it started from alive
     begun: float | None = None
     started: str | None = None
     startup: float | None = None
@@ -77,6 +78,7 @@ class Engine:
         source: Source,
         keeper: Keeper,
         setup: Setup,
+        mailbox: Mailbox,
         plan: Plan,
         view: View,
         log: Log,
@@ -89,6 +91,7 @@ class Engine:
     ) -> None:
         self._study, self._source, self._keeper, self._setup = study, source, keeper, setup
         self._plan, self._view, self._log, self._context = plan, view, log, context
+        self._mailbox = mailbox
         self._folder = folder
         self._trial_timeout, self._time_limit = trial_timeout, time_limit
         self._interrupted = interrupted or threading.Event()
@@ -116,7 +119,7 @@ class Engine:
         if self._study.checkpoint_path(job.run_id).exists():
             self._go_on(run)
         self._running[trial_id] = run
-        return Order(self._setup, job.run_id, job.config, job.seed, run.state)
+        return Order(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at))
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will."""
@@ -125,12 +128,10 @@ class Engine:
     def _go_on(self, run: _Run) -> None:
         found = checkpoints.load(self._study, run.job.run_id)
         if found is not None:
-            import ray
-
             cut, state = found
             run.history = cut.history
             run.resumed_at = [*cut.resumed_at, cut.history[-1].epoch]
-            run.state = Parcel(ray.put(state))
+            self._mailbox.put(f"to {run.job.run_id}", state)
 
     # -- from the callback and the scheduler -----------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ class Engine:
         run.worked = message.worked
         run.heard = time.monotonic()
         if message.epoch is not None:
-            return self._epoch(trial_id, run, message.epoch, message.state)
+            return self._epoch(trial_id, run, message.epoch, message.has_state)
         if message.outcome is not None:
             self._outcome(trial_id, run, message.outcome)
         else:
@@ -201,7 +202,7 @@ class Engine:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _epoch(self, trial_id: str, run: _Run, epoch: Epoch, state: Parcel | None) -> bool:
+    def _epoch(self, trial_id: str, run: _Run, epoch: Epoch, has_state: bool) -> bool:
         now = time.monotonic()
         if run.startup is None:
             run.startup = max(0.0, now - run.asked - epoch.seconds)
@@ -214,8 +215,9 @@ class Engine:
         if self._source.epoch(run.job, run.history):
             self._end(trial_id, run, self._stopped(run, "pruned", None))
             return True
-        if state is not None:
-            self._keeper.checkpoint(CutOff(run.job, list(run.history), list(run.resumed_at)), state.open())
+        if has_state:
+            cut = CutOff(run.job, list(run.history), list(run.resumed_at))
+            self._keeper.checkpoint(cut, functools.partial(self._mailbox.take, f"from {run.job.run_id}"))
         return False
 
     def _outcome(self, trial_id: str, run: _Run, parcel: Parcel) -> None:
@@ -255,6 +257,7 @@ class Engine:
 
     def _leave(self, trial_id: str, run: _Run) -> None:
         del self._running[trial_id]
+        self._mailbox.drop(f"from {run.job.run_id}")
         fresh = self._slots_started < self._plan.concurrency
         self._slots_started += fresh
         self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh))

@@ -28,7 +28,7 @@ After = Callable[[Record, Outcome], None]
 @dataclass
 class _Checkpoint:
     cut: CutOff
-    state: State
+    state: Callable[[], State | None]
 
 
 @dataclass
@@ -64,13 +64,16 @@ class Keeper:
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
         self._thread.start()
 
-    def checkpoint(self, cut: CutOff, state: State) -> None:
-        """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much."""
+    def checkpoint(self, cut: CutOff, state: State | Callable[[], State | None]) -> None:
+        """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much.
+
+        ``state`` may be a function that fetches it, called in the writer's thread.
+        """
         run_id = cut.job.run_id
         written, took = self._last.get(run_id, (0.0, 0.0))
         if not self._queued.get(run_id) and took <= WRITE_SHARE * (time.monotonic() - written):
             self._queued[run_id] = 1
-            self._queue.put(_Checkpoint(cut, state))
+            self._queue.put(_Checkpoint(cut, state if callable(state) else lambda: state))
 
     def end(self, record: Record, outcome: Outcome) -> None:
         """Write an ended run."""
@@ -117,7 +120,9 @@ class Keeper:
             return
         begun = time.monotonic()
         try:
-            checkpoints.save(self._study, item.cut, item.state)
+            state = item.state()
+            if state is not None:
+                checkpoints.save(self._study, item.cut, state)
         except Exception as error:  # noqa: BLE001 - a checkpoint is a convenience; a record that cannot be written is not
             self._log(f"checkpoint of {run_id} not written: {error}\n")
         now = time.monotonic()

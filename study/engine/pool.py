@@ -26,6 +26,7 @@ from study.engine import rayenv
 from study.engine.engine import Engine
 from study.engine.jobs import Source
 from study.engine.keeper import Keeper
+from study.engine.mailbox import Mailbox
 from study.engine.records import Context
 from study.engine.resources import Plan, plan_resources, usable_cpus
 from study.engine.screen import Log, reserved
@@ -174,6 +175,7 @@ def _run(
             source,
             keeper,
             setup,
+            Mailbox.open(),
             plan,
             view,
             log,

@@ -23,8 +23,6 @@ from results.errors import UserError
 PREFIX = "study-ray-"
 SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
 
-START_TRIES = 4
-
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
@@ -129,17 +127,15 @@ def started(
 
 
 def _start(ray: ModuleType, **arguments: Any) -> None:
-    """Start Ray, again where a busy machine made it slow: its patience is fixed at 30 seconds."""
-    for tries in range(START_TRIES):
-        try:
-            ray.init(**arguments)
-            return
-        except Exception as error:
-            ray.shutdown()
-            if "timed out" not in str(error) and not isinstance(error, TimeoutError):
-                raise
-            if tries == START_TRIES - 1:
-                raise UserError(f"Ray did not start in {START_TRIES} tries: {str(error).splitlines()[0]}") from error
+    """Start Ray. Not tried again in this process: what a failed start leaves running ends the process a minute later."""
+    try:
+        ray.init(**arguments)
+    except Exception as error:
+        if "timed out" in str(error) or isinstance(error, TimeoutError):
+            raise UserError(
+                f"Ray did not start, as on a machine too busy for it; the same command tries again: {str(error).splitlines()[0]}"
+            ) from error
+        raise
 
 
 def _reachable(address: str) -> None:

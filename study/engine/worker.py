@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from results.outcome import Epoch, State
+from study.engine.mailbox import Mailbox
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 CHECKPOINT_AFTER = float(
@@ -62,7 +63,7 @@ class Order:
     run_id: str
     config: dict[str, Any]
     seed: int
-    state: Parcel | None  # to go on from
+    resumes: bool  # a state to go on from lies in the mailbox
 
     def __deepcopy__(self, memo: Any) -> Order:
         return self
@@ -76,7 +77,7 @@ class Message:
     """What one report carries beside the numbers. Taken out by the driver before Tune stores the result."""
 
     epoch: Epoch | None = None
-    state: Parcel | None = None
+    has_state: bool = False  # one lies in the mailbox
     outcome: Parcel | None = None
     error: str | None = None  # "Type: message" of what the training raised
     traceback: str | None = None
@@ -90,12 +91,12 @@ def run_job(config: dict[str, Any]) -> None:
     """Do ``config["order"]``; the function that Tune runs."""
     order: Order = config["order"]
     setup = order.setup
-    reporter = _Reporter()
+    reporter = _Reporter(order.run_id)
     try:
         trainable, data = _prepare(setup)
         from study.trainable import Runtime, fit
 
-        state: State | None = order.state.open() if order.state is not None else None
+        state: State | None = Mailbox.find().take(f"to {order.run_id}") if order.resumes else None
         settings = trainable.Config(**order.config)
         runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
         outcome = fit(trainable, settings, order.seed, data, reporter.on_epoch, state, runtime)
@@ -103,35 +104,37 @@ def run_job(config: dict[str, Any]) -> None:
     except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
             raise
-        _release_memory()
         text = str(error).strip()
         last = text.splitlines()[-1] if text else ""
         named = f"{type(error).__name__}: {last}" if last else type(error).__name__
-        reporter.send(Message(error=named, traceback="".join(traceback.format_exception(error))))
+        details = "".join(traceback.format_exception(error))
+        _release_memory(error)
+        reporter.send(Message(error=named, traceback=details))
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
             raise  # Tune then replaces this process: what filled its memory must not meet the next training
 
 
 class _Reporter:
-    def __init__(self) -> None:
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
         self._begun = self._last = time.monotonic()
         self._cost = 0.0
         self._reporting = 0.0
         self.told_to_stop = False
 
     def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
-        self.send(Message(epoch=epoch, state=self._checkpoint(copy_state)))
+        self.send(Message(epoch=epoch, has_state=self._checkpoint(copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
 
-    def _checkpoint(self, copy_state: Any) -> Parcel | None:
+    def _checkpoint(self, copy_state: Any) -> bool:
         now = time.monotonic()
         since = now - self._last
         if since < CHECKPOINT_AFTER or self._cost > CHECKPOINT_SHARE * since:
-            return None
-        parcel = _parcel(copy_state())
+            return False
+        Mailbox.find().put(f"from {self._run_id}", copy_state())
         self._last = time.monotonic()
         self._cost = self._last - now
-        return parcel
+        return True
 
     def send(self, message: Message) -> None:
         import ray.tune
@@ -176,7 +179,9 @@ def _parcel(value: Any) -> Parcel:
     return Parcel(ray.put(value))
 
 
-def _release_memory() -> None:
+def _release_memory(error: BaseException) -> None:
+    """Let go of what the failed training still holds through the frames of its traceback."""
+    traceback.clear_frames(error.__traceback__)
     torch = sys.modules.get("torch")
     if torch is not None:
         with contextlib.suppress(Exception):

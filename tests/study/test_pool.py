@@ -48,6 +48,7 @@ def ended(tmp_path_factory):
         "nan": job(study, misbehave="nan", misbehave_at=3),
         "nothing": job(study, misbehave="nothing"),
         "exit": job(study, misbehave="exit", misbehave_at=2),
+        "eat": job(study, misbehave="eat", misbehave_at=2),
         "hang": job(study, misbehave="hang", misbehave_at=2),
         "die once": job(study, misbehave="die", misbehave_at=3, marker=marker),
         "die always": job(study, misbehave="die", misbehave_at=2),
@@ -63,7 +64,7 @@ def ended(tmp_path_factory):
             data,
             FixedJobs(jobs.values()),
             runtime=Runtime(),
-            options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=8),
+            options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=15),
             after=[lambda record, outcome: sockets.update(listening(psutil.Process()))],
         )
     records = {r.run_id: r for r in study.records()}
@@ -80,6 +81,7 @@ def test_every_job_has_its_record(ended):
         "nan": "diverged",
         "nothing": "failed",
         "exit": "failed",
+        "eat": "failed",
         "hang": "failed",
         "die once": "complete",
         "die always": "failed",
@@ -94,7 +96,8 @@ def test_failures_say_why(ended):
     assert "not finite after epoch 3" in records["nan"].error
     assert "NoneType" in records["nothing"].error
     assert "SystemExit" in records["exit"].error
-    assert "said nothing for 8 seconds (--trial-timeout)" in records["hang"].error
+    assert "MemoryError" in records["eat"].error
+    assert "said nothing for 15 seconds (--trial-timeout)" in records["hang"].error
     assert records["die always"].error == "its worker was killed, as systems do when memory runs out (3 times)"
     assert "learning_rate" in records["bad config"].error or "ValidationError" in records["bad config"].error
     log = summary.log.read_text()

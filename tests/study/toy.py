@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import signal
 import time
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Config(BaseModel):
     epochs: int = Field(6, ge=1)
     noise: float = 0.0  # of the gradient: makes configs differ
     pause: float = 0.0  # seconds per epoch
-    misbehave: Literal["no", "raise", "nan", "hang", "eat", "die", "nothing", "exit"] = "no"
+    misbehave: Literal["no", "raise", "nan", "hang", "eat", "gorge", "die", "nothing", "exit"] = "no"
     misbehave_at: int = 1  # epoch before which it does
     marker: str = ""  # file that is made when misbehaving, so that it happens only once
 
@@ -134,9 +135,15 @@ def _misbehave(config: Config, epoch: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if config.misbehave == "exit":
         raise SystemExit(3)
-    eaten = []
+    if config.misbehave == "eat":
+        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + 2**30, resource.RLIM_INFINITY))
+    eaten = []  # "gorge" has no limit of its own: for whoever watches over memory
     while True:
         eaten.append(np.ones(2**24))
+
+
+def _address_space() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _values(epoch: Epoch) -> np.ndarray:
