@@ -25,15 +25,25 @@ def run(seed: int, test: float | None = 0.75, val: float | None = 0.75, kind: st
     whole = status == "complete"
     if correct is not None:
         test = float(correct.mean())
-    rows = [
-        HistoryRow(epoch=e, train_loss=1, train_accuracy=0.5, val_loss=1, val_accuracy=val, seconds=2.0) for e in (1, 2, 3)
-    ]
+    numbers = {"train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 1.0, "val_accuracy": val, "seconds": 2.0}
     return Record(
-        run_id=run_id(config, seed), kind=kind, config=config, config_hash=config_hash(config), seed=seed, dataset=DATASET,
-        status=status, history=rows, val_loss=1.0, val_accuracy=val if whole else None, test_accuracy=test if whole else None,
-        test_images=(len(correct) if correct is not None else 1000) if whole else None, seconds=6.0, parameters=100, trial=trial,
+        run_id=run_id(config, seed),
+        kind=kind,
+        config=config,
+        config_hash=config_hash(config),
+        seed=seed,
+        dataset=DATASET,
+        status=status,
+        history=[HistoryRow(epoch=e, **numbers) for e in (1, 2, 3)],
+        val_loss=1.0,
+        val_accuracy=val if whole else None,
+        test_accuracy=test if whole else None,
+        test_images=(len(correct) if correct is not None else 1000) if whole else None,
         test_correct=pack_bits(correct) if correct is not None else None,
-    )  # fmt: skip
+        seconds=6.0,
+        parameters=100,
+        trial=trial,
+    )
 
 
 def hash_of(**changed: Any) -> str:

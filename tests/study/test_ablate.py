@@ -1,0 +1,198 @@
+"""What is taken apart, which runs that needs, and the command on a planted effect."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.planted_effect import plant
+from results.ablation import Anatomy, ablated, disagreements, interacting, next_step, strongest, walked
+from results.errors import UserError
+from results.paper import cells, latex, markdown, methods
+from results.record import config_hash
+from results.verdicts import by_run, next_look
+from study.ablate import anatomy, comparison_jobs, interaction_jobs, pairs, starting_config, step_jobs
+from tests.results.runs import BASE, SWEEP_SEED, hash_of, meta, run
+
+START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
+ALL = ("leave-one-out", "add-one-in", "path", "interaction")
+GAIN = {"width": 0.02, "depth": 0.005, "rate": -0.01}
+
+
+def checked(values: dict) -> dict:
+    if values["width"] == 16 and values["depth"] == 9:
+        raise UserError("depth=9: too deep for width 16")
+    return values
+
+
+def taken(**options: object) -> Anatomy:
+    return anatomy(START, BASE, checked, **options)[0]
+
+
+def score(config: dict, seed: int) -> float:
+    """A made-up truth: gains add up, but width and depth together give 0.01 more; seeds shift all alike."""
+    changed = {k for k in GAIN if config[k] != BASE[k]}
+    together = 0.01 if {"width", "depth"} <= changed else 0.0
+    wobble = 0.0002 * ((seed * 7 + len(changed)) % 3)
+    return 0.7 + sum(GAIN[k] for k in changed) + together + wobble + 0.001 * seed
+
+
+def trained(jobs) -> list:
+    changed = [({k: v for k, v in j.config.items() if v != BASE[k]}, j.seed, score(j.config, j.seed)) for j in jobs]
+    return [run(seed, test=s, val=s, kind="ablation", **c) for c, seed, s in changed]
+
+
+def test_each_field_that_differs_is_a_change():
+    a = taken()
+    assert list(a.changes) == ["rate", "width", "depth"]  # in the order of the fields
+    assert a.without("width") == START | {"width": 8}
+    assert a.adding("width", "rate") == BASE | {"width": 16, "rate": 0.2}
+    assert list(taken(only=["depth"]).changes) == ["depth"]
+    few, notes = anatomy(START, BASE, checked, most=2)
+    assert list(few.changes) == ["rate", "width"]
+    assert "depth" in notes[0]
+    with pytest.raises(UserError, match="'epochs' does not differ"):
+        taken(only=["epochs"])
+    with pytest.raises(UserError, match="nothing to take apart"):
+        anatomy(BASE, BASE, checked)
+
+
+def test_pins_hold_for_every_run():
+    a = taken(pins={"epochs": 1, "width": 8})
+    assert list(a.changes) == ["rate", "depth"]
+    jobs, _ = comparison_jobs([], a, pairs(a, (1, 2), ALL))
+    assert {j.config["epochs"] for j in jobs} == {1}
+
+
+def test_a_change_that_cannot_stand_alone_is_left_out_and_said():
+    a, notes = anatomy(START | {"depth": 9, "width": 12}, BASE | {"width": 16}, checked)
+    assert "depth" not in a.changes
+    assert any("depth cannot be changed by itself" in n for n in notes)
+
+
+def test_ablations_by_hand():
+    a, notes = anatomy(START, BASE, checked, named={"narrow": {"width": 4}, "same": {"width": 16}})
+    assert (a.changes, a.named) == ({}, {"narrow": {"width": 4}})
+    assert "'same' leaves the start as it is" in notes
+    (pair,) = pairs(a, (1,), ALL)
+    assert (pair.role, pair.candidate, pair.reference) == (
+        "named",
+        config_hash(START),
+        hash_of(**{**START, "width": 4}),
+    )
+    both = anatomy(START, BASE, checked, named={"narrow": {"width": 4}}, only=["rate"])[0]
+    assert list(both.changes) == ["rate"]
+
+
+def test_runs_of_the_comparisons_are_shared_and_reused():
+    a = taken()
+    wanted = pairs(a, (1, 2), ALL)
+    assert [p.role for p in wanted] == ["all", *["leave-one-out"] * 3, *["add-one-in"] * 3]
+    jobs, reused = comparison_jobs([run(1, kind="baseline")], a, wanted)
+    assert (len(jobs), reused) == (8 * 2 - 1, 1)
+    one = anatomy(BASE | {"width": 16}, BASE, checked)[0]
+    assert [p.role for p in pairs(one, (1,), ALL)] == ["all"]  # leaving it out, adding it: the very same pair
+
+
+def test_best_is_by_validation():
+    records = [run(SWEEP_SEED, val=0.7, test=0.9, kind="sweep", trial=1, width=16)]
+    records += [run(SWEEP_SEED, val=0.8, test=0.1, kind="sweep", trial=2, depth=3)]
+    assert starting_config(records, meta(), "best") == BASE | {"depth": 3}
+    assert starting_config(records, meta(), records[0].run_id) == BASE | {"width": 16}
+    assert starting_config(records, meta(), "baseline") == BASE
+    with pytest.raises(UserError, match="no run 'nope'"):
+        starting_config(records, meta(), "nope")
+    with pytest.raises(UserError, match="no complete sweep trial"):
+        starting_config([], meta(), "best")
+
+
+def whole() -> tuple[list, Anatomy, object]:
+    from dataclasses import replace
+
+    a, seeds = taken(), (1, 2, 3, 4, 5, 6)
+    records = trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0])
+    a = replace(a, path_seeds=(1,))
+    while len(a.path) < 3:
+        records += trained(step_jobs(records, a, a.path_seeds))
+        a = replace(a, path=(*a.path, next_step(a, by_run(records), a.path_seeds)))
+    a = replace(a, interaction=strongest(a, by_run(records), seeds))
+    records += trained(interaction_jobs(records, a, seeds))
+    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    return records, a, meta(looks=[look.as_dict()])
+
+
+def test_effects_path_and_interaction_come_out_as_made():
+    records, a, m = whole()
+    found = ablated(records, m)
+    assert found.anatomy == a
+    effects = {(r.role, r.name): r.judged.latest.estimate for r in found.rows}
+    assert effects["leave-one-out", "width"] == pytest.approx(0.03, abs=0.0005)
+    assert effects["add-one-in", "width"] == pytest.approx(0.02, abs=0.0005)
+    assert effects["leave-one-out", "rate"] == pytest.approx(-0.01, abs=0.0005)
+    assert {r.name: r.judged.verdict.label for r in found.rows if r.role == "leave-one-out"} == {
+        "rate": "worse",
+        "width": "better",
+        "depth": "better",
+    }
+    assert a.path == ("width", "depth", "rate")
+    steps = walked(a, by_run(records))
+    assert [s.name for s in steps] == [None, "width", "depth", "rate"]
+    assert a.interaction == ("width", "rate")
+    assert interacting(a, by_run(records), (1, 2, 3, 4, 5, 6)).estimate == pytest.approx(0, abs=0.0005)
+
+
+def test_interaction_is_the_part_beyond_the_sum():
+    from dataclasses import replace
+
+    records, a, _ = whole()
+    a = replace(a, interaction=("width", "depth"))
+    records += trained(interaction_jobs(records, a, (1, 2, 3)))
+    assert interacting(a, by_run(records), (1, 2, 3)).estimate == pytest.approx(0.01, abs=0.0006)
+
+
+def test_path_and_interaction_are_chosen_on_validation():
+    records, a, _ = whole()
+    upside_down = by_run([r.model_copy(update={"test_accuracy": 1 - r.test_accuracy}) for r in records])
+    fresh = Anatomy(a.start, a.baseline, a.changes)
+    assert next_step(fresh, upside_down, (1,)) == next_step(fresh, by_run(records), (1,)) == "width"
+    assert strongest(fresh, upside_down, (1, 2)) == strongest(fresh, by_run(records), (1, 2))
+
+
+def test_paper_tables_hold_every_comparison_and_escape():
+    records, _, m = whole()
+    m.dataset.name = "50%_of & more"
+    found = ablated(records, m)
+    table, tex = markdown(found), latex(found, m)
+    assert table.count("\n") == 2 + len(found.rows)
+    assert tex.count(r" \\") == 1 + len(found.rows)
+    assert r"50\%\_of \& more" in tex
+    for command in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{table}", r"\end{table}"):
+        assert tex.count(command) == 1
+    assert all(len(line) == len(cells(found)[0]) for line in cells(found))
+    said = methods(records, m)
+    assert "7 comparisons, 1 look" in said
+    assert "6 paired seeds" in said
+    assert "search of" not in said  # there was none
+
+
+def test_disagreement_with_importance_is_said(monkeypatch):
+    from results import ablation
+    from results.importance import Importance
+
+    records, a, m = whole()
+    found = ablated(records, m)
+    shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
+    monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
+    said = disagreements(found.rows, records, m, a)
+    assert any("puts depth first" in s and "largest measured effect is that of width" in s for s in said)
+    assert any(s.startswith("width has an importance of only 2 %") for s in said)
+    assert any(s.startswith("rate has an importance of 38 %") and "worse" in s for s in said)
+
+
+@pytest.mark.long
+def test_a_planted_effect_is_named(tmp_path):
+    """For real, on digits: one change that helps, one that hurts, two that do nothing."""
+    found = plant(tmp_path / "planted", seeds=8)
+    out = {name: label for (role, name), (label, _) in found.items() if role == "leave-one-out"}
+    assert out["features"] == "better"
+    assert out["learning_rate"] == "worse"
+    assert {out["penalty"], out["replicate"]} <= {"undecided", "equivalent"}

@@ -1,0 +1,157 @@
+"""Which runs a confirmation needs, what it says before, and the command itself on the scikit-learn example."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.aa_study import in_this_process
+from results.errors import UserError
+from results.store import Study
+from results.verdicts import looks_of, standing
+from study.confirm import candidates, missing, prepare, training_seconds
+from study.floor import before_baseline, before_sweep
+from study.run import main
+from study.seeds import fresh_seeds, sweep_seeds
+from tests.results.runs import SWEEP_SEED, hash_of, meta, run
+
+BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
+
+
+def swept() -> list:
+    return [
+        run(SWEEP_SEED, val=0.75, test=0.90, kind="sweep", trial=0),
+        run(SWEEP_SEED, val=0.78, test=0.70, kind="sweep", trial=1, width=16),
+        run(SWEEP_SEED, val=0.77, test=0.95, kind="sweep", trial=2, depth=3),
+        run(SWEEP_SEED, val=0.99, test=None, kind="sweep", trial=3, status="pruned", rate=0.3),
+        run(SWEEP_SEED, val=None, test=None, kind="sweep", trial=4, status="failed", rate=0.4),
+        run(SWEEP_SEED, val=0.78, test=0.71, kind="sweep", trial=5, rate=0.2),
+    ]
+
+
+def ready(records: list, looks: tuple = (), **options: object):
+    chosen = {"top": 1, "seeds": 6, "start": SWEEP_SEED, "margin": 0.005} | options
+    return prepare(records, meta(looks=[look.as_dict() for look in looks]), **chosen)
+
+
+def test_candidates_are_the_best_complete_by_validation_and_never_the_baseline():
+    found = candidates(swept(), meta(), 9)
+    assert [r.trial for r in found] == [1, 5, 2]  # of equals the earlier trial
+    assert [r.trial for r in candidates(swept(), meta(), 2)] == [1, 5]
+
+
+def test_test_scores_choose_nothing():
+    changed = [r.model_copy(update={"test_accuracy": 1 - (r.test_accuracy or 0)}) for r in swept()]
+    assert [r.run_id for r in candidates(changed, meta(), 3)] == [r.run_id for r in candidates(swept(), meta(), 3)]
+
+
+def test_seeds_are_never_the_sweeps_and_first_those_paid_for():
+    records = swept() + [run(s, kind="baseline") for s in (505, 506, 600)] + [run(600, width=16)]
+    assert sweep_seeds(records) == {SWEEP_SEED}
+    assert fresh_seeds(records, 5, [BASE], SWEEP_SEED) == (505, 506, 600, 507, 508)
+    assert fresh_seeds(records, 2, [BASE, WIDE], SWEEP_SEED) == (600, 505)
+    assert fresh_seeds(records, 3, [BASE], 7, first={900}) == (900, 505, 506)
+
+
+def test_only_missing_runs_are_trained():
+    records = swept() + [run(s, kind="baseline") for s in range(SWEEP_SEED + 1, SWEEP_SEED + 5)]
+    records.append(run(SWEEP_SEED + 1, status="failed", test=None, width=16))
+    planned = ready(records)
+    assert {(j.config["width"], j.seed - SWEEP_SEED) for j in planned.jobs} == {
+        *((16, s) for s in (2, 3, 4, 5, 6)),
+        *((8, s) for s in (5, 6)),
+    }
+    assert planned.reused == 5
+    assert all(j.kind == "confirm" for j in planned.jobs)
+    assert planned.seconds == pytest.approx(7 * 6.0)
+    assert "4 reused" not in " ".join(planned.sentences())
+
+
+def test_a_pruned_run_is_trained_to_its_end():
+    records = [run(1, status="pruned", test=None, width=16)]
+    jobs, reused = missing(records, [(WIDE, 1)], {WIDE: records[0].config}, "confirm")
+    assert (len(jobs), reused) == (1, 0)
+
+
+def test_asking_again_reuses_and_asking_for_more_adds_a_look():
+    records = swept()
+    first = ready(records)
+    seeds = first.look.pairs[0].seeds
+    assert SWEEP_SEED not in seeds
+    done = records + [run(s, test=0.75) for s in seeds] + [run(s, test=0.755, width=16) for s in seeds]
+    again = ready(done, (first.look,))
+    assert (again.new, again.jobs) == (False, ())
+    more = ready(done, (first.look,), seeds=10)
+    assert (more.new, more.look.number, len(more.jobs)) == (True, 2, 8)
+    assert set(seeds) < set(more.look.pairs[0].seeds)
+    other = ready(done, (first.look,), top=2)
+    assert [len(p.seeds) for p in other.look.pairs] == [6, 6]
+    assert {p.candidate for p in other.look.pairs} == {WIDE, hash_of(rate=0.2)}
+    assert other.power.comparisons == 2
+
+
+def test_a_study_without_a_trial_has_nothing_to_confirm():
+    with pytest.raises(UserError, match="no complete sweep trial"):
+        ready([run(1, kind="baseline")])
+
+
+def test_it_says_what_it_can_show_before_it_starts():
+    said = " ".join(ready(swept(), seeds=2).sentences())
+    assert "no verdict can be reached at all" in said
+    assert "Recommended: --seeds" in said
+    assert "assumed" in said
+    assert "claim" in said.lower()
+    assert "no number of seeds removes" in " ".join(ready(swept(), claim="population").sentences())
+    assert training_seconds([], list(ready(swept()).jobs)) is None
+    assert "One seed shows nothing" in before_baseline([], meta(), 1)[0]
+    assert "by luck alone" in before_sweep([], meta(), 50)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A sweep of six configs that differ by luck alone."""
+    path = tmp_path / "s"
+    common = ["--study", str(path), "--seed", "7", "--quiet"]
+    what = ["--trainable", "examples/digits_sklearn.py", "--dataset", "digits", "--space", "luck", "--set", "epochs=2"]
+    with in_this_process():
+        assert main(["sweep", *common, *what, "--trials", "4", "--scheduler", "none", "--sampler", "random"]) == 0
+        yield path, common
+
+
+def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
+    path, common = study
+    dry = ["confirm", *common, "--top", "2", "--seeds", "3"]
+    assert main([*dry, "--dry-run"]) == 0
+    assert not Study.open(path).meta.looks
+    assert main(dry) == 0
+    said = capsys.readouterr().out
+    assert "To train: 9 runs" in said
+    s = Study.open(path)
+    runs = {(r.config_hash, r.seed) for r in s.records()}
+    judged = standing(s.records(), looks_of(s.meta, "confirm"))
+    assert [j.verdict.n for j in judged] == [3, 3]
+    assert all(7 not in j.seeds for j in judged)
+    assert main(dry) == 0
+    assert "Nothing to train: all 9 runs are recorded." in capsys.readouterr().out
+    s = Study.open(path)
+    assert len(s.meta.looks) == 1
+    assert main(["confirm", *common, "--top", "2", "--seeds", "4"]) == 0
+    s = Study.open(path)
+    assert [look["spent"] for look in s.meta.looks] == pytest.approx([0.025, 0.05 / 6])
+    ids = [r.run_id for r in s.records()]
+    assert len(set(ids)) == len(ids) == len(runs) + 3
+    assert "verdict" in (path / "report.html").read_text().lower()
+
+
+def test_pins_are_refused(study, capsys):
+    _, common = study
+    assert main(["confirm", *common, "--set", "epochs=3"]) == 2
+    assert "reruns configs as the sweep had them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "bad", [["--top", "0"], ["--seeds", "0"], ["--margin", "0"], ["--margin", "x"], ["--claim", "all"]]
+)
+def test_bad_options_end_with_2(bad, tmp_path):
+    with pytest.raises(SystemExit) as stopped:
+        main(["confirm", "--study", str(tmp_path / "none"), *bad])
+    assert stopped.value.code == 2
