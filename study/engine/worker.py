@@ -99,6 +99,7 @@ def run_job(config: dict[str, Any]) -> None:
         state: State | None = Mailbox.find().take(f"to {order.run_id}") if order.resumes else None
         settings = trainable.Config(**order.config)
         runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
+        reporter.begin()
         outcome = fit(trainable, settings, order.seed, data, reporter.on_epoch, state, runtime)
         reporter.send(Message(outcome=_parcel(outcome)))
     except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
@@ -121,6 +122,10 @@ class _Reporter:
         self._cost = 0.0
         self._reporting = 0.0
         self.told_to_stop = False
+
+    def begin(self) -> None:
+        """Training proper begins; what came before counts as overhead."""
+        self._begun = self._last = time.monotonic()
 
     def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
         self.send(Message(epoch=epoch, has_state=self._checkpoint(copy_state)))

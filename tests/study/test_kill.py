@@ -25,17 +25,18 @@ from search_spaces import load_space
 from study.sweep_proposer import STATES
 from study.trainable import load_trainable
 from tests.study.conftest import TOY
-from tests.study.sweep_toy import SEED, SPACES, run
+from tests.study.sweep_toy import SEED, SPACES
 
-TRIALS = 24
-START = 4.0  # seconds until the first trials run
+KILLS = int(os.environ.get("KILLS", "4"))
+TRIALS = max(24, 4 * KILLS)  # enough for a kill every few trials
+START = 4.0  # seconds until the first trials run on an idle machine
 
 
 def begin(path: Path, trials: int = TRIALS) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.study.sweep_toy", str(path), str(trials)],
         cwd=Path(__file__).parent.parent.parent,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "STUDY_CHECKPOINT_SECONDS": "0.2"},
         stderr=subprocess.PIPE,
     )
 
@@ -106,27 +107,44 @@ def check_database(study: Study, records) -> None:
             assert trial.value == record.val_accuracy
 
 
+def check_same_as_uninterrupted(path: Path) -> None:
+    """A training that was cut off and went on ends where one that was not would."""
+    toy = load_trainable(TOY)
+    data = toy.load_data("600", Path("."))
+    data.train_points.flags.writeable = False  # as in a worker
+    for record in Study.open(path).records():
+        if record.status == "complete":
+            here = toy.fit(toy.Config(**record.config | {"pause": 0.0}), record.seed, data, lambda epoch, state: False)
+            assert here.val.loss == record.val_loss and here.test.accuracy == record.test_accuracy, record.run_id
+
+
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_killed_at_random_moments(tmp_path):
-    path, rng, kills, starts = tmp_path / "toy", random.Random(), int(os.environ.get("KILLS", "4")), 0
+    path, rng, kills = tmp_path / "toy", random.Random(), KILLS
     left_alive: list[psutil.Process] = []
     moments = []
-    while kills and lines(path) < TRIALS - 1:
+    while kills:
+        before = lines(path)
+        assert before < TRIALS - 1, f"{kills} kills left and nothing to interrupt"
         process = begin(path)
-        starts += 1
-        moments.append(rng.uniform(0.5, START + 4))
-        time.sleep(moments[-1])
+        begun = time.monotonic()
+        if rng.random() < 0.75:  # once it works; else at any moment of its start
+            wait_until(lambda before=before: lines(path) > before, 60)
+        time.sleep(rng.uniform(0.0, START / 2))
+        moments.append((round(time.monotonic() - begun, 1), lines(path)))
         left_alive += offspring(process)
-        if process.poll() is None:
-            process.kill()
-            kills -= 1
+        assert process.poll() is None, process.stderr.read().decode()
+        process.kill()
+        kills -= 1
         process.communicate()
-    print("killed after seconds:", [round(m, 1) for m in moments])
+    print("killed after (seconds, records):", moments)
     finished_before = Path(path / "records.jsonl").read_bytes() if lines(path) else b""
     assert begin(path).wait(timeout=300) == 0
     assert (path / "records.jsonl").read_bytes().startswith(finished_before)
     check_whole(path, TRIALS)
+    print("resumed from a checkpoint:", sum(bool(r.resumed_at) for r in Study.open(path).records()))
+    check_same_as_uninterrupted(path)
     _, alive = psutil.wait_procs(left_alive, timeout=30)
     assert not alive, "processes of killed drivers live on"
 
