@@ -60,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Threads that wait for each other by spinning bring training to a halt where other processes want the cores too:
     # 68 ms a step against more than 500 were seen. Read when torch loads, so it is set before that.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenBLAS (numpy's and scipy's, not torch's) can hang for ever in a process that forks while it computes, as a
+    # sweep's driver does; without threads of its own it cannot. A real sweep stood still over this.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     argv = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in argv if not word.startswith("-")), None)
     args = parser_for(command).parse_args(argv)
