@@ -3,7 +3,8 @@
     python -m benchmarks.planted_effect [--seeds 10]    a minute or two; writes benchmarks/results/planted_effect.json
 
 On the bundled digits, with the scikit-learn example: 400 instead of 100 random features are known to help, a tenth of
-the learning rate is known to hurt in ten epochs; a penalty of 2e-5 instead of 1e-5 and another ``replicate`` do nothing.
+the learning rate is known to hurt in ten epochs; a penalty of 2e-5 instead of 1e-5 and another ``replicate`` do
+nothing.
 """
 
 from __future__ import annotations
