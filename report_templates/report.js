@@ -16,7 +16,7 @@
     focus.focus({ preventScroll: true });
   };
   addEventListener("hashchange", reveal);
-  if (location.hash) reveal();
+  if (location.hash) addEventListener("load", () => setTimeout(reveal)); // after the browser's own jump
 
   // Paper shows everything.
   let opened = [];
@@ -26,6 +26,7 @@
   // Tables that sort: a button in each header that may be sorted by.
   for (const table of all("table.tools")) {
     const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+    const first = new Map([...body.rows].map((row, i) => [row, i])); // ties keep the page's own order
     heads.forEach((head, column) => {
       if (!head.dataset.sort) return;
       const button = document.createElement("button");
@@ -33,9 +34,9 @@
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
-        const first = head.dataset.sort === "number" && !/^(Run|Rank|Time|Epochs)/.test(head.textContent) ? "descending" : "ascending";
+        const usual = head.dataset.sort === "number" && !/^(Run|Rank|Time|Epochs)/.test(head.textContent) ? "descending" : "ascending";
         const now = head.getAttribute("aria-sort");
-        const next = now === null ? first : now === "ascending" ? "descending" : "ascending";
+        const next = now === null ? usual : now === "ascending" ? "descending" : "ascending";
         heads.forEach((h) => h.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", next);
         const sign = next === "ascending" ? 1 : -1;
@@ -44,7 +45,7 @@
           if (head.dataset.sort === "text") return k ?? cell.textContent;
           return k === undefined ? null : Number(k);
         };
-        const rows = [...body.rows].map((row, i) => [key(row), i, row]);
+        const rows = [...body.rows].map((row) => [key(row), first.get(row), row]);
         rows.sort((a, b) => {
           if (a[0] === null || b[0] === null) return (a[0] === null) - (b[0] === null) || a[1] - b[1];
           const order = typeof a[0] === "string" ? a[0].localeCompare(b[0], "en", { numeric: true }) : a[0] - b[0];

@@ -167,7 +167,7 @@ class Curve(Block):
 class Picture:
     """One small picture as a data: address."""
 
-    source: str
+    source: Markup
     alt: str
     lines: Sequence[Markup | str] = ()
     name: str = ""
@@ -209,7 +209,7 @@ class Download:
 
     name: str
     label: str
-    href: str
+    href: Markup
 
 
 @dataclass

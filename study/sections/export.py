@@ -8,6 +8,8 @@ import io
 import json
 from typing import Any
 
+from markupsafe import Markup
+
 from results.record import Record
 from study.sections.blocks import Download, plain
 from study.sections.text import clean, value
@@ -28,9 +30,8 @@ def downloads(view: View) -> list[Download]:
     found = []
     for kind, (mime, label) in TYPES.items():
         data = base64.b64encode(made[kind].encode()).decode()
-        found.append(
-            Download(f"leaderboard.{SUFFIX.get(kind, kind)}", label, f"data:{mime};charset=utf-8;base64,{data}")
-        )
+        href = Markup(f"data:{mime};charset=utf-8;base64,{data}")  # Markup: never cut as a long name is
+        found.append(Download(f"leaderboard.{SUFFIX.get(kind, kind)}", label, href))
     return found
 
 

@@ -93,13 +93,13 @@ def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, 
     return Picture(source(image), alt, lines)
 
 
-def source(image: np.ndarray) -> str:
+def source(image: np.ndarray) -> Markup:
     """(h, w, 3) uint8 -> a data: address of a WebP picture of about half a kilobyte."""
     from PIL import Image
 
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(file, "WEBP", quality=80, method=4)
-    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+    return Markup("data:image/webp;base64," + base64.b64encode(file.getvalue()).decode())
 
 
 def features(view: View) -> Section | None:

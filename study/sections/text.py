@@ -132,6 +132,8 @@ def duration(seconds: float | None) -> str:
 
 def value(setting: Any) -> str:
     """A config value as a person would type it, numbers in four digits; exports and commands have them all."""
+    if setting is None:
+        return "–"
     if isinstance(setting, bool):
         return "true" if setting else "false"
     if isinstance(setting, float):

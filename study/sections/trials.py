@@ -279,7 +279,7 @@ def reproduce(view: View, record: Record) -> str:
 
 def _typed(setting: object) -> str:
     """A value as ``--set`` reads it, with every digit."""
-    return repr(setting) if isinstance(setting, float) else value(setting)
+    return "null" if setting is None else repr(setting) if isinstance(setting, float) else value(setting)
 
 
 SECTIONS = [every]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class View:
     def __init__(self, study: Study, records: list[Record], torn: int = 0) -> None:
         self.study, self.meta, self.torn = study, study.meta, torn
         own = study.meta.dataset.fingerprint
+        records = [finite_only(r) for r in records]
         self.everything = records
         self.foreign = [r for r in records if r.dataset.fingerprint != own]
         self.records = [r for r in records if r.dataset.fingerprint == own]
@@ -64,7 +66,14 @@ class View:
         """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
         kept = [r for r in self.records if not is_baseline(r, self.meta) and r.kind in ("sweep", "baseline")]
         made = [Trial(r, compare(r, self.baselines), self.meta, i) for i, r in enumerate(kept)]
-        return sorted(made, key=lambda t: (t.record.trial is None, t.record.trial or 0, t.order))
+        made = sorted(made, key=lambda t: (t.record.trial is None, t.record.trial or 0, t.order))
+        taken: set[str] = set()
+        for trial in made:  # a second attempt at a trial, or a hostile run_id, must not double a link
+            stem, n = trial.anchor, 2
+            while trial.anchor in taken:
+                trial.anchor, n = f"{stem}-{n}", n + 1
+            taken.add(trial.anchor)
+        return made
 
     @functools.cached_property
     def repeats(self) -> list[Record]:
@@ -173,6 +182,24 @@ class View:
             return load_arrays(self.study.artefact_path(artefact))
         except (OSError, ValueError, KeyError):
             return None
+
+
+_SCORES = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds", "startup_seconds")
+_ROW = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+
+
+def finite_only(record: Record) -> Record:
+    """Return the record with every number that is not finite taken for missing: old files may hold NaN."""
+    bad: dict[str, object] = {k: None for k in _SCORES if not _finite(getattr(record, k))}
+    rows = [h.model_copy(update={k: None for k in _ROW if not _finite(getattr(h, k))}) for h in record.history]
+    rows = [h if _finite(h.seconds) else h.model_copy(update={"seconds": 0.0}) for h in rows]
+    if rows != record.history:
+        bad["history"] = rows
+    return record.model_copy(update=bad) if bad else record
+
+
+def _finite(number: float | None) -> bool:
+    return number is None or math.isfinite(number)
 
 
 class Trial:

@@ -1,99 +1,170 @@
-"""The page as a whole: valid, inert, deterministic, self-contained."""
+"""The page as a whole: valid, self-contained, deterministic, small, quick, and loading nothing."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import html5lib
 import pytest
 
 from results.store import Study
 from study.report import render, write_report
+from study.sections import CHAPTERS
+from study.sections.blocks import Section, Text
 from tests import synthetic
+from tests.study.page import HTML, by_id, check, elements, text
 
 ROOT = Path(__file__).parents[2]
+RENDER = (
+    "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report; "
+    "sys.stdout.buffer.write(write_report(Study.open(Path(sys.argv[1]))).read_bytes())"
+)
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Study:
     maker = synthetic.Maker(val=200, test=300)
     return synthetic.study(tmp_path_factory.mktemp("small"), trials=0, seeds=1, pictures=True, maker=maker)
 
 
-def check(page: str) -> None:
-    """Valid HTML whose ids are unique, whose inner links lead somewhere, and which loads nothing."""
-    html5lib.HTMLParser(strict=True).parse(page)
-    ids = re.findall(r'\sid="([^"]*)"', page)
-    assert len(ids) == len(set(ids)), sorted({i for i in ids if ids.count(i) > 1})
-    for target in re.findall(r'href="#([^"]*)"', page):
-        assert target in ids, target
-    for source in re.findall(
-        r'<(?:img|script|link|iframe|image|use)\b[^>]*?\s(?:src|href|xlink:href)="([^"]*)"',
-        page,
-    ):
-        assert source.startswith(("data:", "#")), source
-    assert "url(" not in re.sub(r"url\(#", "", page)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Fifty trials with pictures, three candidates confirmed, the winner taken apart."""
+    maker = synthetic.Maker(val=1000, test=2000)
+    study = synthetic.study(tmp_path_factory.mktemp("whole"), pictures=True, maker=maker)
+    return synthetic.ablate(synthetic.confirm(study, maker), maker)
 
 
-def test_the_page_of_a_baseline_is_valid_and_has_its_sections(small: Study) -> None:
-    page = render(small)
-    check(page)
+@pytest.fixture(scope="module")
+def page(whole: Study) -> str:
+    return render(whole)
+
+
+def test_the_page_of_a_baseline_has_its_sections(baseline: Study) -> None:
+    page = render(baseline)
+    tree = check(page)
+    parts = "protocol-facts baseline-scores learning-curves noise confusion recall augmented mistakes features methods"
+    for part in parts.split():
+        by_id(tree, part)
+    assert baseline.records()[0].command in page
+    assert "Most confused:" in page
+    assert "noise floor is unknown" in page
+    assert "python -m study.run baseline --seeds 6" in page
+
+
+def test_the_whole_page_answers_the_questions_in_their_order(whole: Study, page: str) -> None:
+    tree = check(page)
+    headings = [text(e) for e in elements(tree) if e.tag == f"{HTML}h2"][1:]
+    asked = [re.sub(r"^\d+ ", "", h) for h in headings]
+    assert asked == [module.QUESTION for module in CHAPTERS]
     for part in (
-        "protocol-facts",
-        "baseline-scores",
-        "learning-curves",
-        "confusion",
-        "recall",
-        "augmented",
-        "mistakes",
-        "features",
+        "confirmed",
+        "ablation",
+        "forest",
+        "leaderboard",
+        "knob-effects",
+        "importance",
+        "equal-epochs",
+        "frontier",
     ):
-        assert f'id="{part}"' in page
-    assert small.records()[0].command in page
+        by_id(tree, part)
+    for trial in (r.trial for r in whole.records() if r.trial is not None):
+        by_id(tree, f"trial-{trial}")
 
 
-def test_a_study_without_pictures_has_no_chapter_for_them(tmp_path: Path) -> None:
-    page = render(synthetic.study(tmp_path, trials=0, seeds=1, maker=synthetic.Maker(val=200, test=300)))
-    check(page)
-    assert "<img" not in page and 'id="pictures"' not in page
+def test_headings_and_tables_are_fit_for_a_screen_reader(whole: Study, page: str) -> None:
+    tree = check(page)
+    levels = [int(e.tag[-1]) for e in elements(tree) if re.fullmatch(rf"{HTML}h[1-6]", e.tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    for table in (e for e in elements(tree) if e.tag == f"{HTML}table"):
+        assert text(table[0]), "a table without a caption"
+        heads = [e for e in elements(table) if e.tag == f"{HTML}th"]
+        assert heads and all(e.attrib.get("scope") in ("row", "col") for e in heads)
+    for image in (e for e in elements(tree) if e.tag == f"{HTML}img"):
+        assert image.attrib["alt"].strip()
+    for drawing in (e for e in elements(tree) if e.tag.endswith("}svg")):
+        assert drawing.attrib["role"] == "img"
+        assert drawing.attrib.get("aria-label") or drawing.attrib.get("aria-labelledby")
 
 
-def test_the_same_records_give_the_same_bytes_whatever_the_hash_seed(
-    small: Study,
-) -> None:
+def test_without_confirmation_a_named_winner_is_called_exploratory(tmp_path: Path) -> None:
+    study = synthetic.study(tmp_path, trials=25, maker=synthetic.Maker(val=300, test=300))
+    tree = check(render(study))
+    for part in ("forest", "winner-classes", "expected-best"):
+        assert "Exploratory" in text(by_id(tree, part)), part
+    assert "xploratory" in text(next(e for e in elements(tree) if e.tag == f"{HTML}header"))
+    assert "Nothing is confirmed" in text(by_id(tree, "validity"))
+
+
+def test_verdicts_lead_the_page_where_there_are_any(page: str) -> None:
+    head = text(next(e for e in elements(check(page)) if e.tag == f"{HTML}header"))
+    assert "Confirmed" in head and "beats the baseline" in head and "95 % interval" in head
+    assert "xploratory" not in head
+
+
+def test_the_policy_allows_this_script_and_nothing_else(whole: Study, page: str) -> None:
+    tree = check(page)
+    policy = next(
+        e.attrib["content"] for e in elements(tree) if e.attrib.get("http-equiv") == "Content-Security-Policy"
+    )
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    script = next(e for e in elements(tree) if e.tag == f"{HTML}script")
+    digest = base64.b64encode(hashlib.sha256((script.text or "").encode()).digest()).decode()
+    assert rules == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": "'unsafe-inline'",
+        "script-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_the_same_records_give_the_same_bytes_whatever_the_hash_seed(whole: Study, page: str) -> None:
     def made(seed: str) -> bytes:
-        script = "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report;"
-        script += "sys.stdout.buffer.write(write_report(Study.open(Path(sys.argv[1]))).read_bytes())"
         env = os.environ | {"PYTHONHASHSEED": seed}
-        return subprocess.run(
-            [sys.executable, "-c", script, str(small.path)],
-            env=env,
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        ).stdout
+        command = [sys.executable, "-c", RENDER, str(whole.path)]
+        return subprocess.run(command, env=env, cwd=ROOT, check=True, capture_output=True).stdout
 
-    assert made("1") == made("2")
+    assert made("1").decode() == page  # this process has another, random hash seed
 
 
-def test_the_report_imports_no_torch(small: Study) -> None:
-    script = (
-        "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report;"
+def test_the_report_imports_neither_torch_nor_ray(whole: Study) -> None:
+    script = RENDER.partition("sys.stdout")[0] + (
+        "write_report(Study.open(Path(sys.argv[1]))); print([m for m in ('torch', 'ray') if m in sys.modules])"
     )
-    script += "write_report(Study.open(Path(sys.argv[1]))); print([m for m in ('torch', 'ray') if m in sys.modules])"
-    out = subprocess.run(
-        [sys.executable, "-c", script, str(small.path)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert out.stdout.strip() == "[]"
+    command = [sys.executable, "-c", script, str(whole.path)]
+    assert subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip() == "[]"
 
 
-def test_write_report_writes_what_render_gives(small: Study) -> None:
-    assert write_report(small).read_text(encoding="utf-8") == render(small)
+def test_write_report_writes_what_render_gives(baseline: Study) -> None:
+    assert write_report(baseline).read_text(encoding="utf-8") == render(baseline)
+
+
+@pytest.mark.parametrize(
+    ("trials", "pictures", "most"), [(50, False, 1_000_000), (50, True, 3_000_000), (500, False, 4_000_000)]
+)
+def test_size_and_time_stay_within_bounds(tmp_path: Path, trials: int, pictures: bool, most: int) -> None:
+    study = synthetic.study(tmp_path, trials=trials, pictures=pictures, maker=synthetic.Maker(val=500, test=1000))
+    start = time.perf_counter()
+    page = render(study)
+    assert time.perf_counter() - start < (10 if trials <= 50 else 30)
+    assert len(page.encode()) <= most
+    check(page)
+
+
+def test_a_section_is_one_function_and_one_name_in_a_list(baseline: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mine(view: object) -> Section:
+        return Section("mine", "My own", [Text(["Hello <b>there</b>"])])
+
+    monkeypatch.setattr(CHAPTERS[0], "SECTIONS", [*CHAPTERS[0].SECTIONS, mine])
+    page = render(baseline)
+    check(page)
+    assert 'id="mine"' in page and "Hello &lt;b&gt;there&lt;/b&gt;" in page

@@ -1,0 +1,294 @@
+"""The report in a real browser: Debian's Chromium, driven by Playwright, with axe-core from the axe-playwright wheel.
+
+Skips with its reason where Chromium or Playwright is missing, unless REQUIRE_BROWSER is set, as CI does.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.store import Study
+from study.report import render_format, write_report
+from tests import synthetic
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+MISSING = [
+    what
+    for what, there in (
+        ("Chromium (apt-get install chromium)", Path(CHROMIUM).exists()),
+        (
+            "Playwright (pip install axe-playwright-python)",
+            importlib.util.find_spec("axe_playwright_python") is not None,
+        ),
+    )
+    if not there
+]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        bool(MISSING) and not os.environ.get("REQUIRE_BROWSER"), reason=f"missing: {', '.join(MISSING)}"
+    ),
+]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desktop": (1280, 900), "phone": (375, 800)}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Fifty trials with pictures, three candidates confirmed, the winner taken apart."""
+    maker = synthetic.Maker(val=1000, test=2000)
+    made = synthetic.study(tmp_path_factory.mktemp("browser"), pictures=True, maker=maker)
+    made = synthetic.ablate(synthetic.confirm(made, maker), maker)
+    write_report(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+def opened(browser: Any, study: Study, size: str = "desktop", hash: str = "", **options: Any) -> Any:
+    """Open the report in a fresh context that fails on any error; requests are kept in ``page.asked``."""
+    width, height = SIZES[size]
+    usual = {"viewport": {"width": width, "height": height}, "offline": True, "reduced_motion": "reduce"}
+    context = browser.new_context(**(usual | options))
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.asked, page.complaints = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"file://{study.path / 'report.html'}{hash}")
+    return page
+
+
+def test_it_requests_nothing_and_reports_no_error(browser: Any, study: Study) -> None:
+    page = opened(browser, study)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    assert [u for u in page.asked if not u.startswith("data:")] == [f"file://{study.path / 'report.html'}"]
+    assert page.complaints == []
+
+
+def test_the_policy_stops_a_script_that_got_in_anyway(browser: Any, study: Study, tmp_path: Path) -> None:
+    text = (study.path / "report.html").read_text(encoding="utf-8")
+    evil = '<script>document.title="owned"</script><img src="data:," onerror="document.title=\'owned\'"></main>'
+    (tmp_path / "report.html").write_text(text.replace("</main>", evil), encoding="utf-8")
+    page = opened(browser, Study(tmp_path, study.meta))
+    assert "owned" not in page.title()
+    assert any("Content Security Policy" in complaint for complaint in page.complaints)
+
+
+def test_it_is_readable_within_a_second(browser: Any, study: Study) -> None:
+    def painted() -> float:
+        page = opened(browser, study)
+        script = """() => new Promise((done) => new PerformanceObserver((list) => done(list.getEntries()[0].startTime))
+            .observe({type: 'paint', buffered: true}))"""
+        value = float(page.evaluate(script))
+        page.context.close()
+        return value
+
+    assert min(painted() for _ in range(3)) < 1000
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser: Any, study: Study, size: str, scheme: str) -> None:
+    page = opened(browser, study, size, color_scheme=scheme)
+    page.evaluate(
+        "document.querySelectorAll('details').forEach((d, i) => { d.open = i % 7 === 0 || d.id === 'trial-20'; })"
+    )
+    source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(source)  # through the debugger: the page's own policy does not apply to it
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")
+    said = [
+        f"{v['id']}: {v['nodes'][0]['html'][:200]} {v['nodes'][0].get('failureSummary', '')[:300]}"
+        for v in found["violations"]
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_scrolls_sideways_and_no_text_is_cut(browser: Any, study: Study, size: str) -> None:
+    page = opened(browser, study, size)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    cut = page.evaluate(
+        """() => {
+      const wide = document.documentElement.clientWidth, found = [];
+      for (const e of document.querySelectorAll('body *')) {
+        if (e.closest('.scroll, .sr, .skip, svg, script, [hidden]') && !e.matches('.scroll, svg')) continue;
+        const box = e.getBoundingClientRect();
+        if (!box.width || !box.height) continue;
+        if (box.right > wide + 1 || box.left < -1) found.push('outside: ' + e.outerHTML.slice(0, 120));
+        const clips = ['hidden', 'clip'].includes(getComputedStyle(e).overflowX);
+        if (clips && e.scrollWidth > e.clientWidth + 1) found.push('clipped: ' + e.outerHTML.slice(0, 120));
+      }
+      for (const svg of document.querySelectorAll('.drawing svg')) {
+        const frame = svg.getBoundingClientRect();
+        for (const t of svg.querySelectorAll('text')) {
+          const box = t.getBoundingClientRect();
+          if (box.left < frame.left - 2 || box.right > frame.right + 2
+              || box.top < frame.top - 2 || box.bottom > frame.bottom + 2)
+            found.push('cut in a figure: ' + t.textContent);
+        }
+      }
+      return found;
+    }"""
+    )
+    assert cut == []
+
+
+def ranks(page: Any) -> list[str]:
+    return page.locator("#leaderboard-table tbody tr:visible th").evaluate_all(
+        "all => all.map(e => e.textContent.split(' ').slice(0, 2).join(' '))"
+    )
+
+
+def test_sorting_by_keyboard(browser: Any, study: Study) -> None:
+    page = opened(browser, study)
+    before = ranks(page)
+    button = page.get_by_role("button", name="Epochs", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    head = page.locator("#leaderboard-table th", has=button)
+    assert head.get_attribute("aria-sort") == "ascending"
+    epochs = page.locator("#leaderboard-table tbody tr td:nth-child(6)").all_inner_texts()
+    values = [int(re.match(r"\d+", e)[0]) for e in epochs]  # type: ignore[index]
+    assert values == sorted(values)
+    assert "Sorted by Epochs, ascending" in page.locator("#said").inner_text()
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "descending"
+    page.get_by_role("button", name="Rank", exact=True).press("Enter")
+    assert [r for r in ranks(page) if r.startswith("trial")] == [r for r in before if r.startswith("trial")]
+    assert page.locator("#leaderboard-table th[aria-sort]").count() == 1
+    assert page.get_by_role("button", name="Test").count() == 0
+
+
+def test_filtering_by_keyboard(browser: Any, study: Study) -> None:
+    page = opened(browser, study)
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("batch_norm")
+    wanted = {
+        f"trial {r.trial}" for r in study.records() if r.trial is not None and r.config["architecture"] == "batch_norm"
+    }
+    assert set(ranks(page)) == wanted
+    assert f"{len(wanted)} of " in page.locator(".count").inner_text()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
+    page.get_by_role("checkbox", name="pruned").press("Space")
+    pruned = {f"trial {r.trial}" for r in study.records() if r.status == "pruned"}
+    assert pruned and not pruned & set(ranks(page))
+
+
+def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
+    page = opened(browser, study, hash="#trial-20")
+    page.wait_for_function("document.activeElement.parentElement.id === 'trial-20'")
+    assert page.locator("#trial-20").get_attribute("open") is not None
+    assert page.locator("#trial-20").bounding_box()["y"] < 300
+    other = page.locator("#leaderboard-table tbody a").nth(5)
+    target = other.get_attribute("href")
+    other.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("t => document.querySelector(t).open", arg=target)
+
+
+def test_a_summary_opens_by_keyboard(browser: Any, study: Study) -> None:
+    page = opened(browser, study)
+    page.locator("#trial-2 > summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#trial-2 table.matrix").first.is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_downloads_by_keyboard_with_and_without_javascript(browser: Any, study: Study, script: bool) -> None:
+    page = opened(browser, study, java_script_enabled=script, offline=False)  # offline cancels data: downloads too
+    for label, kind in (("CSV", "csv"), ("JSON", "json"), ("Markdown", "md"), ("LaTeX", "latex")):
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name=label, exact=True).press("Enter")
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert text == render_format(study, kind)
+    assert len(list(csv.reader(io.StringIO(render_format(study, "csv"))))) > 50
+    json.loads(render_format(study, "json"))
+
+
+def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp_path: Path) -> None:
+    page = opened(browser, study)
+    buttons = page.locator("button.save")
+    assert buttons.count() == page.locator("figure.fig").count() > 10
+    for i in range(buttons.count()):
+        with page.expect_download() as waiting:
+            buttons.nth(i).press("Enter")
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert waiting.value.suggested_filename.endswith(".svg")
+        assert text.startswith("<svg") and 'xmlns="http://www.w3.org/2000/svg"' in text
+        assert "var(" not in text
+        if i in (0, 3):
+            (tmp_path / "one.svg").write_text(text, encoding="utf-8")
+            alone = browser.new_page()
+            alone.goto(f"file://{tmp_path / 'one.svg'}")
+            assert alone.evaluate("document.documentElement.tagName") == "svg"
+
+
+def test_without_javascript_everything_is_there(browser: Any, study: Study) -> None:
+    page = opened(browser, study, java_script_enabled=False)
+    assert page.locator(".filter").is_hidden() and page.locator("button:visible").count() == 0
+    for part in ("#leaderboard-table", "#forest svg", "#confirm-table", "#winner-recall"):
+        assert page.locator(part).first.is_visible()
+    page.locator("#trial-20 > summary").click()
+    assert page.locator("#trial-20 table.matrix").first.is_visible()
+
+
+def test_a_printed_page_contains_every_trial(browser: Any, study: Study, tmp_path: Path) -> None:
+    pdf = opened(browser, study).pdf(path=tmp_path / "report.pdf", format="A4")
+    assert pdf.startswith(b"%PDF")
+    page = opened(browser, study)
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    for r in (r for r in study.records() if r.trial is not None):
+        assert page.locator(f"#trial-{r.trial} pre").is_visible(), r.trial
+    if shutil.which("pdftotext"):
+        import subprocess
+
+        text = subprocess.run(
+            ["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        joined = re.sub(r"\s+", "", text)
+        for r in (r for r in study.records() if r.trial is not None):
+            assert f"--studyruns/made-up-{r.run_id}" in joined
+
+
+def test_the_page_of_five_hundred_trials_works(browser: Any, tmp_path: Path) -> None:
+    study = synthetic.study(tmp_path, trials=500, maker=synthetic.Maker(val=300, test=500))
+    write_report(study)
+    page = opened(browser, study, hash="#trial-250")
+    page.wait_for_function("document.querySelector('#trial-250').open")
+    assert page.locator("#trial-250").get_attribute("open") is not None
+    page.get_by_role("button", name="Validation", exact=True).press("Enter")
+    assert page.locator("#leaderboard-table tbody tr").count() == 501
+    assert page.complaints == []

@@ -1,0 +1,82 @@
+"""Drawings: text stays text, ids are the figure's own, colours follow the page, the same numbers give the same bytes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from study import figures
+from study.figures import Line, Rung
+from study.sections import colours
+
+
+def line(name: str = "one", **options: object) -> str:
+    return str(
+        figures.lines(
+            name, [Line([1, 2, 3], [0.1, 0.0003, 0.3], "trial", "a $label$: <b>; x")], "x", "y", "alt", **options
+        )
+    )
+
+
+def test_text_stays_text_and_is_escaped() -> None:
+    svg = line()
+    assert "a $label$: &lt;b&gt;; x</text>" in svg
+    assert "<b>" not in svg and "DejaVu" not in svg
+
+
+def test_every_colour_is_a_variable_of_the_page() -> None:
+    svg = line() + str(figures.forest("f", [Rung("t", 1.0, 0.5)], (-1, 1), 2.0, "x", "alt"))
+    assert "var(--fig-trial)" in svg
+    assert not re.findall(r"#[0-9a-f]{6}\b", svg)
+
+
+def test_two_figures_share_no_id_and_each_finds_its_own() -> None:
+    one, two = line("one"), line("two")
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in (one, two)]
+    assert ids[0] and not ids[0] & ids[1]
+    for svg, own in zip((one, two), ids, strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#|labelledby=")([^")]+)', svg)) <= own
+
+
+def test_the_same_numbers_give_the_same_bytes() -> None:
+    assert line() == line()
+
+
+def test_two_thousand_points_are_small_and_all_there() -> None:
+    rng = np.random.default_rng(0)
+    points, labels = rng.normal(size=(2000, 2)), np.arange(2000) % 10
+    svg = str(figures.cloud("c", points, labels, [f"class {i}" for i in range(10)], "x", "y", "alt"))
+    assert len(re.findall(r"M\S+ \S+h0", svg)) == 2000
+    assert len(svg) < 40_000
+    assert all(f"class {i}</text>" in svg for i in range(10))
+
+
+def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
+    near = [Rung(f"t{i}", 1.0 - i / 4) for i in range(8)]
+    assert figures.left_edge(near, None, None) == -float("inf")
+    svg = str(figures.forest("f", [*near, Rung("far", -40.0)], None, None, "x", "alt"))
+    assert "\u221240.0</text>" in svg
+    assert "\u221230</text>" not in svg, "the axis ends before it"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_step_of_colour_has_readable_text(dark: bool) -> None:
+    steps = colours.steps(dark)
+    assert len(steps) == len(colours.SHARES) + 2 * len(colours.DIFFERENCES)
+    for name, rgb in steps.items():
+        ink = (0.0, 0.0, 0.0) if colours.ink_on(rgb) == "#000" else (1.0, 1.0, 1.0)
+        assert colours.contrast(rgb, ink) >= 4.5, name
+
+
+def test_shares_step_by_luminance_alone() -> None:
+    for dark in (False, True):
+        steps = colours.steps(dark)
+        light = [colours.luminance(steps[f"c{i}"]) for i in range(1, len(colours.SHARES) + 1)]
+        assert light == sorted(light, reverse=not dark)
+
+
+def test_the_class_of_a_share_and_of_a_difference() -> None:
+    assert [colours.share_class(s) for s in (0, 0.004, 0.005, 0.63, 1)] == ["", "", "c1", "c7", "c8"]
+    assert [colours.difference_class(s) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]

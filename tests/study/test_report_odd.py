@@ -1,0 +1,294 @@
+"""Odd studies render sensibly, and names from outside are inert."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.record import Record
+from results.store import Study
+from study.report import FORMATS, render, render_format
+from tests import synthetic
+from tests.study.page import HTML, by_id, check, elements, tables, text
+from tests.synthetic import BASELINE, Maker, baselines, sweep, write
+
+SMALL = Maker(val=200, test=300)
+
+
+def head(tree: Any) -> str:
+    return text(next(e for e in elements(tree) if e.tag == f"{HTML}header"))
+
+
+def has(tree: Any, name: str) -> bool:
+    return any(e.attrib.get("id") == name for e in elements(tree))
+
+
+def rendered(study: Study) -> Any:
+    with warnings.catch_warnings():
+        for kind in (RuntimeWarning, UserWarning):  # a division by zero or a missing glyph would be a defect
+            warnings.simplefilter("error", kind)
+        page = render(study)
+    for name in FORMATS[1:]:
+        render_format(study, name)
+    tree = check(page)
+    shown = [e for e in elements(tree) if e.tag in (f"{HTML}header", f"{HTML}main")]
+    assert not re.search(r"\b(nan|NaN|inf|None(?! of))\b", " ".join(map(text, shown)))
+    return tree
+
+
+def test_no_record_at_all(tmp_path: Path) -> None:
+    tree = rendered(write(tmp_path, SMALL, []))
+    assert "Nothing has been run" in head(tree)
+
+
+def test_no_records_file(tmp_path: Path) -> None:
+    study = write(tmp_path, SMALL, [])
+    study.records_path.unlink()
+    assert "Nothing has been run" in head(rendered(study))
+
+
+def test_baseline_missing(tmp_path: Path) -> None:
+    tree = rendered(write(tmp_path, SMALL, sweep(SMALL, 25)))
+    assert "No baseline" in head(tree)
+    assert "Baseline missing" in text(by_id(tree, "validity"))
+    assert has(tree, "leaderboard") and not has(tree, "forest")
+
+
+def test_baseline_older_than_the_studys(tmp_path: Path) -> None:
+    older = baselines(SMALL, 1, BASELINE | {"epochs": 3})
+    tree = rendered(write(tmp_path, SMALL, older + baselines(SMALL, 1)))
+    assert "Another baseline" in text(by_id(tree, "validity"))
+
+
+def test_one_trial(tmp_path: Path) -> None:
+    records = [*baselines(SMALL, 1), SMALL.run(BASELINE | {"batch_size": 64}, trial=0)]
+    tree = rendered(write(tmp_path, SMALL, records))
+    assert "1\u00a0complete trial" in head(tree) or "1 complete trial" in head(tree)
+    assert "noise floor is unknown" in text(by_id(tree, "noise"))
+    assert "it needs 20 complete trials" in text(by_id(tree, "importance"))
+
+
+def test_a_trial_that_changes_nothing_but_the_seed_is_the_baseline(tmp_path: Path) -> None:
+    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), SMALL.run(BASELINE, 77, trial=0)]))
+    assert len(tables(by_id(tree, "baseline-scores"))[0].findall(f".//{HTML}tbody/{HTML}tr")) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "epochs", "word"),
+    [("failed", 0, "12 failed"), ("pruned", 2, "12 pruned"), ("diverged", 2, "12 diverged")],
+)
+def test_all_trials_without_a_full_score(tmp_path: Path, status: str, epochs: int, word: str) -> None:
+    runs = [
+        SMALL.run(BASELINE | {"batch_size": 32 + i}, status=status, epochs=epochs, trial=i, error=None)
+        for i in range(12)
+    ]
+    tree = rendered(write(tmp_path, SMALL, baselines(SMALL, 1) + runs))
+    assert "No result" in head(tree) and word in head(tree).replace("\u00a0", " ")
+    assert not has(tree, "winner-config") and has(tree, "trial-0")
+
+
+def test_the_only_baseline_run_failed(tmp_path: Path) -> None:
+    lost = SMALL.run(BASELINE, kind="baseline", status="failed", epochs=0, error="out of memory")
+    tree = rendered(write(tmp_path, SMALL, [lost]))
+    assert "No result" in head(tree) and "out of memory" in text(by_id(tree, "failed"))
+
+
+def edited(records: list[Record], edit: Callable[[dict[str, Any]], None]) -> str:
+    lines = []
+    for record in records:
+        plain = json.loads(record.line())
+        edit(plain)
+        lines.append(json.dumps(plain))  # NaN is written as NaN, as an older version might have
+    return "\n".join(lines) + "\n"
+
+
+def test_scores_that_are_not_numbers(tmp_path: Path) -> None:
+    def spoil(r: dict[str, Any]) -> None:
+        if r["trial"] in (0, 1, 2):
+            r |= {
+                "val_accuracy": float("nan"),
+                "test_accuracy": float("inf"),
+                "val_loss": float("nan"),
+                "seconds": float("nan"),
+            }
+            for row in r["history"]:
+                row |= {"val_loss": float("nan"), "val_accuracy": float("nan"), "seconds": float("nan")}
+
+    study = write(tmp_path, SMALL, baselines(SMALL, 2) + sweep(SMALL, 12))
+    study.records_path.write_text(edited(study.records(), spoil))
+    tree = rendered(study)
+    assert has(tree, "trial-0") and has(tree, "leaderboard")
+
+
+def test_records_of_an_older_schema(tmp_path: Path) -> None:
+    def age(r: dict[str, Any]) -> None:
+        r["schema"] = 0
+        for field in ("val_confusion", "test_confusion", "test_correct", "test_images", "environment", "parameters",
+                      "seconds", "device", "precision", "started", "command"):  # fmt: skip
+            r.pop(field)
+        r["config"].pop("crop_padding")
+        r["config"]["an_old_field"] = True
+
+    study = write(tmp_path, SMALL, baselines(SMALL, 2) + sweep(SMALL, 12))
+    study.records_path.write_text(edited(study.records(), age))
+    tree = rendered(study)
+    assert not has(tree, "confusion") and has(tree, "leaderboard")
+
+
+def test_fields_of_a_newer_schema_are_no_obstacle(tmp_path: Path) -> None:
+    study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
+    study.records_path.write_text(edited(study.records(), lambda r: r.update(schema=9, new={"a": [1]})))
+    study.meta.looks = [{"family": "confirm", "from": "the future"}]
+    rendered(study)
+
+
+def test_a_torn_line_is_left_out_and_said(tmp_path: Path) -> None:
+    study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
+    with open(study.records_path, "ab") as file:
+        file.write(b'{"schema": 1, "run_id": "torn')
+    assert "1 line of records.jsonl" in text(by_id(rendered(study), "validity")).replace("\u00a0", " ")
+
+
+def test_runs_on_other_images_are_left_out_and_said(tmp_path: Path) -> None:
+    other = Maker(val=200, test=300, seed=8).run(BASELINE | {"batch_size": 64}, trial=99)
+    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), other]))
+    assert "Mixed datasets" in text(by_id(tree, "validity")) and not has(tree, "trial-99")
+
+
+def test_a_trial_without_a_baseline_of_its_seed_is_said(tmp_path: Path) -> None:
+    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), SMALL.run(BASELINE | {"epochs": 5}, 1, trial=0)]))
+    assert "Other splits" in text(by_id(tree, "validity"))
+
+
+def test_the_end_of_a_search_range_is_said(tmp_path: Path) -> None:
+    runs = [SMALL.run(BASELINE | {"batch_size": size}, trial=i) for i, size in enumerate((64, 128, 512))]
+    best = max(runs, key=lambda r: r.val_accuracy or 0)
+    study = write(tmp_path, SMALL, baselines(SMALL, 1) + runs)
+    said = text(by_id(rendered(study), "validity"))
+    assert ("batch_size" in said) == (best.config["batch_size"] in (64, 512))
+    low, high = sorted((best.config["batch_size"], 4 * best.config["batch_size"]))
+    study.meta.sweep = {"describe": {"dimensions": {"batch_size": {"low": low / 4, "high": high, "log": True}}}}
+    study.save_meta()
+    assert "At the edge" not in text(by_id(rendered(study), "validity"))
+
+
+@pytest.mark.parametrize(("classes", "matrices"), [(2, True), (20, True), (21, False), (100, False)])
+def test_few_and_many_classes(tmp_path: Path, classes: int, matrices: bool) -> None:
+    maker = Maker([f"class number {i}" for i in range(classes)], val=400, test=800)
+    study = synthetic.study(tmp_path, trials=12, seeds=3, pictures=True, maker=maker)
+    tree = rendered(study)
+    assert bool(tables(by_id(tree, "confusion"), "matrix")) == matrices
+    assert has(tree, "recall") and has(tree, "winner-classes")
+    assert len(render(study).encode()) < 1_500_000
+
+
+def test_a_matrix_or_artefact_of_another_size_is_left_out(tmp_path: Path) -> None:
+    study = synthetic.study(tmp_path, trials=3, seeds=1, pictures=True, maker=SMALL)
+    study.meta.dataset.class_names = [*study.meta.dataset.class_names, "eleventh"]
+    tree = rendered(study)
+    assert not has(tree, "confusion") and not has(tree, "mistakes")
+    study.artefact_path("test_images.npy").write_bytes(b"not an array")
+    study.artefact_path("augmented.npz").write_bytes(b"not an archive")
+    rendered(study)
+
+
+def test_two_attempts_at_a_trial_have_links_of_their_own(tmp_path: Path) -> None:
+    first = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="lost", trial=0)
+    again = SMALL.run(BASELINE | {"batch_size": 64}, trial=0).model_copy(update={"run_id": first.run_id + "-2"})
+    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), first, again]))
+    assert has(tree, "trial-0") and has(tree, "trial-0-2")
+
+
+NASTY = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    "\"'><svg onload=alert(1)>",
+    "evil\u202egnp.exe\u2066 rtl \u200f\u200b",
+    "new\nline\r\n\ttab\x00null\x1b[31m",
+    "{{ 7*7 }} {% raw %} ${x} $\\frac{1}{0}$ %s {0}",
+    "=HYPERLINK(\"https://evil.example\",\"x\")",
+    "| a | *b* | [c](https://evil.example) ` ` \\input{/etc/passwd} & # _ ^ ~",
+    "\ud800 lone surrogate",
+    "x" * 10_000,
+    "",
+    "   ",
+    "javascript:alert(1)",
+    "日本語 العربية 🎉",
+]  # fmt: skip
+
+
+def spoken(name: str) -> str:
+    """A name as a record file can hold it: without what UTF-8 cannot."""
+    return name.replace("\ud800", "\ufffd")
+
+
+def test_hostile_names_are_inert(tmp_path: Path) -> None:
+    names = [spoken(n) for n in NASTY[:10]]
+    maker = Maker(names, val=200, test=300)
+    config = BASELINE | {spoken(NASTY[i]): spoken(NASTY[-1 - i]) for i in range(6)}
+    records = baselines(maker, 3, config)
+    for i, nasty in enumerate(map(spoken, NASTY)):
+        changed = config | {"architecture": nasty, spoken(NASTY[1]): nasty}
+        status = ("complete", "pruned", "failed")[i % 3]
+        record = maker.run(changed, trial=i, status=status, epochs=3 if status == "pruned" else None, error=nasty)
+        update = {
+            "command": nasty,
+            "device": nasty,
+            "environment": {nasty: nasty},
+            "precision": nasty,
+            "started": nasty,
+        }
+        records.append(record.model_copy(update=update | {"run_id": f'{i}/../{nasty[:50]}" onclick=x'}))
+    about = {"name": spoken(NASTY[1]), "trainable": spoken(NASTY[3]), "device": spoken(NASTY[0])}
+    about["sweep"] = {"space": spoken(NASTY[0]), "sampler": spoken(NASTY[3]), "scheduler": spoken(NASTY[4])}
+    study = write(tmp_path, maker, records, {"baseline": config} | about, predictions=False, pictures=True)
+    study.meta.dataset.name = spoken(NASTY[2])
+    study.save_meta()
+    page = render(Study.open(tmp_path))
+    tree = check(page)  # one script, no handler, no address that loads
+    assert not any(e.attrib.get("src") == "x" for e in elements(tree))
+    assert not set(page) & set("\u202e\u2066\u200f\u200b\x00\x1b"), (
+        "direction and control characters are shown as codes"
+    )
+    assert "\\u202e" in page
+    assert "x" * 700 not in page
+    assert "(10,000 characters)" in page
+    assert len(page) < 2_000_000
+    for kind in FORMATS[1:]:
+        made = render_format(study, kind)
+        made.encode("utf-8")
+        assert not set(made) & set("\u202e\u2066\u200f\x00\x1b")
+    import csv
+    import io
+
+    for row in csv.reader(io.StringIO(render_format(study, "csv"))):
+        assert not any(cell[:1] in ("=", "@") for cell in row)
+    json.loads(render_format(study, "json"))
+
+
+@pytest.mark.parametrize("home", ["/home/alice", "/Users/alice", "C:\\Users\\alice", "/root"])
+def test_no_home_folder_appears(tmp_path: Path, home: str) -> None:
+    where = f"{home}/secret/images" if "/" in home else f"{home}\\secret"
+    lost = SMALL.run(
+        BASELINE | {"batch_size": 64}, status="failed", epochs=0, error=f"no file '{where}/x.jpg'", trial=0
+    )
+    runs = [
+        r.model_copy(update={"command": f"python -m study.run baseline --data-dir {where}"}) for r in baselines(SMALL)
+    ]
+    study = write(tmp_path, SMALL, [*runs, lost], {"trainable": f"{where}/model.py"})
+    study.meta.commands[0].command = f"python -m study.run baseline --dataset {where}"
+    for kind in FORMATS:
+        assert home not in render_format(study, kind), kind
+
+
+def test_the_renderers_own_home_is_hidden_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/srv/people/bob")
+    lost = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="no /srv/people/bob/x", trial=0)
+    page = render(write(tmp_path, SMALL, [*baselines(SMALL), lost]))
+    assert "/srv/people/bob" not in page and "no ~/x" in page
