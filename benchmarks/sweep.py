@@ -139,7 +139,8 @@ def main() -> None:
     print(
         f"sweep {statistics.median(compared['sweep_epochs_per_minute']):.2f} epochs per minute, "
         f"classic loop {statistics.median(compared['classic_epochs_per_minute']):.2f}: {compared['ratio']:.2f} times "
-        f"({min(compared['ratios']):.2f} to {max(compared['ratios']):.2f}, n = {args.rounds} rounds; start of the workers included)"
+        f"({min(compared['ratios']):.2f} to {max(compared['ratios']):.2f}, n = {args.rounds} rounds; "
+        "start of the workers included)"
     )
     args.json.parent.mkdir(parents=True, exist_ok=True)
     document = {"machine": machine(), "overhead": short, "throughput": compared}

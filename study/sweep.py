@@ -1,4 +1,4 @@
-"""The sweep: fifty trials that nothing can lose. ``sweep`` is the command's whole logic but for parsing and printing."""
+"""The sweep: fifty trials that nothing can lose. All of the command but parsing and printing."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def sweep(
     )
     if source.outside:
         notes.append(
-            f"{source.outside} of the study's earlier runs lie outside space '{space.name}': they are kept and counted, "
-            f"but '{sweep_options.sampler}' does not learn from them"
+            f"{source.outside} of the study's earlier runs lie outside space '{space.name}': they are kept, counted; "
+            f"'{sweep_options.sampler}' does not learn from them"
         )
     for note in notes:
         announce(f"note: {note}")

@@ -77,7 +77,7 @@ def _url(path: Path) -> str:
 
 def _dispose(study: optuna.Study) -> None:
     with contextlib.suppress(Exception):
-        study._storage.remove_session()  # type: ignore[attr-defined]
+        study._storage.remove_session()
     backend = getattr(study._storage, "_backend", study._storage)
     engine = getattr(backend, "engine", None)
     if engine is not None:

@@ -176,9 +176,10 @@ class SweepSource:
         if record.config_hash == self._baseline_hash and record.status == "complete":
             self._baseline_history = scores
         value = objective(record)
-        if value is not None and record.config_hash != self._baseline_hash:
-            if self._best is None or value > self._best.value:
-                self._best = Best(record, len(record.history), value)
+        if value is None or record.config_hash == self._baseline_hash:
+            return
+        if self._best is None or value > self._best.value:
+            self._best = Best(record, len(record.history), value)
 
     def best_line(self) -> str:
         """Say the best so far beside the baseline after as many epochs."""

@@ -307,18 +307,15 @@ class Engine:
         under_way = sum(min(time.monotonic() - run.asked, mean) for run in self._running.values())
         return max(0.0, left * mean - under_way) / self._plan.concurrency
 
-    def statistics(self) -> dict[str, float | None]:
-        """Return how well the slots were used; see Summary."""
-        startups = [r.startup_seconds for r in self.records if r.startup_seconds is not None]
-        later = [s for s in self._spent if not s.fresh]
-        overhead = [s.ended - s.asked - s.worked for s in later]
-        return {
-            "busy": self._busy(),
-            "overhead": sum(overhead) / len(overhead) if overhead else None,
-            "startup": sum(startups) / len(startups) if startups else None,
-        }
+    def startup(self) -> float | None:
+        """Mean seconds from being given a slot to the first step."""
+        return _mean([r.startup_seconds for r in self.records if r.startup_seconds is not None])
 
-    def _busy(self) -> float | None:
+    def overhead(self) -> float | None:
+        """Mean seconds that a stay in a slot took beside training; each slot's first is left out."""
+        return _mean([s.ended - s.asked - s.worked for s in self._spent if not s.fresh])
+
+    def busy(self) -> float | None:
         """Share of slot time spent training between the moment all slots had begun and the last start of a job."""
         slots = min(self._plan.concurrency, len(self._spent))
         first = sorted(self._spent, key=lambda s: s.asked)[:slots]
@@ -331,6 +328,10 @@ class Engine:
             work_begin = s.ended - s.worked
             inside += max(0.0, min(s.ended, end) - max(work_begin, begin))
         return min(1.0, inside / (slots * (end - begin)))
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _out_of_memory(error: str | None) -> bool:

@@ -1,9 +1,9 @@
 """Asynchronous successive halving over epochs, as plain arithmetic that can be rebuilt from records.
 
-At each rung (grace, grace*factor, grace*factor^2, ...) a trial is compared with all trials measured there before it, and
-stopped where it is below their best ``1/factor``. The same rule as Ray Tune's AsyncHyperBandScheduler with one bracket, with three
-differences: its knowledge can be refilled after a restart, a trial's own last epoch never stops it (there is
-nothing left to save), and protected trials are measured but never stopped.
+At each rung (grace, grace*factor, grace*factor^2, ...) a trial is compared with all trials measured there before it,
+and stopped where it is below their best ``1/factor``. The same rule as Ray Tune's AsyncHyperBandScheduler with one
+bracket, with three differences: its knowledge can be refilled after a restart, a trial's own last epoch never stops it
+(there is nothing left to save), and protected trials are measured but never stopped.
 """
 
 from __future__ import annotations

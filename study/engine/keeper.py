@@ -1,7 +1,7 @@
 """The one writer of a study while an engine runs: a thread, so that slow disks do not hold up training.
 
-For each ended run, in this order: predictions, weights if they rank, the record's line, then its checkpoint goes. A crash
-between two steps leaves files that no record names, never a record without its files.
+For each ended run, in this order: predictions, weights if they rank, the record's line, then its checkpoint goes. A
+crash between two steps leaves files that no record names, never a record without its files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Many trainings at once on Ray Tune: the one path of every command that trains more than once.
 
-Tune schedules: it starts, reuses and ends the worker processes. What runs (a Source), when to stop a training (the Source again),
-and what becomes of it (records, by a Keeper) is decided here, from Tune's Searcher, TrialScheduler and Callback.
+Tune schedules: it starts, reuses and ends the worker processes. What runs (a Source), when to stop a training (the
+Source again), and what becomes of it (records, by a Keeper) is decided here, from Tune's Searcher, TrialScheduler and
+Callback.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -64,7 +65,6 @@ class Summary:
     overhead: float | None = None  # mean seconds per training, after each slot's first, that were not training
     startup: float | None = None  # mean seconds from being scheduled to the first step
     log: Path | None = None
-    notes: list[str] = field(default_factory=list)
 
     @property
     def all_failed(self) -> bool:
@@ -87,9 +87,13 @@ def run_jobs(
     """Run every job of ``source`` and append a record for each to ``study``, which the caller has locked.
 
     Args:
+        study: where records and files go.
+        trainable: the model's module.
         trainable_name: what ``load_trainable`` took, so that workers can load it too.
         data: put into shared memory once; workers read it without copying.
+        source: what to run.
         runtime: device and precision; threads follow from the plan.
+        options: how many at a time, limits, and the like.
         context: what every record says of this command.
         after: called, in the writer's thread, with each record on the disk and its outcome.
 
@@ -192,7 +196,6 @@ def _run(
             finally:
                 log.collect(folder)
                 keeper.close(drop_checkpoints=True)
-        statistics = engine.statistics()
         return Summary(
             records=engine.records,
             plan=plan,
@@ -200,7 +203,9 @@ def _run(
             interrupted=engine.why_stopped == "interrupted",
             timed_out=engine.why_stopped == "time limit",
             log=log.path,
-            **statistics,
+            busy=engine.busy(),
+            overhead=engine.overhead(),
+            startup=engine.startup(),
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import importlib
 import os
 import secrets
 import shutil
@@ -36,7 +37,7 @@ QUIET = {
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # records are the truth; Tune's own snapshots are never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_THRESHOLD_S": "3600",
-    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a slow end of one trial must not fail the next; --trial-timeout bounds it
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a trial's slow end must not fail the next; --trial-timeout bounds it
 }
 ALONE = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # read on import: without a cluster Ray stays on 127.0.0.1
@@ -50,9 +51,7 @@ def import_ray(address: str | None = None) -> ModuleType:
     os.environ.update(QUIET)
     if address is None:
         os.environ.update(ALONE)
-    import ray
-
-    return ray
+    return importlib.import_module("ray")
 
 
 @contextlib.contextmanager
@@ -68,6 +67,10 @@ def started(
     """Hold a Ray of our own on loopback, or join the cluster at ``address``; yield its folder, None for a cluster.
 
     Args:
+        address: of a cluster; None for a Ray of our own, with ``cpus`` and ``gpus``.
+        cpus: cores to share out.
+        gpus: GPUs to share out.
+        object_store_bytes: size of shared memory; None leaves it to Ray.
         worker_env: environment variables of the worker processes.
         modules: package folders that a cluster's nodes get a copy of.
 
@@ -94,8 +97,8 @@ def started(
             ray.init(address=address, runtime_env=environment, **common)
         except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
             raise UserError(
-                f"cannot join the Ray cluster at --address '{address}': {str(error).splitlines()[0]} (where its nodes have "
-                f"RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH set, set them here too)"
+                f"cannot join the Ray cluster at --address '{address}': {str(error).splitlines()[0]} (where its nodes "
+                f"have RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH set, set them here too)"
             ) from error
         try:
             yield None
@@ -127,13 +130,14 @@ def started(
 
 
 def _start(ray: ModuleType, **arguments: Any) -> None:
-    """Start Ray. Not tried again in this process: what a failed start leaves running ends the process a minute later."""
+    """Start Ray. Not tried again here: what a failed start leaves running ends this process a minute later."""
     try:
         ray.init(**arguments)
     except Exception as error:
         if "timed out" in str(error) or isinstance(error, TimeoutError):
             raise UserError(
-                f"Ray did not start, as on a machine too busy for it; the same command tries again: {str(error).splitlines()[0]}"
+                f"Ray did not start, as on a machine too busy for it; the same command tries again: "
+                f"{str(error).splitlines()[0]}"
             ) from error
         raise
 
@@ -148,9 +152,8 @@ def _reachable(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
     except (OSError, OverflowError) as error:
-        raise UserError(
-            f"no Ray cluster at --address '{address}': {getattr(error, 'strerror', None) or error}"
-        ) from None
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"no Ray cluster at --address '{address}': {why}") from None
 
 
 def _worker_switches() -> dict[str, str]:

@@ -51,10 +51,14 @@ def plan_resources(
     """Choose concurrency and shares for a machine with ``cpus`` cores and ``gpus`` GPUs.
 
     Args:
+        cpus: cores there are.
+        gpus: GPUs there are.
         use_gpu: False keeps to the CPU; None uses GPUs where there are any.
         gpu_memory_gib: of the smallest GPU, to bound how many trainings share one.
         jobs: no more than this many trainings will be asked for.
-        concurrency, cpus_per_trial, gpus_per_trial: what the user asked for; the rest follows.
+        concurrency: what the user asked for, as in the next two; the rest follows.
+        cpus_per_trial: likewise.
+        gpus_per_trial: likewise.
 
     Raises:
         UserError: what was asked for does not exist or contradicts itself.

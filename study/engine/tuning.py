@@ -66,8 +66,8 @@ class EngineScheduler(_Door, FIFOScheduler):
         """Hand the report over."""
         message = result.get("message")
         if message is not None and self._engine.heard(trial.trial_id, message):
-            return TrialScheduler.STOP
-        return TrialScheduler.CONTINUE
+            return str(TrialScheduler.STOP)
+        return str(TrialScheduler.CONTINUE)
 
 
 class EngineCallback(_Door, Callback):

@@ -45,7 +45,7 @@ class Progress:
 
 
 class View:
-    """Draws snapshots on ``stream``; on a terminal in place, elsewhere a line now and then and one for each ended job."""
+    """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
 
     def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
         from rich.console import Console

@@ -105,9 +105,7 @@ def run_job(config: dict[str, Any]) -> None:
     except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
             raise
-        text = str(error).strip()
-        last = text.splitlines()[-1] if text else ""
-        named = f"{type(error).__name__}: {last}" if last else type(error).__name__
+        named = _named(error)
         details = "".join(traceback.format_exception(error))
         _release_memory(error)
         reporter.send(Message(error=named, traceback=details))
@@ -182,6 +180,16 @@ def _parcel(value: Any) -> Parcel:
     import ray
 
     return Parcel(ray.put(value))
+
+
+def _named(error: BaseException) -> str:
+    """Say an exception in one line: its type and its last line, or the first of a config's own errors."""
+    text = str(error).strip()
+    last = text.splitlines()[-1].strip() if text else ""
+    with contextlib.suppress(Exception):  # pydantic ends its text with a link
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
+    return f"{type(error).__name__}: {last}" if last else type(error).__name__
 
 
 def _release_memory(error: BaseException) -> None:
