@@ -1,0 +1,50 @@
+"""The test set chooses nothing: whatever its labels, the sweep proposes, prunes and picks the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from results.store import Study
+from study.confirm import candidates
+
+ROOT = Path(__file__).parents[2]
+OTHER_LABELS = """
+import importlib.util, numpy as np
+spec = importlib.util.spec_from_file_location("the_example", {example!r})
+example = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(example)
+NAME, Config, SPACES, fit = example.NAME, example.Config, example.SPACES, example.fit
+
+def load_data(dataset, data_dir):
+    data = example.load_data(dataset, data_dir)
+    data.test_labels = (data.test_labels + {shift}) % 10
+    return data
+"""
+
+
+def sweep(folder: Path, shift: int) -> Study:
+    folder.mkdir()
+    trainable = folder / "shifted.py"
+    trainable.write_text(OTHER_LABELS.format(example=str(ROOT / "examples" / "digits_sklearn.py"), shift=shift))
+    words = ["--study", str(folder / "study"), "--trainable", str(trainable), "--dataset", "digits", "--quiet"]
+    words += ["--trials", "14", "--sampler", "tpe", "--scheduler", "asha", "--concurrency", "1", "--set", "epochs=4"]
+    done = subprocess.run(
+        [sys.executable, "-m", "study.run", "sweep", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return Study.open(folder / "study")
+
+
+@pytest.mark.long
+def test_changing_every_test_label_changes_no_choice(tmp_path):
+    one, other = sweep(tmp_path / "true", 0), sweep(tmp_path / "shifted", 1)
+    a, b = one.records(), other.records()
+    assert [(r.config, r.status, len(r.history)) for r in a] == [(r.config, r.status, len(r.history)) for r in b]
+    assert {r.status for r in a} >= {"complete", "pruned"}
+    scores = [(x.test_accuracy, y.test_accuracy) for x, y in zip(a, b, strict=True) if x.status == "complete"]
+    assert all(x > 0.7 and y < 0.3 for x, y in scores)  # the labels did change
+    assert [r.run_id for r in candidates(a, one.meta, 3)] == [r.run_id for r in candidates(b, other.meta, 3)]
