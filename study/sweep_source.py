@@ -74,6 +74,7 @@ class SweepSource:
         self._numbers |= {job.trial for job in self._cut}
         for record in learnt:
             self._remember(record)
+        self.exhausted_space = self._all_known() and not self._cut and not self._wants_baseline()
         for c in cut:
             if halving is not None and self._mine(c.job):
                 halving.known(config_hash(c.job.config), _scores(c.history))

@@ -1,0 +1,85 @@
+"""``sweep`` on the command line: bad input is one clear line and changes nothing; the help says what choices cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from study.run import main
+from tests.study.conftest import TOY
+
+TRAINABLE = ["--trainable", TOY, "--dataset", "600"]
+
+
+def refused(capsys, *arguments: str) -> str:
+    """Run the command, which must refuse with code 2 and one line."""
+    code = main(["sweep", *arguments])
+    error = capsys.readouterr().err
+    assert code == 2, error
+    lines = [line for line in error.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--trials", "0"], "--trials 0 must be at least 1"),
+        (["--sampler", "tpee"], "did you mean 'tpe'"),
+        (["--scheduler", "ash"], "did you mean 'asha'"),
+        (["--reduction-factor", "1"], "must be above 1"),
+        (["--grace", "0"], "must be at least 1"),
+        (["--space", "optimizer"], "did you mean 'optimiser'"),
+        (["--space", "nowhere.py:X"], "no space file at 'nowhere.py'"),
+        (["--set", "learning_rat=1"], "did you mean 'learning_rate'"),
+        (["--concurrency", "0"], "--concurrency 0 must be at least 1"),
+        (["--cpus-per-trial", "4096"], "more than the"),
+        (["--gpus-per-trial", "64"], "more than there are"),
+        (["--keep-weights", "-1"], "must not be negative"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_trace(capsys, tmp_path, arguments, said):
+    study = tmp_path / "study"
+    space = tmp_path / "space.py"
+    space.write_text("from search_spaces import log_float\nWIDE = {'learning_rate': log_float(1e-3, 1.0)}\n")
+    own = [] if "--space" in arguments else ["--space", f"{space}:WIDE"]
+    assert said in refused(capsys, "--study", str(study), *TRAINABLE, *own, *arguments)
+    assert not study.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{'learning_rat': log_float(1e-3, 1.0)}", "learning_rat"),
+        ("{'learning_rate': log_float(-1.0, 1.0)}", "learning_rate"),
+        ("{'epochs': choice(0, 3)}", "epochs"),
+    ],
+)
+def test_a_space_that_contradicts_the_config(capsys, tmp_path, body, said):
+    space = tmp_path / "space.py"
+    space.write_text(f"from search_spaces import choice, log_float\nX = {body}\n")
+    assert said in refused(capsys, "--study", str(tmp_path / "s"), *TRAINABLE, "--space", f"{space}:X")
+    assert not (tmp_path / "s").exists()
+
+
+def test_help_says_what_stopping_early_costs(capsys):
+    with pytest.raises(SystemExit):
+        main(["sweep", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "cost about 9 full trainings" in text and "--time-limit" in text
+
+
+def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
+    """The documented way for a user's own trainable and space, twice."""
+    space = tmp_path / "space.py"
+    space.write_text(
+        "from search_spaces import choice\nFEW = {'noise': choice(0.0, 0.3, 1.0), 'epochs': choice(3, 6)}\n"
+    )
+    command = ["sweep", "--study", str(tmp_path / "s"), "--concurrency", "2", "--cpus-per-trial", "1"]
+    assert main([*command, *TRAINABLE, "--space", f"{space}:FEW", "--trials", "50"]) == 0
+    told = capsys.readouterr()
+    assert "6 of 50 trials" in told.out and "exploratory" in told.out and "is exhausted" in told.err
+    records = (tmp_path / "s" / "records.jsonl").read_bytes()
+    assert main([*command, "--trials", "50"]) == 0  # what is left out is the study's
+    assert "nothing was left to train" in capsys.readouterr().out
+    assert (tmp_path / "s" / "records.jsonl").read_bytes() == records
+    assert "uses --seed 504" in refused(capsys, *command[1:], "--seed", "7")
