@@ -132,11 +132,11 @@ def slim(svg: str, name: str, alt: str) -> str:
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
     body = re.sub(r"<[^>]+>", _tighter, body)
     body = re.sub(
-        r"font: (700 )?[^;\"]*?([\d.]+)px [^;\"]*",
+        r"font: ?(700 )?[^;\"]*?([\d.]+)px [^;\"]*",
         lambda m: f"font-size:{m[2]}px" + BOLD * bool(m[1]),
         body,
     )
-    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    body = re.sub(r"font-family: ?[^;\"]*;? ?", "", body)
     for role, colour in ROLES.items():
         body = body.replace(colour, f"var(--fig-{role})")
     for i, colour in enumerate(CATEGORIES):

@@ -368,7 +368,7 @@ def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.4
             config = good[int(rng.integers(len(good)))].config | {knob: config[knob]}
         if trial == 20:  # what a good sampler would have found by now
             config = BASELINE | {"architecture": "batch_norm", "learning_rate": 0.0007, "batch_size": 128}
-        if any(r.config == config for r in found):
+        while any(r.config == config for r in found):
             config = config | {"learning_rate": config["learning_rate"] * 1.01}
         how = {
             "trial": trial,

@@ -51,7 +51,11 @@ def table(view: View) -> list[dict[str, Any]]:
         c = trial.compared
         rows.append(
             _row(trial.record, fields, "trial", ranks.get(id(trial)))
-            | {"difference": c.as_configured, "equal_epochs": c.equal_epochs, "difference_at_equal_epochs": c.at_equal}
+            | {
+                "difference": _tidy(c.as_configured),
+                "equal_epochs": c.equal_epochs,
+                "difference_at_equal_epochs": _tidy(c.at_equal),
+            }
         )
     return rows
 
@@ -82,10 +86,13 @@ def _row(record: Record, fields: list[str], kind: str, rank: int | None = None) 
     return {clean(k, 80): _plain(v) for k, v in row.items()}
 
 
+def _tidy(difference: float | None) -> float | None:
+    """A difference without the dust of binary fractions."""
+    return None if difference is None else round(difference, 10)
+
+
 def _plain(item: Any) -> Any:
-    if isinstance(item, float):
-        return round(item, 6) if abs(item) >= 1e-3 else item
-    return item if item is None or isinstance(item, bool | int) else clean(item)
+    return item if item is None or isinstance(item, bool | int | float) else clean(item)
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""Drawings: text stays text, ids are the figure's own, colours follow the page, the same numbers give the same bytes."""
+"""Drawings: text stays text, ids are the figure's own, colours the page's; the same numbers give the same bytes."""
 
 from __future__ import annotations
 
