@@ -45,9 +45,9 @@ def run_here(
 
     def on_epoch(epoch: Epoch, snapshot) -> bool:  # type: ignore[no-untyped-def]
         trace.history.append(epoch)
-        progress.epoch(epoch)
         latest[:] = [(CutOff(job, list(trace.history), trace.resumed_at), snapshot())]
         keeper.checkpoint(*latest[0])  # written only where that is cheap against the epoch
+        progress.epoch(epoch)  # last: what has been shown is kept, whenever an interrupt comes
         keeper.check()
         return False
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -181,14 +182,21 @@ def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     refused(where, "baseline", *QUICK, says="cannot write")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_one_line(done: Path, tmp_path: Path) -> None:
-    study = tmp_path / "study"
-    shutil.copytree(done, study)
-    (study / "records.jsonl").unlink()
-    (study / "records.jsonl").symlink_to("/dev/full")
-    _, err = run("baseline", "--study", study, "--quiet", code=2)
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system with 64 kB of room, as only root can make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_is_one_line(small_disk: Path) -> None:
+    _, err = run("baseline", *QUICK, "--set", "epochs=2", "--study", small_disk / "study", "--quiet", code=2)
     assert err.count("\n") == 1 and "No space left on device" in err
+    assert Study.open(small_disk / "study").records() == []
 
 
 def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(tmp_path: Path) -> None:
