@@ -49,6 +49,17 @@ def can_hide(folder: Path) -> bool:
     )
 
 
+def wait_for_cores(address: str, count: int) -> None:
+    ask = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "status", f"--address={address}"]
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        told = subprocess.run(ask, env={**os.environ, **TOKEN}, capture_output=True, text=True, cwd="/")
+        if f"/{count}.0 CPU" in told.stdout:
+            return
+        time.sleep(1)
+    raise AssertionError(f"no cluster of {count} cores: {told.stdout}{told.stderr}")
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Address of a cluster of two nodes with a core each, and a folder that only the driver's node sees."""
@@ -57,9 +68,9 @@ def cluster(tmp_path_factory):
     folder = f"/tmp/study-test-{os.getpid()}"  # short, for Ray's sockets
     nodes = [node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")]
     try:
-        time.sleep(8)
+        wait_for_cores(f"127.0.0.1:{port}", 1)
         nodes.append(node(f"--address=127.0.0.1:{port}", hide=apart if can_hide(apart) else None))
-        time.sleep(8)
+        wait_for_cores(f"127.0.0.1:{port}", 2)
         assert all(each.poll() is None for each in nodes), "a node did not start"
         yield f"127.0.0.1:{port}", apart
     finally:
