@@ -12,10 +12,10 @@ demo: .venv/ready ## a whole small study on bundled digits, in minutes, ending w
 	$(BIN)/python -m study.run demo
 
 test: .venv/ready ## the tests that take seconds each (under five minutes on two cores)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: .venv/ready ## the tests that take minutes: browser, kills, real images
-	$(BIN)/python -m pytest -m long --durations 10
+	$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations 10
 
 check: .venv/ready ## style, formatting and types
 	$(BIN)/ruff check .
