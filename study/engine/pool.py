@@ -192,7 +192,7 @@ def _run(
         with view:
             view.say(str(plan))
             try:
-                _fit(engine, plan)
+                _fit(engine, plan, folder)
             finally:
                 log.collect(folder)
                 keeper.close(drop_checkpoints=True)
@@ -209,7 +209,7 @@ def _run(
         )
 
 
-def _fit(engine: Engine, plan: Plan) -> None:
+def _fit(engine: Engine, plan: Plan, folder: Path | None) -> None:
     from ray import tune
 
     from study.engine.tuning import EngineCallback, EngineScheduler, EngineSearcher
@@ -218,7 +218,7 @@ def _fit(engine: Engine, plan: Plan) -> None:
     resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
     if plan.gpus_per_trial:
         resources["gpu"] = plan.gpus_per_trial
-    with tempfile.TemporaryDirectory(prefix="study-tune-") as storage, contextlib.suppress(engine.Stop):
+    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage, contextlib.suppress(engine.Stop):
         tuner = tune.Tuner(
             tune.with_resources(run_job, resources),
             tune_config=tune.TuneConfig(
