@@ -286,15 +286,40 @@ def cloud(name: str, points: Any, labels: Any, names: Sequence[str], x: str, y: 
             )
         axes.set_xlim(_range(points[:, 0]))
         axes.set_ylim(_range(points[:, 1]))
-        for label in order if len(order) <= 20 else []:
-            middle = np.median(points[np.asarray(labels) == label], axis=0)
-            axes.text(float(middle[0]), float(middle[1]), names[label], ha="center", va="center", weight="bold")
+        if len(order) <= 20:
+            middles = [np.median(points[np.asarray(labels) == label], axis=0) for label in order]
+            sizes = [(0.018 * (len(names[label]) + 1), 0.045) for label in order]
+            spots = apart(middles, sizes, axes.get_xlim(), axes.get_ylim())
+            for label, (left, top) in zip(order, spots, strict=True):
+                axes.text(left, top, names[label], ha="center", va="center", weight="bold")
         axes.grid(visible=False)
         axes.set(xlabel=x, ylabel=y, xticks=[], yticks=[])
         axes.spines["bottom"].set_visible(False)
 
     svg = draw(name, paint, alt, NARROW, 280)
     return Markup(re.sub(r"M (\S+) (\S+) ?L \1 \2 ?\n?", r"M\1 \2h0", svg))
+
+
+def apart(
+    middles: Sequence[Any], sizes: Sequence[tuple[float, float]], x: tuple[float, float], y: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Move labels up until none covers another; ``sizes`` (wide, tall) are shares of the ranges ``x`` and ``y``."""
+    span, rise = x[1] - x[0], y[1] - y[0]
+    placed: dict[int, tuple[float, float]] = {}
+    for i in sorted(range(len(middles)), key=lambda k: float(middles[k][1])):
+        left, top = float(middles[i][0]), float(middles[i][1])
+        for _ in range(len(middles)):
+            hits = [
+                other
+                for k, other in placed.items()
+                if abs(other[0] - left) < (sizes[i][0] + sizes[k][0]) / 2 * span
+                and abs(other[1] - top) < sizes[i][1] * rise
+            ]
+            if not hits:
+                break
+            top = max(other[1] for other in hits) + sizes[i][1] * rise * 1.001
+        placed[i] = (left, top)
+    return [placed[i] for i in range(len(middles))]
 
 
 def _range(values: Any) -> tuple[float, float]:

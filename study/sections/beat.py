@@ -23,7 +23,7 @@ def noise(view: View) -> Section | None:
     if floor is None:
         asked = (
             "The baseline was run with one seed, so nobody knows how far it varies by itself: the noise "
-            "floor is unknown."
+            "floor is unknown"
         )
         said = [
             text(

@@ -70,16 +70,13 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         )
     gain = best.compared.as_configured
     if gain is None or gain <= 0:
-        return (
-            "info",
-            "Exploratory",
-            text(
-                "None of {} scored above the baseline on validation; the best, {}, is at {} points.",
-                plural(len(view.ranked), "complete trial"),
-                best.link,
-                points(gain),
-            ),
+        said = text(
+            "None of {} scored above the baseline on validation; the best, {}, is at {} points.",
+            plural(len(view.ranked), "complete trial"),
+            best.link,
+            points(gain),
         )
+        return "info", "Exploratory", said + _ahead_at_equal(view)
     said = text(
         "The best of {}, {}, scored {} points above the baseline on validation",
         plural(len(view.ranked), "complete trial"),
@@ -101,6 +98,20 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
             points(view.luck),
         )
     return "warn", "Exploratory", said
+
+
+def _ahead_at_equal(view: View) -> Markup:
+    """What shorter trainings would have shown against as short a baseline; empty where nothing."""
+    ahead = [t for t in view.ranked if (t.compared.at_equal or 0) > 0]
+    if not ahead:
+        return Markup("")
+    top = max(ahead, key=lambda t: t.compared.at_equal or 0)
+    return text(
+        " Within equal epochs {} above it, {} by {}.",
+        plural(len(ahead), "lies", "lie"),
+        top.link,
+        points(top.compared.at_equal),
+    )
 
 
 def _ends(view: View) -> list[str]:

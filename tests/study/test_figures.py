@@ -80,3 +80,10 @@ def test_shares_step_by_luminance_alone() -> None:
 def test_the_class_of_a_share_and_of_a_difference() -> None:
     assert [colours.share_class(s) for s in (0, 0.004, 0.005, 0.63, 1)] == ["", "", "c1", "c7", "c8"]
     assert [colours.difference_class(s) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]
+
+
+def test_labels_are_moved_apart_and_those_that_have_room_stay() -> None:
+    middles = [(0.0, 0.0), (0.01, 0.01), (0.0, 0.02), (5.0, 5.0)]
+    spots = figures.apart(middles, [(0.1, 0.05)] * 4, (0, 10), (0, 10))
+    assert spots[0] == (0.0, 0.0) and spots[3] == (5.0, 5.0)
+    assert all(abs(a[1] - b[1]) >= 0.5 for i, a in enumerate(spots[:3]) for b in spots[i + 1 : 3])

@@ -292,3 +292,10 @@ def test_the_renderers_own_home_is_hidden_wherever_it_lies(tmp_path: Path, monke
     lost = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="no /srv/people/bob/x", trial=0)
     page = render(write(tmp_path, SMALL, [*baselines(SMALL), lost]))
     assert "/srv/people/bob" not in page and "no ~/x" in page
+
+
+def test_a_shorter_training_that_leads_at_equal_epochs_is_said(tmp_path: Path) -> None:
+    short = SMALL.run(BASELINE | {"architecture": "batch_norm", "epochs": 6}, trial=0)
+    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), short]))
+    assert "None of 1" in head(tree).replace("\u00a0", " ")
+    assert "Within equal epochs" in head(tree) and "trial 0 by +" in head(tree)
