@@ -1,0 +1,1 @@
+"""The report's templates, style and script: package data without logic."""

@@ -86,6 +86,8 @@ class Study:
             first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
             where = ".".join(map(str, first["loc"])) or "the file"
             raise UserError(f"'{file}' is not a study.json: {where}: {first['msg']}") from None
+        if meta.schema_version > SCHEMA:
+            raise UserError(f"'{file}' has schema {meta.schema_version}; this version knows {SCHEMA}: use a newer one")
         return cls(path, meta)
 
     @classmethod
@@ -144,6 +146,8 @@ class Study:
             file.write((b"\n" if torn else b"") + record.line().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        if not size:
+            _sync_folder(self.path)
 
     # -- files of a run --------------------------------------------------------------------------------------------
 
@@ -254,10 +258,20 @@ def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)
             os.replace(name, path)
+            _sync_folder(path.parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
+
+
+def _sync_folder(path: Path) -> None:
+    """Make a new name in ``path`` survive lost power, as fsync of the file alone does not."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def command_line(argv: list[str] | None = None) -> str:
 def hide_home(text: str) -> str:
     """Replace the user's home folder by ``~``."""
     home = str(Path.home())
-    return text.replace(home, "~") if home not in ("", "/") else text
+    return re.sub(re.escape(home) + r"(?=$|[/'\"\s:,])", "~", text) if home not in ("", "/") else text
 
 
 def _processor() -> str:

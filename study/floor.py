@@ -25,7 +25,9 @@ def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> l
         return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
     sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images)
     if seeds < MIN_SEEDS:
-        return [f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."]
+        return [
+            f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."
+        ]
     return [f"What one candidate on the same {seeds} seeds could show later:", *plan(seeds, 1, sd, source).sentences()]
 
 

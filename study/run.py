@@ -69,12 +69,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     from results.errors import UserError
 
     try:
-        return int(importlib.import_module(COMMANDS[args.command][0]).main(args) or 0)
+        code = int(importlib.import_module(COMMANDS[args.command][0]).main(args) or 0)
+        sys.stdout.flush()
+        return code
     except UserError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
         print("\ninterrupted: what is finished is kept; the same command goes on from there", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # 'report --format csv | head' has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if error.errno not in REFUSED_BY_DISK:
             raise

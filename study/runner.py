@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+import traceback
 from types import ModuleType
 
 from results.outcome import Epoch, Outcome, Runtime, State
@@ -13,20 +15,35 @@ from study.engine.checkpoints import CutOff
 from study.engine.jobs import Job
 from study.engine.keeper import Keeper
 from study.engine.records import Context, Trace, ended, stopped
+from study.engine.screen import Log
 from study.environment import command_line, environment, now
 from study.pictures import keep_pictures
 from study.progress import RunProgress
 from study.trainable import Data, fit
 
-KEEP_WEIGHTS = 3  # best configs whose weights stay, beside the baseline's
+
+class _Diverged(Exception):
+    """Ends a training whose loss is not finite, as the engine does."""
 
 
 def run_here(
-    study: Study, trainable: ModuleType, data: Data, job: Job, runtime: Runtime, progress: RunProgress
+    study: Study,
+    trainable: ModuleType,
+    data: Data,
+    job: Job,
+    runtime: Runtime,
+    progress: RunProgress,
+    keep_weights: int,
 ) -> Record:
     """Train ``job``, going on from its checkpoint if it was cut off, and record how it ended.
 
-    An exception of the training is recorded as a failed run; an interrupt leaves the last checkpoint and passes.
+    An exception of the training is recorded as a failed run, with its traceback in the study's log; a loss that is
+    not finite ends it as diverged; an interrupt leaves the last checkpoint and passes.
+
+    Args:
+        study: locked by the caller.
+        runtime: device, precision and threads.
+        keep_weights: how many of the best configs keep their weights, beside the baseline's.
 
     Raises:
         UserError: the disk refuses a record.
@@ -39,12 +56,15 @@ def run_here(
     if cut.history:
         trace.resumed_at.append(cut.history[-1].epoch)
     context = Context(command_line(), {**environment(), "threads": runtime.threads}, runtime.device, runtime.precision)
-    keeper = Keeper(study, KEEP_WEIGHTS, [keep_pictures(study, trainable, data)], lambda text: None)
+    log = Log(study.path / "study.log")
+    keeper = Keeper(study, keep_weights, [keep_pictures(study, trainable, data)], log)
 
     latest: list[tuple[CutOff, State]] = []  # of the last finished epoch, for an interrupt in the middle of the next
 
     def on_epoch(epoch: Epoch, snapshot) -> bool:  # type: ignore[no-untyped-def]
         trace.history.append(epoch)
+        if not (math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss)):
+            raise _Diverged(f"loss not finite in epoch {epoch.epoch}")
         latest[:] = [(CutOff(job, list(trace.history), trace.resumed_at), snapshot())]
         keeper.checkpoint(*latest[0])  # written only where that is cheap against the epoch
         progress.epoch(epoch)  # last: what has been shown is kept, whenever an interrupt comes
@@ -58,8 +78,11 @@ def run_here(
         try:
             outcome = fit(trainable, trainable.Config(**job.config), job.seed, data, on_epoch, state, runtime)
             record = ended(study, job, outcome, trace, context)
-        except Exception as error:
+        except _Diverged as error:
+            record = stopped(study, job, "diverged", str(error), trace, context)
+        except (Exception, SystemExit) as error:
             keeper.check()
+            log(f"{job.run_id} failed\n{traceback.format_exc()}")
             text = f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error).strip() else ''}"
             record = stopped(study, job, "failed", text.removesuffix(": "), trace, context)
         latest.clear()
@@ -72,4 +95,5 @@ def run_here(
     finally:
         progress.end()
         keeper.close()
+        log.close()
     return record

@@ -22,13 +22,16 @@ from results.store import CommandRun, DatasetInfo, Study, StudyMeta, lock_folder
 from study.configs import difference, read_config, read_sets, validated
 from study.engine.jobs import FixedJobs, Job, Source, next_attempt
 from study.engine.records import Context
-from study.engine.resources import usable_cpus
+from study.engine.resources import plan_resources, usable_cpus
 from study.environment import command_line, environment, hide_home, now
 from study.pictures import keep_pictures
 from study.trainable import Data, load_trainable
 
 if TYPE_CHECKING:
     from study.engine.pool import Summary
+
+
+KEEP_WEIGHTS = 3  # best configs whose weights stay, beside the baseline's, where no sweep said otherwise
 
 
 @dataclass
@@ -58,18 +61,19 @@ class Session:
         """Return what all records of this command say of how they came about."""
         return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
 
-    def train(self, jobs: list[Job], args: Namespace) -> int:
-        """Train a fixed list of jobs: one in this process on all cores, several side by side.
+    def train(self, jobs: list[Job], args: Namespace, alone: bool = False) -> int:
+        """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
 
         Returns the exit code: 1 where there was something to do and none of it worked, 130 after Ctrl-C.
         """
         if not jobs:
             return 0
-        if len(jobs) == 1 and not args.address:
+        if alone and len(jobs) == 1 and not args.address:
             from study.progress import run_progress
             from study.runner import run_here
 
-            record = run_here(self.study, self.trainable, self.data, jobs[0], self.runtime, run_progress(self.quiet))
+            progress = run_progress(self.quiet)
+            record = run_here(self.study, self.trainable, self.data, jobs[0], self.runtime, progress, self.keep_weights)
             if record.error:
                 print(f"{record.status}: {record.error}", file=sys.stderr)
             return 0 if record.status == "complete" else 1
@@ -93,10 +97,15 @@ class Session:
             self.data,
             source,
             runtime=self.runtime,
-            options=Options(**chosen, **options),
+            options=Options(**chosen, **{"keep_weights": self.keep_weights, "quiet": self.quiet, **options}),
             context=self.context(),
             after=[keep_pictures(self.study, self.trainable, self.data)],
         )
+
+    @property
+    def keep_weights(self) -> int:
+        """How many of the best configs keep their weights, beside the baseline: what the study's sweep said."""
+        return int((self.study.meta.sweep or {}).get("keep_weights", KEEP_WEIGHTS))
 
     def report(self) -> None:
         """Write the report and say where it is."""
@@ -106,17 +115,17 @@ class Session:
 
 
 @contextlib.contextmanager
-def training_session(args: Namespace, defines_baseline: bool) -> Iterator[Session]:
+def training_session(args: Namespace, defines_baseline: bool, starts: bool = True) -> Iterator[Session]:
     """Open or start the study of ``args`` for writing.
 
     ``defines_baseline``: whether --config and --set say what the baseline is even in an existing study (and must
-    then agree with it); otherwise they do so only in a new one.
+    then agree with it); otherwise they do so only in a new one. ``starts``: whether a new study may be started.
 
     Raises:
         UserError: whatever of the input does not fit together.
     """
     exists = (args.study / "study.json").exists()
-    meta = Study.open(args.study).meta if exists or _holds_something(args.study) else None
+    meta = Study.open(args.study).meta if exists or not starts or _holds_something(args.study) else None
     name = args.trainable or (meta.trainable if meta else "alexnet")
     trainable = load_trainable(os.path.expanduser(name))
     sets = read_sets(args.sets, trainable.Config)
@@ -125,8 +134,9 @@ def training_session(args: Namespace, defines_baseline: bool) -> Iterator[Sessio
     source = args.dataset or (meta.dataset.source if meta and meta.dataset.source else "cifar10")
     if meta:
         _same_trainable(meta, name, args.study)
-        if defines_baseline and (args.sets or args.config):
-            _same_baseline(meta, asked, args.study)
+        if args.config or (defines_baseline and args.sets):
+            _same_baseline(meta, asked if defines_baseline else validated(start, trainable.Config), args.study)
+    check_resources(args)
     runtime = _runtime(trainable, args, meta)
     data = _load(trainable, source, args)
     if hasattr(trainable, "check"):
@@ -152,6 +162,28 @@ def training_session(args: Namespace, defines_baseline: bool) -> Iterator[Sessio
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         study.save_meta()
         yield Session(study, trainable, os.path.expanduser(name), data, runtime, sets, args.seed, args.quiet)
+
+
+def check_resources(args: Namespace) -> None:
+    """Refuse what this machine does not have before anything is written. Raises UserError."""
+    if args.address:
+        from study.engine.rayenv import _reachable as reachable
+
+        reachable(args.address)
+        return
+    gpus = 0
+    if args.gpus_per_trial:
+        import torch
+
+        gpus = torch.cuda.device_count()
+    plan_resources(
+        usable_cpus(),
+        gpus,
+        use_gpu=False if args.device == "cpu" else None,
+        concurrency=args.concurrency,
+        cpus_per_trial=args.cpus_per_trial,
+        gpus_per_trial=args.gpus_per_trial,
+    )
 
 
 def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
@@ -204,8 +236,13 @@ def _threads() -> int:
     return max(1, min(int(asked), usable_cpus())) if asked.isdigit() else usable_cpus()
 
 
+def _place(name: str) -> str:
+    """A trainable's file is the same one however its path is written."""
+    return str(Path(name).expanduser().resolve()) if name.endswith(".py") else name
+
+
 def _same_trainable(meta: StudyMeta, name: str, path: Path) -> None:
-    if hide_home(name) != meta.trainable:
+    if _place(name) != _place(meta.trainable):
         raise UserError(f"study '{path}' is of trainable '{meta.trainable}', not '{name}'; choose another --study")
 
 

@@ -114,7 +114,7 @@ def sweep(
         )
     for note in notes:
         announce(f"note: {note}")
-    study.meta.sweep = about
+    study.meta.sweep = {**about, "keep_weights": (options or Options()).keep_weights}
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
     engine = None

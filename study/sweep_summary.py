@@ -56,6 +56,8 @@ def _engine_lines(summary: SweepSummary) -> list[str]:
     if engine is None:
         return ["nothing was left to train"]
     lines = []
+    if engine.startup is not None:
+        lines.append(f"start-up {engine.startup:.2f} s per trial, from being scheduled to its first step")
     if engine.overhead is not None:
         busy = "" if engine.busy is None else f"; trial slots busy {engine.busy:.0%} of the time"
         lines.append(f"overhead {engine.overhead:.2f} s per trial after each slot's first{busy}")

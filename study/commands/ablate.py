@@ -86,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
             raise UserError(f"--parts: unknown part '{part}'{nearest(part, PARTS)}")
     if args.config:
         raise UserError("--config: ablate takes apart a recorded run; name it with --from")
-    with training_session(args, defines_baseline=False) as session:
+    with training_session(args, defines_baseline=False, starts=False) as session:
         study, meta = session.study, session.study.meta
         records = study.records()
         named = load_ablations(args.space_file, session.trainable.Config) if args.space_file else None

@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
             f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else ""
         )
         session.announce("\n".join(before_baseline(study.records(), study.meta, args.seeds)))
-        code = session.train(jobs, args)
+        code = session.train(jobs, args, alone=args.seeds == 1)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
         baseline_summary(session, [r for r in records if r.seed in seeds])
         for line in record_floor(study):

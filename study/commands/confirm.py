@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(
             "--set and --config: confirm reruns configs as the sweep had them; another baseline is another --study"
         )
-    with training_session(args, defines_baseline=False) as session:
+    with training_session(args, defines_baseline=False, starts=False) as session:
         study = session.study
         planned = prepare(
             study.records(),

@@ -111,7 +111,6 @@ def main(args: argparse.Namespace) -> int:
     )
     what.check()
     space = _space(args, chosen("space", "space", "default"))
-    _resources(args)
     with training_session(args, defines_baseline=False) as session:
         session.announce(before_sweep(session.study.records(), session.study.meta, args.trials))
         summary = sweep(
@@ -165,27 +164,6 @@ def _space(args: argparse.Namespace, name: str) -> Space:
     start = read_config(args.config) if args.config else {}
     baseline = meta.baseline if meta else validated({**start, **sets}, trainable.Config)
     return load_space(name, trainable.Config, baseline, sets, getattr(trainable, "SPACES", None))
-
-
-def _resources(args: argparse.Namespace) -> None:
-    """Refuse what this machine does not have before anything is begun; a cluster is asked once it is joined."""
-    from study.engine.resources import plan_resources, usable_cpus
-
-    if args.address:
-        return
-    gpus = 0
-    if args.gpus_per_trial:
-        import torch
-
-        gpus = torch.cuda.device_count()
-    plan_resources(
-        usable_cpus(),
-        gpus,
-        use_gpu=False if args.device == "cpu" else None,
-        concurrency=args.concurrency,
-        cpus_per_trial=args.cpus_per_trial,
-        gpus_per_trial=args.gpus_per_trial,
-    )
 
 
 def duration(text: str) -> float:

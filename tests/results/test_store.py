@@ -1,0 +1,100 @@
+"""A study folder loses nothing: torn lines, failed writes, a lock whose holder died."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.errors import UserError
+from results.record import Record
+from results.store import DatasetInfo, Study, StudyMeta, TornRecord, lock_folder, write_atomic
+from tests.results.test_record import record
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    data = DatasetInfo(name="d", fingerprint="f", class_names=["a", "b"], train_images=2, test_images=2)
+    meta = StudyMeta(name="s", trainable="t", dataset=data, baseline={"a": 1}, device="cpu", precision="fp32")
+    return Study.create(tmp_path / "study", meta)
+
+
+def named(name: str) -> Record:
+    return record(run_id=name)
+
+
+def test_what_is_appended_is_read_in_order(study: Study) -> None:
+    for name in "abc":
+        study.append(named(name))
+    assert [r.run_id for r in Study.open(study.path).records()] == ["a", "b", "c"]
+    assert Study.open(study.path).meta == study.meta
+
+
+def test_a_torn_last_line_is_set_aside_and_swallows_no_later_one(study: Study) -> None:
+    study.append(named("a"))
+    whole = named("b").line().encode()
+    with open(study.records_path, "ab") as file:
+        file.write(whole[: len(whole) // 2])
+    with pytest.warns(TornRecord, match="line 2"):
+        assert [r.run_id for r in study.records()] == ["a"]
+    with pytest.warns(TornRecord):
+        study.append(named("c"))
+        assert [r.run_id for r in study.records()] == ["a", "c"]
+
+
+def test_a_run_is_recorded_once(study: Study) -> None:
+    study.append(named("a"))
+    with pytest.raises(ValueError, match="'a' is already recorded"):
+        study.append(named("a"))
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    write_atomic(file, b"old")
+
+    def fails(handle) -> None:
+        handle.write(b"half of the n")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(UserError, match="No space left"):
+        write_atomic(file, fails)
+    assert file.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    code = "import sys, time; from pathlib import Path; from results.store import lock_folder\n"
+    code += "with lock_folder(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    with pytest.raises(UserError, match=f"process {holder.pid}"), lock_folder(tmp_path):
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    with lock_folder(tmp_path):
+        pass
+
+
+def test_states_survive_with_their_dtypes_and_shapes(study: Study) -> None:
+    state = {"w": np.arange(6.0).reshape(2, 3), "n": np.array(3), "flag": np.array([True]), "empty": np.zeros((0, 2))}
+    path = study.checkpoint_path("a")
+    study.save_state(path, state, {"note": "x"})
+    again = study.load_state(path)
+    assert again is not None and set(again) == set(state)
+    for name, value in state.items():
+        assert again[name].dtype == value.dtype and again[name].shape == value.shape
+        assert np.array_equal(again[name], value)
+    path.write_bytes(path.read_bytes()[:50])
+    assert study.load_state(path) is None  # cut short by a crash
+
+
+def test_a_study_of_a_newer_schema_is_not_touched(study: Study) -> None:
+    file = study.path / "study.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 99}))
+    with pytest.raises(UserError, match="schema 99"):
+        Study.open(study.path)
