@@ -160,6 +160,7 @@ def test_power_lost_in_the_middle_of_a_write(tmp_path):
     whole = records.read_bytes().splitlines(keepends=True)
     records.write_bytes(b"".join(whole[:-1]) + whole[-1][: len(whole[-1]) // 2])
     (path / "optuna.db").write_bytes((path / "optuna.db").read_bytes()[:5000])
+    (path / "predictions").mkdir(exist_ok=True)  # all so far may have been pruned
     (path / "predictions" / ".x.npz.abc.tmp").write_bytes(b"half")
     again = begin(path)
     _, errors = again.communicate(timeout=300)
