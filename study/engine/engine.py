@@ -46,6 +46,7 @@ class _Run:
     started: str | None = None
     startup: float | None = None
     worked: float = 0.0
+    actor_id: str = ""
     heard: float = 0.0  # monotonic, when it last said anything
     kill_reason: str | None = None
 
@@ -104,6 +105,7 @@ class Engine:
         self._slots_started = 0
         self.records: list[Record] = []
         self.why_stopped: str | None = None
+        self._idle_aborts = 0  # times that Tune gave up since a worker was last heard
         self.ended = Counter(getattr(source, "earlier", {}))
 
     # -- from the searcher -----------------------------------------------------------------------------------------
@@ -131,14 +133,19 @@ class Engine:
             cut, state = found
             run.history = cut.history
             run.resumed_at = [*cut.resumed_at, cut.history[-1].epoch]
-            self._mailbox.put(f"to {run.job.run_id}", state)
+            try:
+                self._mailbox.put(f"to {run.job.run_id}", state)
+            except Exception as error:
+                self._log(f"{self._name(run.job)} begins anew, its state could not be sent: {error}")
+                run.history, run.resumed_at = [], []
 
     # -- from the callback and the scheduler -----------------------------------------------------------------------
 
-    def begun(self, trial_id: str) -> None:
+    def begun(self, trial_id: str, actor_id: str) -> None:
         """A worker took the job up."""
         run = self._running.get(trial_id)
         if run is not None:
+            run.actor_id = actor_id
             run.begun = run.heard = time.monotonic()
             run.started = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -149,6 +156,7 @@ class Engine:
             return True
         run.worked = message.worked
         run.heard = time.monotonic()
+        self._idle_aborts = 0
         if message.epoch is not None:
             return self._epoch(trial_id, run, message.epoch, message.has_state)
         if message.outcome is not None:
@@ -180,6 +188,25 @@ class Engine:
         self._leave(trial_id, run)
         self._again.append(run.job)
 
+    def aborted(self, error: Exception) -> bool:
+        """Tune gave up; return whether to go on with a new one. What ran is handed out again.
+
+        Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
+        Ray's words name the victims; the others were merely cut off.
+        """
+        self._keeper.check()
+        self._log(f"Tune gave up: {error}")
+        self._idle_aborts += 1
+        self._keeper.flush()
+        victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
+        for trial_id, run in list(self._running.items()):
+            if run.actor_id in victims:
+                self.gone(trial_id, str(error))
+            else:
+                self._leave(trial_id, run)
+                self._again.append(run.job)
+        return self._idle_aborts < DEATHS
+
     def tick(self, trials: list[Any]) -> None:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""
         self._keeper.check()
@@ -206,6 +233,8 @@ class Engine:
         now = time.monotonic()
         if run.startup is None:
             run.startup = max(0.0, now - run.asked - epoch.seconds)
+        if epoch.epoch == 1:
+            run.resumed_at = []  # the state was lost on its way, and it began anew
         run.history = [e for e in run.history if e.epoch < epoch.epoch] + [epoch]
         if not (math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss)):
             which = "validation" if math.isfinite(epoch.train_loss) else "training"

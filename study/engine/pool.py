@@ -210,6 +210,18 @@ def _run(
 
 
 def _fit(engine: Engine, plan: Plan, folder: Path | None) -> None:
+    """Have Tune run everything; start it again where it gives up over a worker."""
+    with contextlib.suppress(engine.Stop):
+        while True:
+            try:
+                _tune(engine, plan, folder)
+                return
+            except Exception as error:
+                if not engine.aborted(error):
+                    raise
+
+
+def _tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
     from ray import tune
 
     from study.engine.tuning import EngineCallback, EngineScheduler, EngineSearcher
@@ -218,7 +230,7 @@ def _fit(engine: Engine, plan: Plan, folder: Path | None) -> None:
     resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
     if plan.gpus_per_trial:
         resources["gpu"] = plan.gpus_per_trial
-    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage, contextlib.suppress(engine.Stop):
+    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage:
         tuner = tune.Tuner(
             tune.with_resources(run_job, resources),
             tune_config=tune.TuneConfig(

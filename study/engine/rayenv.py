@@ -24,6 +24,8 @@ from results.errors import UserError
 PREFIX = "study-ray-"
 SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
 
+MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
+
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
@@ -40,6 +42,9 @@ QUIET = {
     "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a trial's slow end must not fail the next; --trial-timeout bounds it
 }
 ALONE = {
+    # Ray would kill workers where other programs fill the memory, and Tune give up. Linux kills Ray's workers before
+    # all else, the largest first: the one that is to blame, and a death like any other.
+    MEMORY_MONITOR: os.environ.get(MEMORY_MONITOR, "0"),
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # read on import: without a cluster Ray stays on 127.0.0.1
     "RAY_AUTH_MODE": "token",  # nor may another user of this machine talk to it
     "RAY_AUTH_TOKEN": secrets.token_hex(32),  # one of our own, so that Ray leaves none in the home folder

@@ -82,7 +82,8 @@ class EngineCallback(_Door, Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took the trial up."""
-        self._engine.begun(trial.trial_id)
+        actor = trial.temporary_state.ray_actor
+        self._engine.begun(trial.trial_id, "" if actor is None else actor._actor_id.hex())
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any

@@ -96,7 +96,7 @@ def run_job(config: dict[str, Any]) -> None:
         trainable, data = _prepare(setup)
         from study.trainable import Runtime, fit
 
-        state: State | None = Mailbox.find().take(f"to {order.run_id}") if order.resumes else None
+        state = _earlier_state(order)
         settings = trainable.Config(**order.config)
         runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
         reporter.begin()
@@ -134,9 +134,14 @@ class _Reporter:
         since = now - self._last
         if since < CHECKPOINT_AFTER or self._cost > CHECKPOINT_SHARE * since:
             return False
-        Mailbox.find().put(f"from {self._run_id}", copy_state())
-        self._last = time.monotonic()
-        self._cost = self._last - now
+        try:
+            Mailbox.find().put(f"from {self._run_id}", copy_state())
+        except Exception:  # the mailbox was killed, and comes back; a training does not end for want of a checkpoint
+            traceback.print_exc()
+            return False
+        finally:
+            self._last = time.monotonic()
+            self._cost = self._last - now
         return True
 
     def send(self, message: Message) -> None:
@@ -180,6 +185,17 @@ def _parcel(value: Any) -> Parcel:
     import ray
 
     return Parcel(ray.put(value))
+
+
+def _earlier_state(order: Order) -> State | None:
+    if not order.resumes:
+        return None
+    try:
+        state: State | None = Mailbox.find().take(f"to {order.run_id}")
+    except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
+        traceback.print_exc()
+        return None
+    return state
 
 
 def _named(error: BaseException) -> str:

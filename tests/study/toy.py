@@ -136,7 +136,7 @@ def _misbehave(config: Config, epoch: int) -> None:
     if config.misbehave == "exit":
         raise SystemExit(3)
     if config.misbehave == "eat":
-        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + 2**30, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, (_address_space() + 2**28, resource.RLIM_INFINITY))
     eaten = []  # "gorge" has no limit of its own: for whoever watches over memory
     while True:
         eaten.append(np.ones(2**24))
