@@ -38,8 +38,8 @@ def before_sweep(records: Sequence[Record], meta: StudyMeta, trials: int) -> str
     sd = assumed_sd(images) if floor is None else floor.sd
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds, on test"
     return (
-        f"A sweep gives no verdicts: with a spread of {points(sd, signed=False)} points over seeds ({source}), the best "
-        f"of {trials} configs that are all equal to the baseline is expected {points(luckiest(trials) * sd)} points "
+        f"A sweep gives no verdicts: with a spread of {points(sd, signed=False)} points over seeds ({source}), the "
+        f"best of {trials} configs all equal to the baseline is expected {points(luckiest(trials) * sd)} points "
         "above it by luck alone. 'confirm' tells luck from gain."
     )
 

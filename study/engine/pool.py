@@ -293,10 +293,13 @@ def _source(name: str) -> str | None:
 def _modules(trainable: ModuleType) -> list[str]:
     """Return the package folders that a cluster's nodes need a copy of: ours and the trainable's, unless installed."""
     import results
+    import search_spaces
     import study
 
     folders = []
-    for module in (study, results, sys.modules.get(trainable.__name__.split(".")[0])):
+    own = trainable.__name__.split(".")[0]
+    for name in dict.fromkeys((study.__name__, results.__name__, search_spaces.__name__, "alexnet", own)):
+        module = sys.modules.get(name)  # AlexNet's package only where the trainable has imported it
         path = Path(str(getattr(module, "__file__", "")))
         if path.name == "__init__.py" and not any(part in ("site-packages", "dist-packages") for part in path.parts):
             folders.append(str(path.parent))
