@@ -33,7 +33,7 @@ def run_here(
     job: Job,
     runtime: Runtime,
     progress: RunProgress,
-    keep_weights: int,
+    keep_weights: int = 3,
 ) -> Record:
     """Train ``job``, going on from its checkpoint if it was cut off, and record how it ended.
 

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from study.engine.pool import Summary
 
 
-KEEP_WEIGHTS = 3  # best configs whose weights stay, beside the baseline's, where no sweep said otherwise
-
-
 @dataclass
 class Session:
     """A study held for writing, and all that training in it needs."""
@@ -105,7 +102,9 @@ class Session:
     @property
     def keep_weights(self) -> int:
         """How many of the best configs keep their weights, beside the baseline: what the study's sweep said."""
-        return int((self.study.meta.sweep or {}).get("keep_weights", KEEP_WEIGHTS))
+        from study.engine.pool import Options
+
+        return int((self.study.meta.sweep or {}).get("keep_weights", Options.keep_weights))
 
     def report(self) -> None:
         """Write the report and say where it is."""

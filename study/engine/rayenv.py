@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -54,7 +55,7 @@ ALONE = {
 def import_ray(address: str | None = None) -> ModuleType:
     """Import Ray with the environment it must find."""
     os.environ.update(QUIET)
-    if address is None:
+    if address is None and "ray" not in sys.modules:  # what is read on import, a Ray already imported has missed
         os.environ.update(ALONE)
     return importlib.import_module("ray")
 

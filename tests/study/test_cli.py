@@ -24,6 +24,7 @@ def start(*words: str | Path, cwd: Path | None = None, **options) -> subprocess.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **options.pop("env", {})}
     command = [sys.executable, "-m", "study.run", *map(str, words)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # as from a terminal
     return subprocess.Popen(command, cwd=cwd or ROOT, env=environment, **pipes, **options)
 
 

@@ -1,0 +1,9 @@
+"""What must hold before any test imports Ray: it reads these variables once, on import."""
+
+from __future__ import annotations
+
+import os
+
+from study.engine import rayenv
+
+os.environ.update(rayenv.QUIET | rayenv.ALONE)
