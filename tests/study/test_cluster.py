@@ -19,9 +19,11 @@ import psutil
 import pytest
 
 from results.store import Study
+from study.engine import rayenv
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
+OUTSIDE = {k: v for k, v in os.environ.items() if k not in rayenv.ALONE}  # a cluster is not started as a Ray of our own
 SAME = {"sampler": "random", "scheduler": "none"}  # what these propose does not depend on who ends first
 
 
@@ -36,7 +38,7 @@ def node(*arguments: str, hide: Path | None = None) -> subprocess.Popen[bytes]:
     command += ["--node-ip-address=127.0.0.1", "--disable-usage-stats", *arguments]
     if hide is not None:
         command = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none "$0" && exec "$@"', str(hide), *command]
-    environment = {**os.environ, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+    environment = {**OUTSIDE, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, env=environment, cwd="/", stdout=subprocess.DEVNULL, start_new_session=True)
 
 
@@ -53,7 +55,7 @@ def wait_for_cores(address: str, count: int) -> None:
     ask = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "status", f"--address={address}"]
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        told = subprocess.run(ask, env={**os.environ, **TOKEN}, capture_output=True, text=True, cwd="/")
+        told = subprocess.run(ask, env={**OUTSIDE, **TOKEN}, capture_output=True, text=True, cwd="/")
         if f"/{count}.0 CPU" in told.stdout:
             return
         time.sleep(1)
@@ -86,7 +88,7 @@ def sweep(path: Path, **arguments) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.study.sweep_toy", str(path), "8", json.dumps(SAME | arguments)],
         cwd=ROOT,
-        env={**os.environ, **TOKEN, "OMP_NUM_THREADS": "1"},
+        env={**OUTSIDE, **TOKEN, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=200,
@@ -124,7 +126,7 @@ def test_a_wrong_token_is_said(cluster, tmp_path):
             json.dumps({"options": {"address": address}}),
         ],
         cwd=ROOT,
-        env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "f" * 64},
+        env={**OUTSIDE, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "f" * 64},
         capture_output=True,
         text=True,
         timeout=100,
