@@ -19,6 +19,7 @@ from results.store import StudyMeta
 from results.verdicts import Family, Judged, Look, Pair, looks_of, next_look, shrinkage
 from study.engine.jobs import Job, completed
 from study.floor import baseline_floor
+from study.progress import duration
 from study.seeds import fresh_seeds
 
 FAMILY: Family = "confirm"
@@ -133,13 +134,6 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
         same = own.get(config_hash(job.config))
         total += sum(same) / len(same) if same else sum(rates) / len(rates) * (job.epochs or 1)
     return total
-
-
-def duration(seconds: float) -> str:
-    """Write a time span: '45 s', '12 min', '3.4 h'."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def cost(runs: int, reused: int, seconds: float | None) -> str:

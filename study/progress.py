@@ -40,8 +40,8 @@ def sentence(epoch: Epoch) -> str:
     )
 
 
-def left(seconds: float) -> str:
-    """Say a duration roughly."""
+def duration(seconds: float) -> str:
+    """Write a time span: '45 s', '12 min', '3.4 h'."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -68,7 +68,7 @@ class _Lines(_Silent):
         _say(f"training {job.run_id}: seed {job.seed}, {job.epochs or '?'} epochs{where}")
 
     def epoch(self, epoch: Epoch) -> None:
-        rest = f" | {left((self._total - epoch.epoch) * epoch.seconds)} left" if self._total else ""
+        rest = f" | {duration((self._total - epoch.epoch) * epoch.seconds)} left" if self._total else ""
         _say(f"epoch {epoch.epoch}/{self._total or '?'} | {sentence(epoch)}{rest}")
 
 

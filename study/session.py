@@ -166,7 +166,7 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
 def check_resources(args: Namespace) -> None:
     """Refuse what this machine does not have before anything is written. Raises UserError."""
     if args.address:
-        from study.engine.rayenv import _reachable as reachable
+        from study.engine.rayenv import reachable
 
         reachable(args.address)
         return

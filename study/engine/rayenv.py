@@ -98,7 +98,7 @@ def started(
         if modules:
             environment["py_modules"] = modules
         common.pop("include_dashboard")
-        _reachable(address)
+        reachable(address)
         try:
             ray.init(address=address, runtime_env=environment, **common)
         except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
@@ -148,7 +148,7 @@ def _start(ray: ModuleType, **arguments: Any) -> None:
         raise
 
 
-def _reachable(address: str) -> None:
+def reachable(address: str) -> None:
     """Raise UserError where nothing answers at HOST:PORT: Ray itself would wait for five minutes."""
     if address == "auto":
         return
