@@ -15,6 +15,7 @@ from study.confirm import candidates, missing
 from study.engine.jobs import Job
 
 FAMILY: Family = "ablation"
+PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
 Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
 
 
