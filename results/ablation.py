@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from results.importance import importance
+from results.importance import comparable, importance
 from results.record import Record, config_hash
 from results.stats import t_tests
 from results.store import StudyMeta
@@ -252,12 +252,11 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
 
     Importance speaks of a knob's whole range in the sweep, an ablation of one change: both can be right.
     """
-    trials = [
-        r
-        for r in records
-        if (r.kind == "sweep" or r.trial is not None) and r.status == "complete" and r.val_accuracy is not None
-    ]
-    shares = {i.field: i.share for i in importance([r.config for r in trials], [r.val_accuracy or 0.0 for r in trials])}
+    alike = comparable([r for r in records if r.kind == "sweep" or r.trial is not None])
+    if alike is None:
+        return []
+    shares = {i.field: i.share for i in importance(alike.configs, alike.scores)}
+    early = "" if alike.epochs is None else f" (within {alike.epochs} epoch{'s' if alike.epochs > 1 else ''})"
     effects: dict[str, Row] = {}
     for role in ("leave-one-out", "add-one-in"):
         for row in rows:
@@ -271,7 +270,7 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
     size = {n: f"{100 * r.judged.latest.estimate:+.2f} points ({r.judged.verdict.label})" for n, r in effects.items()}
     if biggest != foremost:
         found.append(
-            f"The sweep's importance puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "
+            f"The sweep's importance{early} puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "
             f"measured effect {size[foremost]}), "
             f"but the largest measured effect is that of {biggest} ({size[biggest]}, importance "
             f"{100 * shares[biggest]:.0f} %)."
@@ -280,12 +279,12 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
         label = row.judged.verdict.label
         if shares[name] >= 0.25 and label in ("equivalent", "worse"):
             found.append(
-                f"{name} has an importance of {100 * shares[name]:.0f} %, yet this change of it is {label} "
+                f"{name} has an importance of {100 * shares[name]:.0f} %{early}, yet this change of it is {label} "
                 f"({size[name]})."
             )
         if shares[name] < 0.05 and label in ("better", "worse"):
             found.append(
-                f"{name} has an importance of only {100 * shares[name]:.0f} %, yet this change of it is {label} "
+                f"{name} has an importance of only {100 * shares[name]:.0f} %{early}, yet this change of it is {label} "
                 f"({size[name]})."
             )
     return found

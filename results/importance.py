@@ -1,8 +1,9 @@
-"""Which knob matters: PED-ANOVA over the complete trials of a sweep, with how far it would move by chance.
+"""Which knob matters: PED-ANOVA over trials of a sweep that compare, with how far it would move by chance.
 
-Only complete trials count: a score cut short at another epoch says nothing about a config. Where epochs vary they are a
-knob like any other. Importance is the share of what sets the better trials apart from all; it is descriptive, it sees
-the trials that a sampler chose and a scheduler let through, and it names no direction.
+Scores compare where all trials had their whole training, or where all are taken within the same few epochs; a scheduler
+that stops most trials early leaves enough of them only in the second way. As configured, epochs are a knob like any
+other; within equal epochs they cannot matter and are none. Importance is the share of what sets the better trials apart
+from all; it is descriptive, it sees the trials that a sampler chose, and it names no direction.
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from results.compare import score_within
+from results.record import Record
+
 LEAST = 20
-"""Complete trials below which nothing is shown: a dozen trials rank knobs almost at random."""
+"""Trials below which nothing is shown: a dozen trials rank knobs almost at random."""
 
 TOP = 5
-"""The better trials are the best tenth, but at least this many: two trials would be no group."""
+"""The better trials are the best fifth, but at least this many: two trials would be no group."""
+
+FEW = 6
+"""Numbers of so few values count as names: on a continuous scale four batch sizes would outweigh any learning rate."""
 
 RESAMPLES = 60
 
@@ -31,6 +38,46 @@ class Importance:
     share: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Trials with scores that compare: as configured where ``epochs`` is None, else all within that many epochs."""
+
+    epochs: int | None
+    records: list[Record]
+    scores: list[float]
+
+    @property
+    def configs(self) -> list[dict[str, Any]]:
+        """The trials' configs, without ``epochs`` where all had equally many."""
+        return [{f: v for f, v in r.config.items() if self.epochs is None or f != "epochs"} for r in self.records]
+
+
+def as_configured(trials: Sequence[Record]) -> Alike:
+    """Return the complete trials with their validation accuracies."""
+    own = [r for r in trials if r.status == "complete" and r.val_accuracy is not None]
+    return Alike(None, own, [r.val_accuracy for r in own if r.val_accuracy is not None])
+
+
+def within_equal_epochs(trials: Sequence[Record]) -> Alike | None:
+    """Return the trials within the most epochs that LEAST of them have had; None where fewer have any.
+
+    Pruned trials count; failed and diverged ones have no score.
+    """
+    scored = [r for r in trials if r.status in ("complete", "pruned") and r.history]
+    if len(scored) < LEAST:
+        return None
+    epochs = sorted((len(r.history) for r in scored), reverse=True)[LEAST - 1]
+    pairs = [(r, score_within(r, epochs)) for r in scored if len(r.history) >= epochs]
+    whole = [(r, s) for r, s in pairs if s is not None]
+    return Alike(epochs, [r for r, _ in whole], [s for _, s in whole]) if len(whole) >= LEAST else None
+
+
+def comparable(trials: Sequence[Record]) -> Alike | None:
+    """Return the trials that importance is to be taken from: complete ones if there are LEAST, else at equal epochs."""
+    full = as_configured(trials)
+    return full if len(full.records) >= LEAST else within_equal_epochs(trials)
 
 
 def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], seed: int = 0) -> list[Importance]:
@@ -77,7 +124,7 @@ def is_log(values: Sequence[float]) -> bool:
 def _distribution(values: Sequence[Any]) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    if is_numeric(values):
+    if is_numeric(values) and len({float(v) for v in values}) > FEW:
         return FloatDistribution(float(min(values)), float(max(values)), log=is_log(values))
     return CategoricalDistribution(sorted({_choice(v) for v in values}, key=repr))
 
@@ -107,7 +154,7 @@ def _shares(
                 }
                 trials.append(optuna.trial.create_trial(params=params, distributions=distributions, value=float(score)))
             study.add_trials(trials)
-            evaluator = PedAnovaImportanceEvaluator(target_quantile=max(0.1, TOP / len(trials)))
+            evaluator = PedAnovaImportanceEvaluator(target_quantile=max(0.2, TOP / len(trials)))
             found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     except (ValueError, RuntimeError, ZeroDivisionError):
         return None  # all scores alike in a resample

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
-from results.importance import LEAST, importance, is_log, is_numeric
+from results.compare import score_within
+from results.importance import (
+    FEW,
+    LEAST,
+    Alike,
+    as_configured,
+    comparable,
+    importance,
+    is_log,
+    is_numeric,
+    within_equal_epochs,
+)
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
 from study.sections.text import clean, code, percent, plural, text, value
@@ -15,6 +28,29 @@ from study.sections.view import Trial, View
 NAME, QUESTION, SHORT = "knobs", "Which knob matters?", "Knobs"
 MOST = 12
 """Knobs drawn; a space of more shows those first that vary in most trials."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the dots of a group of plots are: the scores of trials that compare, and the baseline's."""
+
+    name: str
+    epochs: int | None
+    scores: dict[str, float]
+    base: float | None
+
+    def of(self, trial: Trial) -> float | None:
+        """The trial's score; None where it has none on this scale."""
+        return self.scores.get(trial.record.run_id)
+
+
+def _scale(view: View, name: str, alike: Alike) -> Scale:
+    scores = dict(zip((r.run_id for r in alike.records), alike.scores, strict=True))
+    run = view.reference
+    base = None
+    if run is not None:
+        base = run.val_accuracy if alike.epochs is None else score_within(run, alike.epochs)
+    return Scale(name, alike.epochs, scores, base)
 
 
 def effects(view: View) -> Section | None:
@@ -27,22 +63,41 @@ def effects(view: View) -> Section | None:
         len(view.having("pruned")),
         len(view.having("failed", "diverged")),
     )
-    drawn = [_knob(view, i, field) for i, field in enumerate(view.knobs[:MOST])]
+    scale = _scale(view, "knob", as_configured([t.record for t in view.trials]))
+    drawn = [_knob(view, scale, i, field) for i, field in enumerate(view.knobs[:MOST])]
     blocks: list[Block] = [Text([said]), Grid(drawn)]
     if len(view.knobs) > MOST:
         blocks.append(Text([text("{} more knobs vary and are not drawn.", len(view.knobs) - MOST)]))
     return Section("knob-effects", "One knob at a time", blocks)
 
 
-def _knob(view: View, order: int, field: str) -> Figure:
+def early(view: View) -> Section | None:
+    """The same within equal epochs, pruned trials included, where too few trials are complete to show much."""
+    alike = within_equal_epochs([t.record for t in view.trials])
+    if alike is None or alike.epochs is None or len(view.ranked) >= LEAST:
+        return None
+    said = text(
+        "Only {} had the whole training. Here are {} within {}, pruned ones included: what starts well, which need not "
+        "end well.",
+        plural(len(view.ranked), "trial"),
+        len(alike.records),
+        plural(alike.epochs, "epoch"),
+    )
+    scale = _scale(view, "early", alike)
+    knobs = [f for f in view.knobs if f != "epochs"][:MOST]
+    drawn = [_knob(view, scale, i, field) for i, field in enumerate(knobs)]
+    title = f"One knob at a time, within {plural(alike.epochs, 'epoch')}"
+    return Section("knob-early", title, [Text([said]), Grid(drawn)])
+
+
+def _knob(view: View, scale: Scale, order: int, field: str) -> Figure:
     own = [t for t in view.trials if field in t.record.config]
     values = [t.record.config[field] for t in own]
     base = view.meta.baseline.get(field)
-    run = view.reference
     numbers = is_numeric([*values, base] if field in view.meta.baseline else values)
-    numeric = numbers and len({*map(float, values)}) > 6
+    numeric = numbers and len({*map(float, values)}) > FEW
     shown: list[Any] = values if numeric else [clean(value(v), 24) for v in values]
-    at_base = run.val_accuracy if run is not None and field in view.meta.baseline else None
+    at_base = scale.base if field in view.meta.baseline else None
     anchor: tuple[Any, float] | None = None
     if at_base is not None:
         anchor = (base if numeric else clean(value(base), 24), at_base)
@@ -61,19 +116,20 @@ def _knob(view: View, order: int, field: str) -> Figure:
         own, shown = [t for t, _ in together], [v for _, v in together]
         if anchor and anchor[0] not in shown:
             anchor = None
-    scores = [t.record.val_accuracy if t.record.status == "complete" else None for t in own]
+    scores = [scale.of(t) for t in own]
     best = next((i for i, t in enumerate(own) if t is view.best), None)
-    table = _numbers(field, own, numeric)
+    table = _numbers(field, scale, own, numeric)
+    of = "complete trials" if scale.epochs is None else f"trials within {scale.epochs} epochs"
     alt = (
-        f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} complete "
-        f"trials; the numbers are below"
+        f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} {of}; "
+        "the numbers are below"
     )
     log = numeric and is_log([float(v) for v in values])
     svg = figures.knob(
-        f"knob-{order}",
+        f"{scale.name}-{order}",
         shown,
         scores,
-        [t.record.status for t in own],
+        ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
         clean(field, 40),
         alt,
         base=anchor,
@@ -82,16 +138,16 @@ def _knob(view: View, order: int, field: str) -> Figure:
         best=best,
     )
     reading = "Diamond and dotted line: the baseline. Large dot: the best trial."
-    return Figure(f"knob-{order}", code(field, 40), svg, alt, reading, table)
+    return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
 
 
-def _numbers(field: str, own: list[Trial], numeric: bool) -> Table:
-    """Median and best validation accuracy of complete trials by value, numbers in three groups of equal size."""
+def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:
+    """Median and best validation accuracy of scored trials by value, numbers in three groups of equal size."""
     groups: dict[str, list[Trial]] = {}
     if numeric:
         order = sorted(own, key=lambda t: (float(t.record.config[field]), t.order))
         distinct = sorted({float(t.record.config[field]) for t in own})
-        if len(distinct) <= 6:
+        if len(distinct) <= FEW:
             for t in order:
                 groups.setdefault(value(t.record.config[field]), []).append(t)
         else:
@@ -104,12 +160,9 @@ def _numbers(field: str, own: list[Trial], numeric: bool) -> Table:
             groups.setdefault(clean(value(t.record.config[field]), 24), []).append(t)
     rows = []
     for name, members in groups.items():
-        full = [
-            t.record.val_accuracy
-            for t in members
-            if t.record.status == "complete" and t.record.val_accuracy is not None
-        ]
-        other = [sum(t.record.status in s for t in members) for s in (("pruned",), ("failed", "diverged"))]
+        full = [score for t in members if (score := scale.of(t)) is not None]
+        rest = [t for t in members if scale.of(t) is None]
+        other = [sum(t.record.status in s for t in rest) for s in (("pruned",), ("failed", "diverged"))]
         rows.append(
             Row(
                 [
@@ -123,31 +176,31 @@ def _numbers(field: str, own: list[Trial], numeric: bool) -> Table:
         )
     columns = [
         Column("Value"),
-        Column("Complete", numeric=True),
+        Column("Complete" if scale.epochs is None else "Trials", numeric=True),
         Column("Median", numeric=True),
         Column("Best", numeric=True),
-        Column("Pruned", numeric=True),
+        Column("Pruned" if scale.epochs is None else "Pruned earlier", numeric=True),
         Column("Failed", numeric=True),
     ]
     return Table(text("Trials by {}", code(field, 40)), columns, rows, compact=True)
 
 
 def shares(view: View) -> Section | None:
-    """Importance of each knob, where there are enough complete trials to speak of it."""
+    """Importance of each knob, where there are enough trials that compare to speak of it."""
     if not view.trials:
         return None
-    complete = view.ranked
-    if len(complete) < LEAST:
+    alike = comparable([t.record for t in view.trials])
+    if alike is None:
+        n = len(view.ranked)
         note = text(
-            "Importance is not shown: it needs {} complete trials and there {} {}. A ranking of knobs from "
-            "fewer is close to a "
-            "ranking of chance.",
+            "Importance is not shown: it needs {} trials that compare and there {} {} complete. A ranking of knobs "
+            "from fewer is close to a ranking of chance.",
             LEAST,
-            "is" if len(complete) == 1 else "are",
-            len(complete),
+            "is" if n == 1 else "are",
+            n,
         )
         return Section("importance", "Importance", [Note("info", "Too few trials", [note])])
-    found = importance([t.record.config for t in complete], [t.record.val_accuracy or 0.0 for t in complete])
+    found = importance(alike.configs, alike.scores)
     if not found:
         return None
     labels = [clean(i.field, 40) for i in found]
@@ -174,22 +227,36 @@ def shares(view: View) -> Section | None:
     reading = text(
         "PED-ANOVA over {}: how much each knob sets the better trials apart from the rest. The line is the range when "
         "a random fifth of the trials is left out.",
-        plural(len(complete), "complete trial"),
-    )
-    epochs = " Epochs are one of the knobs: a larger budget counts as a cause." if "epochs" in view.knobs else ""
-    caveat = text(
-        "It describes the trials that the sampler chose and the scheduler let through, {} of {}; it names no "
-        "direction, proves no "
-        "cause, and knobs that are pruned away early look unimportant.{}",
-        len(complete),
-        len(view.trials),
-        epochs,
+        plural(len(alike.records), "complete trial")
+        if alike.epochs is None
+        else f"{plural(len(alike.records), 'trial')} within {plural(alike.epochs, 'epoch')}",
     )
     return Section(
         "importance",
-        "Importance",
-        [Note("warn", "Read with care", [caveat]), Figure("importance", "Importance", svg, alt, reading, table)],
+        "Importance" if alike.epochs is None else f"Importance within {plural(alike.epochs, 'epoch')}",
+        [
+            Note("warn", "Read with care", [_caveat(view, alike)]),
+            Figure("importance", "Importance", svg, alt, reading, table),
+        ],
     )
 
 
-SECTIONS = [effects, shares]
+def _caveat(view: View, alike: Alike) -> Markup:
+    if alike.epochs is not None:
+        return text(
+            "It describes the start of training, {}, since only {} had the whole: a knob that pays off late looks "
+            "unimportant here. It names no direction and proves no cause.",
+            plural(alike.epochs, "epoch"),
+            plural(len(view.ranked), "trial"),
+        )
+    epochs = " Epochs are one of the knobs: a larger budget counts as a cause." if "epochs" in view.knobs else ""
+    return text(
+        "It describes the trials that the sampler chose and the scheduler let through, {} of {}; it names no "
+        "direction, proves no cause, and knobs that are pruned away early look unimportant.{}",
+        len(alike.records),
+        len(view.trials),
+        epochs,
+    )
+
+
+SECTIONS = [effects, early, shares]

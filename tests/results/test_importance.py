@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from results.importance import LEAST, importance, varying
+from results.importance import LEAST, comparable, importance, varying
+from results.record import Record
+from tests.results.test_compare import run
 
 
 def planted(n: int, seed: int = 0) -> tuple[list[dict], list[float]]:
@@ -29,6 +32,49 @@ def test_the_planted_knob_comes_first_and_the_shares_sum_to_one() -> None:
     assert abs(sum(i.share for i in found) - 1) < 1e-9
     assert {i.field for i in found} == {"rate", "inert", "kind"}
     assert all(0 <= i.low <= i.high <= 1 for i in found)
+
+
+def test_an_inert_knob_of_four_numbers_does_not_outweigh_a_real_one() -> None:
+    first = []
+    for seed in range(20):
+        configs, scores = planted(36, seed)
+        rng = np.random.default_rng(100 + seed)
+        for config in configs:
+            config["batch"] = int(rng.choice([64, 128, 256, 512]))
+        first.append(importance(configs, scores)[0].field)
+    assert first.count("rate") >= 19
+
+
+def test_fanova_agrees_on_what_matters_most() -> None:
+    optuna = pytest.importorskip("optuna")
+    configs, scores = planted(60)
+    distributions = {
+        "rate": optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True),
+        "inert": optuna.distributions.FloatDistribution(0, 1),
+        "kind": optuna.distributions.CategoricalDistribution(["a", "b", "c"]),
+    }
+    study = optuna.create_study(direction="maximize")
+    for config, score in zip(configs, scores, strict=True):
+        params = {f: config[f] for f in distributions}
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=score))
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    theirs = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    assert max(theirs, key=theirs.__getitem__) == importance(configs, scores)[0].field == "rate"
+
+
+def test_a_sweep_that_pruned_most_is_read_at_the_most_epochs_that_enough_trials_had() -> None:
+    def trials(n: int, epochs: int, status: str) -> list[Record]:
+        pairs = [(1.0 / e, 0.1 * e) for e in range(1, epochs + 1)]
+        return [run(pairs, status=status, learning_rate=(n + i) / 1e4, epochs=epochs) for i in range(n)]
+
+    many = trials(15, 1, "pruned") + trials(14, 3, "pruned") + trials(6, 5, "complete") + trials(9, 4, "failed")
+    alike = comparable(many)
+    assert alike is not None and alike.epochs == 3, "20 of them had three epochs or more"
+    assert len(alike.records) == len(alike.scores) == 20 and alike.scores == pytest.approx([0.3] * 20)
+    assert all("epochs" not in c for c in alike.configs), "within equal epochs it cannot matter"
+    whole = comparable(many + trials(LEAST, 5, "complete"))
+    assert whole is not None and whole.epochs is None and len(whole.records) == LEAST + 6
+    assert comparable(many[:15]) is None
 
 
 def test_below_the_least_number_of_trials_nothing_is_said() -> None:
