@@ -58,21 +58,43 @@ def render(study: Study) -> str:
     return page
 
 
-def render_format(study: Study, format: str) -> str:
-    """Return the page ('html') or the leaderboard ('csv', 'json', 'md', 'latex'). Raises UserError for another."""
-    from results.errors import nearest
-
-    if format == "html":
-        return render(study)
-    if format not in FORMATS:
-        raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
-    from study.sections.export import exports
-
-    return exports(view_of(study))[format]
-
-
 FORMATS = ("html", "csv", "json", "md", "latex")
 """What ``render_format`` knows."""
+
+TABLES = ("leaderboard", "ablation", "methods")
+"""What ``render_format`` makes of a study other than the page; methods is a paragraph."""
+
+
+def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
+    """Return the page ('html'), or a table in 'csv', 'json', 'md' or 'latex' (all but the leaderboard in these two).
+
+    Raises:
+        UserError: an unknown format or table, one that does not come in this format, or a study without an ablation.
+    """
+    from results.errors import nearest
+
+    if table not in TABLES:
+        raise UserError(f"unknown table '{table}'{nearest(table, TABLES)}")
+    if format not in FORMATS:
+        raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
+    if table != "leaderboard" and format not in ("md", "latex"):
+        raise UserError(f"{table} comes as md or latex, not as {format}")
+    if format == "html":
+        return render(study)
+    view = view_of(study)
+    if table == "leaderboard":
+        from study.sections.export import exports
+
+        return exports(view)[format]
+    from results import paper
+    from results.noise import noise_floor
+
+    if table == "methods":
+        told = paper.methods(view.records, view.meta, noise_floor(view.baselines))
+        return (told if format == "md" else paper.tex(told)) + "\n"
+    if view.ablation is None or not view.ablation.rows:
+        raise UserError("this study has no ablation yet: python -m study.run ablate")
+    return paper.markdown(view.ablation) if format == "md" else paper.latex(view.ablation, view.meta)
 
 
 def asset(name: str) -> str:

@@ -6,8 +6,7 @@ import argparse
 import sys
 
 from study.options import add_study
-
-FORMATS = ("html", "csv", "json", "md", "latex")
+from study.report import FORMATS, TABLES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +16,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="html",
-        help="html writes report.html into the study; the others print the leaderboard (default: %(default)s)",
+        help="html writes report.html into the study; the others print --table (default: %(default)s)",
     )
-    parser.epilog = "example:\n  python -m study.run report --study runs/alexnet-cifar10 --format latex > table.tex"
+    parser.add_argument(
+        "--table",
+        choices=TABLES,
+        default="leaderboard",
+        help="leaderboard; ablation and methods (a paragraph on what was done), as md or latex (default: %(default)s)",
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  python -m study.run report --study runs/alexnet-cifar10 --format csv > leaderboard.csv\n"
+        "  python -m study.run report --study runs/alexnet-cifar10 --format latex --table ablation > ablation.tex"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -28,8 +37,8 @@ def main(args: argparse.Namespace) -> int:
     from study.report import render_format, write_report
 
     study = Study.open(args.study)
-    if args.format != "html":
-        sys.stdout.write(render_format(study, args.format))
+    if args.format != "html" or args.table != "leaderboard":
+        sys.stdout.write(render_format(study, args.format, args.table))
         return 0
     with lock_folder(args.study):
         print(write_report(study))

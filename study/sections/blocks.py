@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from markupsafe import Markup
 
+from study.sections.text import clean
+
 if TYPE_CHECKING:
     from study.sections.view import View
 
@@ -222,11 +224,16 @@ class Downloads(Block):
 
 @dataclass
 class Code(Block):
-    """A text to be copied as it is."""
+    """A text to be copied as it is, line by line."""
 
     kind: ClassVar[str] = "code"
     text: str
     label: str
+
+    @property
+    def shown(self) -> Markup:
+        """The text with its line breaks; within a line it is cleaned as all other text is."""
+        return Markup("\n").join(clean(line, 20_000) for line in self.text.splitlines())
 
 
 @dataclass

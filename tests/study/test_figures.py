@@ -87,3 +87,13 @@ def test_labels_are_moved_apart_and_those_that_have_room_stay() -> None:
     spots = figures.apart(middles, [(0.1, 0.05)] * 4, (0, 10), (0, 10))
     assert spots[0] == (0.0, 0.0) and spots[3] == (5.0, 5.0)
     assert all(abs(a[1] - b[1]) >= 0.5 for i, a in enumerate(spots[:3]) for b in spots[i + 1 : 3])
+
+
+def test_labels_at_the_ends_of_lines_are_all_there_in_order_and_apart() -> None:
+    ends = [("low", 0.1), ("high", 0.99), ("higher", 0.995), ("highest", 1.0)]
+    svg = str(figures.lines("l", [Line([0, 1], [0.0, y], label=label) for label, y in ends], "x", "y", "alt"))
+    found = re.findall(r'<text [^>]*?y="([\d.]+)"[^>]*>(low|high|higher|highest)</text>', svg)
+    assert [label for _, label in sorted(found, key=lambda f: -float(f[0]))] == [label for label, _ in ends]
+    heights = sorted(float(y) for y, _ in found)
+    assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) > 7, "a line of text is 8 points tall"
+    assert heights[0] > 8, "and none is cut off at the top"

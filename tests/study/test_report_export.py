@@ -103,3 +103,29 @@ def test_the_table_of_the_page_shows_what_the_csv_holds(study: Study) -> None:
         row = rows[" ".join(cells[0].split()[:2])]
         if row["difference"]:
             assert numeral(cells[3]) == pytest.approx(100 * float(row["difference"]), abs=0.00501)
+
+
+@pytest.fixture(scope="module")
+def ablated(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    maker = synthetic.Maker(val=300, test=300)
+    made = synthetic.study(tmp_path_factory.mktemp("ablated"), trials=25, maker=maker)
+    return synthetic.ablate(made, maker)
+
+
+def test_the_ablation_and_the_methods_come_as_on_the_page(ablated: Study) -> None:
+    tree = check(render(ablated))
+    shown = ["".join(e.itertext()) for e in elements(by_id(tree, "ablation")) if e.tag == f"{HTML}pre"]
+    for kind in ("md", "latex"):
+        made = render_format(ablated, kind, "ablation")
+        assert made.strip() in [s.strip() for s in shown], kind
+        assert made.count("\n") > 5, "to be pasted line by line"
+    assert " ".join(render_format(ablated, "md", "methods").split()) in " ".join(text(by_id(tree, "done")).split())
+
+
+def test_a_table_that_is_not_there_is_refused(study: Study) -> None:
+    with pytest.raises(UserError, match="no ablation yet"):
+        render_format(study, "md", "ablation")
+    with pytest.raises(UserError, match="comes as md or latex, not as csv"):
+        render_format(study, "csv", "ablation")
+    with pytest.raises(UserError, match="unknown table 'ablations'.*ablation"):
+        render_format(study, "md", "ablations")

@@ -1,0 +1,163 @@
+"""Numbers -> seaborn drawing -> inline SVG that follows the page's colours. No numbers are computed here.
+
+A figure is drawn in stand-in colours that become CSS variables, so one drawing serves light, dark and print; its text
+stays text; and the same numbers give the same bytes: matplotlib's ids are salted with the figure's name, prefixed with
+it, and its date is left out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROLES = {
+    "ink": "#010101",
+    "muted": "#020202",
+    "rule": "#030303",
+    "ground": "#040404",
+    "base": "#050505",
+    "trial": "#060606",
+    "best": "#070707",
+    "bad": "#080808",
+    "pale": "#090909",
+    "good": "#0a0a0a",
+}
+"""What a colour means -> the stand-in it is drawn in; ``--fig-<role>`` in the style sheet gives the colour shown."""
+
+CATEGORIES = tuple(f"#0{i:x}0b0b" for i in range(10))
+"""Stand-ins of ten categories, ``--cat-0`` to ``--cat-9``; never the only sign of a category."""
+
+_DIGITS = re.compile(r"(?<![\w#.])(-?\d+\.\d{2,})(?![\w.])")
+
+BOLD = ";font-weight:700"
+
+NARROW, WIDE = 300, 460
+"""Widths in points, one per CSS unit of the drawing; narrow ones lie two in a row on a wide page."""
+
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "axes.edgecolor": ROLES["muted"],
+    "text.color": ROLES["ink"],
+    "axes.labelcolor": ROLES["muted"],
+    "xtick.color": ROLES["muted"],
+    "ytick.color": ROLES["muted"],
+    "grid.color": ROLES["rule"],
+    "grid.linewidth": 0.6,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "ytick.minor.size": 0,
+    "lines.linewidth": 1.4,
+    "text.parse_math": False,
+    "axes.titlelocation": "left",
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": True,
+    "path.simplify": True,
+}
+
+
+def draw(
+    name: str,
+    paint: Callable[[Axes], None],
+    alt: str,
+    width: float = NARROW,
+    height: float = 190,
+) -> Markup:
+    """Return the SVG of one pair of axes that ``paint`` fills; ``width`` and ``height`` in points."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's browser has the fonts
+        figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+        FigureCanvasSVG(figure)
+        paint(figure.add_subplot())
+        return to_svg(figure, name, alt)
+
+
+def to_svg(figure: Figure, name: str, alt: str) -> Markup:
+    """Write a figure as an ``<svg>`` element to be put into a page: ids prefixed, colours as variables, digits few."""
+    file = io.StringIO()
+    figure.savefig(
+        file,
+        format="svg",
+        metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")),
+    )
+    return Markup(slim(file.getvalue(), name, alt))
+
+
+def slim(svg: str, name: str, alt: str) -> str:
+    """Turn matplotlib's SVG document into a small element that may stand beside others on one page."""
+    box = re.search(r'viewBox="([^"]+)"', svg)
+    body = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(
+        r'<defs>\s*<style type="text/css">.*?</style>\s*</defs>',
+        "",
+        body,
+        flags=re.DOTALL,
+    )
+    used = set(re.findall(r"(?:href=\"#|url\(#)([^\")]+)", body))
+    body = re.sub(
+        r'\sid="([^"]*)"',
+        lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "",
+        body,
+    )
+    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", body)
+    body = re.sub(r"<[^>]+>", _tighter, body)
+    body = re.sub(
+        r"font: ?(700 )?[^;\"]*?([\d.]+)px [^;\"]*",
+        lambda m: f"font-size:{m[2]}px" + BOLD * bool(m[1]),
+        body,
+    )
+    body = re.sub(r"font-family: ?[^;\"]*;? ?", "", body)
+    for role, colour in ROLES.items():
+        body = body.replace(colour, f"var(--fig-{role})")
+    for i, colour in enumerate(CATEGORIES):
+        body = body.replace(colour, f"var(--cat-{i})")
+    body = re.sub(r"\s*\n\s*", "\n", body).replace('" />', '"/>')
+    body = re.sub(
+        r' transform="rotate\(-?0 [^"]*"| style=""|<g/>\n?|<path d="[^"]*" style="fill:none"/>\n?',
+        "",
+        body,
+    )
+    body = re.sub(r"(?<=[\d])\n(?=[LC])", "", body)
+    while "<g>\n</g>" in body:
+        body = re.sub(r"<g>\n</g>\n?", "", body)
+    size = box[1] if box else f"0 0 {NARROW} 190"
+    wide = float(size.split()[2])
+    return (
+        f'<svg viewBox="{size}" style="--w:{wide:.0f}" role="img" aria-labelledby="{name}-alt">'
+        f'<title id="{name}-alt">{escape(alt)}</title>{body}</svg>'
+    )
+
+
+def _tighter(tag: re.Match[str]) -> str:
+    """Shorten one tag; texts between tags stay as they are."""
+    rounded = _DIGITS.sub(lambda m: f"{float(m[1]):.1f}".removesuffix(".0"), tag[0])
+    return rounded.replace("; ", ";").replace(": ", ":")
