@@ -137,6 +137,14 @@ class Matrix(Block):
     total_label: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
 
+    @property
+    def wide(self) -> float:
+        """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
+        names = max((len(c.striptags()) for c in self.classes), default=0)
+        columns = zip(*self.cells, strict=True) if self.cells else ()
+        cells = sum(max(2.2, 0.64 * max(len(shown) for shown, _ in column) + 0.8) for column in columns)
+        return round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1)  # of DejaVu Sans, a wide font
+
 
 @dataclass
 class Figure(Block):

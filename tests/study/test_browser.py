@@ -158,6 +158,8 @@ def test_nothing_scrolls_sideways_and_no_text_is_cut(browser: Any, study: Study,
             found.push('cut in a figure: ' + t.textContent);
         }
       }
+      for (const m of document.querySelectorAll('.scroll:has(> .matrix)'))
+        if (m.scrollWidth > m.clientWidth + 1) found.push('ten classes that do not fit: ' + m.ariaLabel);
       return found;
     }"""
     )
