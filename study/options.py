@@ -17,8 +17,11 @@ def add_study(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="print results only")
 
 
-def add_training(parser: argparse.ArgumentParser, sets: str) -> None:
-    """Add what every command that trains takes; ``sets`` says what --set means to this one."""
+def add_training(parser: argparse.ArgumentParser, sets: str, study_seed: bool = False) -> None:
+    """Add what every command that trains takes.
+
+    ``sets`` says what --set means to this one; ``study_seed`` leaves --seed None, for the study's own, if not given.
+    """
     group = parser.add_argument_group("what to train")
     group.add_argument(
         "--trainable",
@@ -42,7 +45,13 @@ def add_training(parser: argparse.ArgumentParser, sets: str) -> None:
     group.add_argument(
         "--set", action="append", default=[], metavar="FIELD=VALUE", dest="sets", help=f"{sets}; repeatable"
     )
-    group.add_argument("--seed", type=seed, default=DEFAULT_SEED, metavar="N", help="(default: %(default)s)")
+    group.add_argument(
+        "--seed",
+        type=seed,
+        default=None if study_seed else DEFAULT_SEED,
+        metavar="N",
+        help="(default: the study's, else 504)" if study_seed else "(default: %(default)s)",
+    )
     group = parser.add_argument_group("how to compute")
     group.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)"

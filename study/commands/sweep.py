@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.options import add_resources, add_study, add_training
+from study.options import DEFAULT_SEED, add_resources, add_study, add_training
 
 if TYPE_CHECKING:
     from search_spaces import Space
@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--trials",
         type=int,
-        default=50,
+        default=None,
         metavar="N",
-        help="how many the study's sweep is to have in all, whatever became of them (default: %(default)s)",
+        help="how many the study's sweep is to have in all, whatever became of them (default: as before, else 50)",
     )
     group.add_argument(
         "--space",
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="best configs whose weights are kept, beside the baseline's (default: %(default)s)",
     )
-    add_training(parser, "one value for all trials (and for the baseline, in a new study)")
+    add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
     add_resources(parser)
     parser.epilog = EXAMPLES
 
@@ -101,8 +101,9 @@ def main(args: argparse.Namespace) -> int:
         given = getattr(args, name)
         return before.get(key, default) if given is None else given
 
+    args.seed = chosen("seed", "seed", DEFAULT_SEED)
     what = SweepOptions(
-        trials=args.trials,
+        trials=chosen("trials", "trials", 50),
         seed=args.seed,
         sampler=chosen("sampler", "sampler", "tpe"),
         scheduler=chosen("scheduler", "scheduler", "asha"),
@@ -112,7 +113,7 @@ def main(args: argparse.Namespace) -> int:
     what.check()
     space = _space(args, chosen("space", "space", "default"))
     with training_session(args, defines_baseline=False) as session:
-        session.announce(before_sweep(session.study.records(), session.study.meta, args.trials))
+        session.announce(before_sweep(session.study.records(), session.study.meta, what.trials))
         summary = sweep(
             session.study,
             session.trainable,

@@ -83,3 +83,25 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
     assert "nothing was left to train" in capsys.readouterr().out
     assert (tmp_path / "s" / "records.jsonl").read_bytes() == records
     assert "uses --seed 504" in refused(capsys, *command[1:], "--seed", "7")
+
+
+def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
+    from study import sweep as module
+
+    asked = []
+
+    def pretended(study, trainable, name, data, space, what, **_):
+        asked.append((what.trials, what.seed, what.sampler))
+        study.meta.sweep = module._about(space, what)
+        study.save_meta()
+        return module.SweepSummary([], what.trials, None, [], False)
+
+    monkeypatch.setattr(module, "sweep", pretended)
+    space = tmp_path / "space.py"
+    space.write_text("from search_spaces import log_float\nX = {'learning_rate': log_float(1e-3, 1.0)}\n")
+    common = ["sweep", "--study", str(tmp_path / "s"), "--quiet"]
+    first = [*TRAINABLE, "--space", f"{space}:X", "--trials", "3", "--seed", "7", "--sampler", "random"]
+    assert main([*common, *first]) == 0
+    assert main(common) == 0
+    assert main([*common, "--trials", "5"]) == 0
+    assert asked == [(3, 7, "random"), (3, 7, "random"), (5, 7, "random")]
