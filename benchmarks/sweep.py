@@ -1,6 +1,6 @@
 """Measure a sweep: what it costs beside training, and how much faster it is than the classic loop, trial after trial.
 
-    python -m benchmarks.sweep                 # this machine's cores; about five minutes on four
+    python -m benchmarks.sweep                 # this machine's cores; about eight minutes on four
     python -m benchmarks.sweep --concurrency 2
 
 Both go through the same door as every command, ``study.engine.run_jobs``, without pruning, so that the work is known.
@@ -125,8 +125,8 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=24, help="short trainings for the overhead (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of the comparison (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=20, help=f"of {BATCH} images per epoch (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=3, help="per training of the comparison (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=40, help=f"of {BATCH} images per epoch (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=5, help="per training of the comparison (default: %(default)s)")
     parser.add_argument("--json", type=Path, default=Path("runs/bench/sweep.json"), help="default: %(default)s")
     args = parser.parse_args()
     short = overhead(args.concurrency, args.jobs)

@@ -232,9 +232,18 @@ def lock_folder(path: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        _sweep_up(path)
         yield
     finally:
         file.close()
+
+
+def _sweep_up(path: Path) -> None:
+    """Remove what a writer that was killed left half-written; the lock says that there is no other writer."""
+    if (path / "study.json").exists():
+        for left in (*path.glob(".*.tmp"), *path.glob("*/.*.tmp")):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 @contextlib.contextmanager

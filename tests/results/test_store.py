@@ -15,6 +15,7 @@ import pytest
 from results.errors import UserError
 from results.record import Record
 from results.store import DatasetInfo, Study, StudyMeta, TornRecord, lock_folder, write_atomic
+from tests import synthetic
 from tests.results.test_record import record
 
 
@@ -98,3 +99,18 @@ def test_a_study_of_a_newer_schema_is_not_touched(study: Study) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema": 99}))
     with pytest.raises(UserError, match="schema 99"):
         Study.open(study.path)
+
+
+def test_what_a_killed_writer_left_half_written_goes_with_the_next_lock_and_nothing_else(tmp_path: Path) -> None:
+    study = synthetic.study(tmp_path / "study", trials=3, maker=synthetic.Maker(val=50, test=50))
+    left = [study.path / ".study.json.a1.tmp", study.path / "predictions" / ".r.npz.b2.tmp"]
+    elsewhere = tmp_path / "no-study" / ".mine.tmp"
+    for path in (*left, elsewhere):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    before = study.records_path.read_bytes()
+    for folder in (study.path, elsewhere.parent):
+        with lock_folder(folder):
+            pass
+    assert not any(path.exists() for path in left)
+    assert elsewhere.exists() and study.records_path.read_bytes() == before
