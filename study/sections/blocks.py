@@ -141,9 +141,10 @@ class Matrix(Block):
     def wide(self) -> float:
         """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
         names = max((len(c.striptags()) for c in self.classes), default=0)
-        columns = zip(*self.cells, strict=True) if self.cells else ()
-        cells = sum(max(2.2, 0.64 * max(len(shown) for shown, _ in column) + 0.8) for column in columns)
-        return round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1)  # of DejaVu Sans, a wide font
+        rows = [[float(len(shown)) for shown, _ in row] for row in self.cells]
+        rows += [[0.85 * len(shown) for shown, _ in self.totals]] if self.totals else []
+        cells = sum(max(2.2, 0.64 * max(column) + 0.85) for column in zip(*rows, strict=True))
+        return float(round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1))  # of DejaVu Sans, a wide font
 
 
 @dataclass

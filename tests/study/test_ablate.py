@@ -176,13 +176,15 @@ def test_paper_tables_hold_every_comparison_and_escape():
 
 def test_disagreement_with_importance_is_said(monkeypatch):
     from results import ablation
-    from results.importance import Importance
+    from results.importance import Alike, Importance
 
     records, a, m = whole()
     found = ablated(records, m)
     shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
     monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
+    monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
     said = disagreements(found.rows, records, m, a)
+    assert all("(within 3 epochs)" in s for s in said), "an early importance says so"
     assert any("puts depth first" in s and "largest measured effect is that of width" in s for s in said)
     assert any(s.startswith("width has an importance of only 2 %") for s in said)
     assert any(s.startswith("rate has an importance of 38 %") and "worse" in s for s in said)

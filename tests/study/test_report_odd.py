@@ -71,7 +71,7 @@ def test_one_trial(tmp_path: Path) -> None:
     tree = rendered(write(tmp_path, SMALL, records))
     assert "1\u00a0complete trial" in head(tree) or "1 complete trial" in head(tree)
     assert "noise floor is unknown" in text(by_id(tree, "noise"))
-    assert "it needs 20 complete trials" in text(by_id(tree, "importance"))
+    assert "it needs 20 trials that compare" in text(by_id(tree, "importance"))
 
 
 def test_a_trial_that_changes_nothing_but_the_seed_is_the_baseline(tmp_path: Path) -> None:
