@@ -30,7 +30,7 @@ with study.lock():
 
 @pytest.mark.long
 def test_a_greedy_training_fails_alone(tmp_path):
-    limit = psutil.virtual_memory().percent / 100 + 0.1
+    limit = psutil.virtual_memory().percent / 100 + 0.25  # room for what the tests beside this one take
     if limit > 0.9:
         pytest.skip("other programs leave too little memory to tell them apart")
     watched = {"RAY_memory_monitor_refresh_ms": "100", "RAY_memory_usage_threshold": str(limit), "OMP_NUM_THREADS": "1"}
