@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from results.ablation import ROLES, Ablated, Row
-from results.noise import NoiseFloor
+from results.compare import baseline_runs
+from results.noise import noise_floor
 from results.record import Record, config_hash
 from results.stats import CLAIMS, MIN_SEEDS, points
 from results.store import StudyMeta
@@ -133,7 +134,7 @@ def path_sentence(found: Ablated) -> str:
     return text.strip()
 
 
-def methods(records: Sequence[Record], meta: StudyMeta, floor: NoiseFloor | None = None) -> str:
+def methods(records: Sequence[Record], meta: StudyMeta) -> str:
     """Write a methods paragraph of what was done: only sentences that the records bear out."""
     baseline = config_hash(meta.baseline)
     runs = by_run(records, meta.dataset.fingerprint)
@@ -146,6 +147,7 @@ def methods(records: Sequence[Record], meta: StudyMeta, floor: NoiseFloor | None
     ]
     if seeds:
         said.append(f"The baseline was trained with {len(seeds)} seed{'s' if len(seeds) > 1 else ''}.")
+    floor = noise_floor(baseline_runs(records, meta))
     if floor:
         said.append(
             f"Its test accuracy was {100 * floor.mean:.2f} % on average with a standard deviation of "

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from results.compare import luckiest
+from results.compare import baseline_runs, luckiest
 from results.noise import NoiseFloor, assumed_sd, difference_sd, noise_floor
 from results.power import plan
-from results.record import Record, config_hash
+from results.record import Record
 from results.stats import MIN_SEEDS, points
 from results.store import Study, StudyMeta
 
 
 def baseline_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
     """Return the noise floor of the study's baseline, or None below two seeds."""
-    name = config_hash(meta.baseline)
-    same = [r for r in records if r.dataset.fingerprint == meta.dataset.fingerprint]
-    return noise_floor([r for r in same if r.config_hash == name])
+    return noise_floor(baseline_runs(records, meta))
 
 
 def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> list[str]:

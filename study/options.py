@@ -50,7 +50,7 @@ def add_training(parser: argparse.ArgumentParser, sets: str, study_seed: bool = 
         type=seed,
         default=None if study_seed else DEFAULT_SEED,
         metavar="N",
-        help="(default: the study's, else 504)" if study_seed else "(default: %(default)s)",
+        help=f"(default: the study's, else {DEFAULT_SEED})" if study_seed else "(default: %(default)s)",
     )
     group = parser.add_argument_group("how to compute")
     group.add_argument(

@@ -87,10 +87,9 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
 
         return exports(view)[format]
     from results import paper
-    from results.noise import noise_floor
 
     if table == "methods":
-        told = paper.methods(view.records, view.meta, noise_floor(view.baselines))
+        told = paper.methods(view.records, view.meta)
         return (told if format == "md" else paper.tex(told)) + "\n"
     if view.ablation is None or not view.ablation.rows:
         raise UserError("this study has no ablation yet: python -m study.run ablate")

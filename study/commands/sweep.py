@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="N",
         help="asha: epochs that no trial is stopped before; with 2 those 50 trials cost about 13 full trainings, with "
-        "3 about 16, and slow starters are spared (default: 1)",
+        "3 about 17, and slow starters are spared (default: 1)",
     )
     group.add_argument(
         "--time-limit",

@@ -30,13 +30,10 @@ def intervals(
         rows = list(range(len(labels)))
         axes.hlines(rows, low, high, color=ROLES["trial"], linewidth=1.6)
         axes.plot(middle, rows, "o", color=ROLES["trial"], markersize=4.5)
-        axes.set_yticks(rows, labels=list(labels))
         axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
-        axes.set_xlabel(x)
         axes.locator_params(axis="x", nbins=6)
-        axes.tick_params(axis="y", colors=ROLES["ink"])
-        axes.grid(axis="y", visible=False)
+        _name_rows(axes, labels, x)
+        axes.xaxis.set_major_formatter(_percent)
 
     return draw(name, paint, alt, NARROW, 52 + 15 * len(labels))
 
@@ -60,11 +57,8 @@ def bars(
             x=list(values), y=rows, orient="h", ax=axes, color=ROLES["trial"], saturation=1, width=0.55, alpha=0.75
         )
         axes.hlines(rows, low, high, color=ROLES["ink"], linewidth=1.2)
-        axes.set_yticks(rows, labels=list(labels))
-        axes.xaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
-        axes.tick_params(axis="y", colors=ROLES["ink"])
-        axes.set(xlabel=x, ylabel="")
-        axes.grid(axis="y", visible=False)
+        _name_rows(axes, labels, x)
+        axes.xaxis.set_major_formatter(_percent)
 
     return draw(name, paint, alt, NARROW + 40, 52 + 18 * len(labels))
 
@@ -89,11 +83,19 @@ def effects(name: str, rows: Sequence[Effect], margin: float, x: str, alt: str) 
         for i, row in enumerate(rows):
             axes.plot([row.low, row.high], [i, i], color=ROLES[row.role], linewidth=2, solid_capstyle="round")
             axes.plot([row.estimate], [i], "o", color=ROLES[row.role], markersize=5)
-        axes.set_yticks(range(len(rows)), labels=[r.label for r in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.tick_params(axis="y", colors=ROLES["ink"])
-        axes.grid(axis="y", visible=False)
-        axes.set_xlabel(x)
+        _name_rows(axes, [r.label for r in rows], x)
         signed_ticks(axes.xaxis)
 
     return draw(name, paint, alt, NARROW + 40, 50 + 17 * len(rows))
+
+
+def _name_rows(axes: Axes, labels: Sequence[str], x: str) -> None:
+    axes.set_yticks(range(len(labels)), labels=list(labels))
+    axes.tick_params(axis="y", colors=ROLES["ink"])
+    axes.set(xlabel=x, ylabel="")
+    axes.grid(axis="y", visible=False)
+
+
+def _percent(share: float, _: float) -> str:
+    return f"{100 * share:g} %"

@@ -119,7 +119,7 @@ def _knob(view: View, scale: Scale, order: int, field: str) -> Figure:
     scores = [scale.of(t) for t in own]
     best = next((i for i, t in enumerate(own) if t is view.best), None)
     table = _numbers(field, scale, own, numeric)
-    of = "complete trials" if scale.epochs is None else f"trials within {scale.epochs} epochs"
+    of = "complete trials" if scale.epochs is None else f"trials within {plural(scale.epochs, 'epoch')}"
     alt = (
         f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} {of}; "
         "the numbers are below"

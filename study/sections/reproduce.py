@@ -7,7 +7,6 @@ from typing import Any
 from markupsafe import Markup
 
 from results import paper
-from results.noise import noise_floor
 from study.sections.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.sections.text import clean, code, joined, number, plural, text, words
 from study.sections.view import View
@@ -106,9 +105,8 @@ def done(view: View) -> Section | None:
     """A methods paragraph for a paper, of what was actually done."""
     if not view.records:
         return None
-    floor = noise_floor(view.baselines)
     try:
-        told = paper.methods(view.records, view.meta, floor)
+        told = paper.methods(view.records, view.meta)
     except (KeyError, TypeError, ValueError):
         return None  # looks of another version
     return Section("done", "What was done, for a paper", [Text([words(told)])])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+
 import pytest
 
 from benchmarks.planted_effect import plant
@@ -172,6 +174,9 @@ def test_paper_tables_hold_every_comparison_and_escape():
     assert "7 comparisons, 1 look" in said
     assert "6 paired seeds" in said
     assert "search of" not in said  # there was none
+    alone = [100 * r.test_accuracy for r in records if r.config_hash == hash_of()]
+    assert f"was {statistics.mean(alone):.2f} % on average" in said
+    assert f"standard deviation of {statistics.stdev(alone):.2f} points over {len(alone)} seeds" in said
 
 
 def test_disagreement_with_importance_is_said(monkeypatch):
