@@ -61,7 +61,8 @@ class Session:
     def train(self, jobs: list[Job], args: Namespace, alone: bool = False) -> int:
         """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
 
-        Returns the exit code: 1 where there was something to do and none of it worked, 130 after Ctrl-C.
+        Returns the exit code: 1 where there was something to do and none of it worked. Raises KeyboardInterrupt after
+        Ctrl-C, so that nothing is judged of runs that were cut off.
         """
         if not jobs:
             return 0

@@ -159,7 +159,7 @@ def _one_seed(view: View) -> Note | None:
 
 
 def _unconfirmed(view: View) -> Note | None:
-    if not view.ranked or view.meta.looks:
+    if not view.ranked or view.looks("confirm"):
         return None
     return Note(
         "warn",
@@ -232,7 +232,8 @@ def edges(view: View, config: dict[str, Any]) -> list[str]:
 
 
 def _many_looks(view: View) -> Note | None:
-    if len(view.meta.looks) < 2:
+    looks = view.looks("confirm")
+    if len(looks) < 2:
         return None
     return Note(
         "info",
@@ -240,7 +241,7 @@ def _many_looks(view: View) -> Note | None:
         [
             text(
                 "The winners were confirmed in {}; the verdicts allow for all of them.",
-                plural(len(view.meta.looks), "look"),
+                plural(len(looks), "look"),
             )
         ],
     )

@@ -109,6 +109,16 @@ def test_verdicts_lead_the_page_where_there_are_any(page: str) -> None:
     assert "xploratory" not in head
 
 
+def test_an_ablation_confirms_no_winner(tmp_path: Path) -> None:
+    maker = synthetic.Maker(val=300, test=300)
+    study = synthetic.ablate(synthetic.study(tmp_path, trials=25, maker=maker), maker)
+    assert "Nothing is confirmed" in text(by_id(check(render(study)), "validity"))
+    once = synthetic.confirm(study, maker, seeds=6)
+    assert "ooked at more than once" not in text(by_id(check(render(once)), "validity"))
+    twice = synthetic.confirm(study, maker, seeds=8)
+    assert "confirmed in 2 looks" in text(by_id(check(render(twice)), "validity"))
+
+
 def test_the_policy_allows_this_script_and_nothing_else(whole: Study, page: str) -> None:
     tree = check(page)
     policy = next(
