@@ -1,13 +1,13 @@
 """Two hundred real studies in which nothing can be better, through the toolkit's own commands.
 
     python -m benchmarks.aa_study [--studies 200]    about twelve seconds each; the same command again goes on
-    python -m benchmarks.aa_study --through-ray 3    the first three again, as a user runs them, to be the same
+    python -m benchmarks.aa_study --through-ray 20   the first twenty again, as a user runs them; 1 if one differs
 
 Each study is a real sweep of the scikit-learn example over its inert field ``replicate``, which only changes every
 random draw, then ``confirm --top 3`` on six fresh seeds with its report, by the real commands in one process. The seed
 of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run one after
-the other by study.runner in this process, where the commands would start Ray 400 times. ``--through-ray`` shows that
-nothing depends on it.
+the other by study.runner in this process, where the commands would start Ray 400 times. ``--through-ray`` shows on some
+of them that nothing depends on it.
 """
 
 from __future__ import annotations
