@@ -53,6 +53,7 @@ class SweepSource:
         self._space, self._baseline, self._seed = space, baseline, seed
         self._halving, self._about = halving, about
         self.total: int | None = trials
+        self.prunes = halving is not None
         self._records = list(records)
         own = [r for r in records if r.kind == "sweep"]
         self.earlier = Counter(r.status for r in own)

@@ -50,6 +50,13 @@ class _Run:
     heard: float = 0.0  # monotonic, when it last said anything
     kill_reason: str | None = None
 
+    def whole(self) -> float | None:
+        """Seconds that the job will take in its slot if it goes on as so far; None before its first epoch."""
+        done = self.history[-1].epoch - (self.resumed_at[-1] if self.resumed_at else 0) if self.history else 0
+        if done <= 0 or not self.job.epochs:
+            return None
+        return (self.heard - self.asked) * (done + self.job.epochs - self.history[-1].epoch) / done
+
 
 @dataclass
 class _Spent:
@@ -329,10 +336,15 @@ class Engine:
         return Progress(self._source.total, self.ended, running, self.elapsed, self._remaining(), best)
 
     def _remaining(self) -> float | None:
-        if self._source.total is None or not self._spent:
+        if self._source.total is None:
+            return None
+        spans = [s.ended - s.asked for s in self._spent]
+        if not spans and not self._source.prunes:  # how long a job that may be stopped will take is anybody's guess
+            spans = [whole for run in self._running.values() if (whole := run.whole()) is not None]
+        if not spans:
             return None
         left = self._source.total - sum(self.ended.values())
-        mean = sum(s.ended - s.asked for s in self._spent) / len(self._spent)
+        mean = sum(spans) / len(spans)
         under_way = sum(min(time.monotonic() - run.asked, mean) for run in self._running.values())
         return max(0.0, left * mean - under_way) / self._plan.concurrency
 

@@ -48,6 +48,7 @@ class Source(Protocol):
     """Where jobs come from and who hears how they went. The engine calls it from one thread only."""
 
     total: int | None  # how many records it is after, counting those it began with; None if it cannot know
+    prunes: bool  # whether epoch() may stop a job
 
     def next(self) -> Job | None:
         """Return the next job, or None for now. A job that was cut off comes first."""
@@ -64,6 +65,8 @@ class Source(Protocol):
 
 class FixedJobs:
     """A list of jobs known beforehand, none of which is ever pruned."""
+
+    prunes = False
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         self._waiting = deque(jobs)

@@ -43,6 +43,16 @@ class Progress:
         parts += [f"{self.ended[s]} {s}" for s in ("pruned", "failed", "diverged") if self.ended[s]]
         return ", ".join(parts)
 
+    @property
+    def where(self) -> str:
+        """Say between which epochs the running jobs are: ', at epoch 3 to 5 of 25'; empty before the first is done."""
+        at = [r.epoch for r in self.running]
+        if not any(at):
+            return ""
+        whole = {r.epochs for r in self.running}
+        of = f" of {whole.pop()}" if len(whole) == 1 and None not in whole else ""
+        return f", at epoch {min(at)}{f' to {max(at)}' if max(at) > min(at) else ''}{of}"
+
 
 class View:
     """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
@@ -91,7 +101,7 @@ class View:
             self._live.update(self._table(progress), refresh=True)
         else:
             best = f"  {progress.best}" if progress.best else ""
-            self.say(f"{_clock(progress.elapsed)}  {progress.counts}{_left(progress)}{best}")
+            self.say(f"{_clock(progress.elapsed)}  {progress.counts}{progress.where}{_left(progress)}{best}")
 
     def _table(self, progress: Progress) -> Any:
         from rich.console import Group
