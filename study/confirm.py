@@ -6,6 +6,7 @@ Candidates are the best of the sweep by validation; test figures choose nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,12 +37,12 @@ class Confirmation:
     power: Plan
     seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
 
-    def sentences(self) -> list[str]:
-        """Say it before anything is spent."""
+    def sentences(self, at_once: int | None = None) -> list[str]:
+        """Say it before anything is spent; ``at_once`` is how many runs go side by side."""
         return [
             *self.power.sentences(),
             *population_note(self.look),
-            cost(len(self.jobs), self.reused, self.seconds),
+            cost(len(self.jobs), self.reused, self.seconds, at_once),
             advice(self.power),
         ]
 
@@ -136,13 +137,15 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
     return total
 
 
-def cost(runs: int, reused: int, seconds: float | None) -> str:
-    """Say what it will cost."""
+def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = None) -> str:
+    """Say what it will cost: ``seconds`` of training in all, and by the clock with ``at_once`` runs at a time."""
     if not runs:
         return f"Nothing to train: all {reused} runs are recorded."
     known = "of unknown length"
     if seconds is not None:
         known = f"about {duration(seconds)} of training in all, as the recorded runs took"
+        if at_once and min(at_once, runs) > 1:
+            known += f", or {duration(seconds / runs * math.ceil(runs / at_once))} with {min(at_once, runs)} at a time"
     return f"To train: {runs} run{'s' if runs != 1 else ''}, {known}; {reused} reused."
 
 

@@ -28,7 +28,7 @@ from study.pictures import keep_pictures
 from study.trainable import Data, load_trainable
 
 if TYPE_CHECKING:
-    from study.engine.pool import Summary
+    from study.engine.pool import Options, Summary
 
 
 @dataclass
@@ -82,12 +82,8 @@ class Session:
 
     def run(self, source: Source, args: Namespace, **options: Any) -> Summary:
         """Run jobs side by side on Ray Tune, with the options of ``add_resources``."""
-        from study.engine.pool import Options, run_jobs
+        from study.engine.pool import run_jobs
 
-        chosen = {
-            name: getattr(args, name)
-            for name in ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
-        }
         return run_jobs(
             self.study,
             self.trainable,
@@ -95,10 +91,23 @@ class Session:
             self.data,
             source,
             runtime=self.runtime,
-            options=Options(**chosen, **{"keep_weights": self.keep_weights, "quiet": self.quiet, **options}),
+            options=self._options(args, **{"keep_weights": self.keep_weights, "quiet": self.quiet, **options}),
             context=self.context(),
             after=[keep_pictures(self.study, self.trainable, self.data)],
         )
+
+    def at_once(self, args: Namespace, jobs: int) -> int | None:
+        """How many of ``jobs`` trainings this machine runs side by side; None on a cluster, not joined yet."""
+        from study.engine.pool import plan_here
+
+        return None if args.address or not jobs else plan_here(self._options(args), jobs, self.runtime).concurrency
+
+    @staticmethod
+    def _options(args: Namespace, **more: Any) -> Options:
+        from study.engine.pool import Options
+
+        names = ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
+        return Options(**{name: getattr(args, name) for name in names}, **more)
 
     @property
     def keep_weights(self) -> int:

@@ -117,7 +117,7 @@ def main(args: argparse.Namespace) -> int:
             f"Claim: {CLAIMS[args.claim]}.",
         ]
         said += [
-            cost(len(jobs), reused, training_seconds(records, jobs)),
+            cost(len(jobs), reused, training_seconds(records, jobs), session.at_once(args, len(jobs))),
             work.runs_needed(a, len(seeds), args.path_seeds, parts),
             advice(power),
         ]

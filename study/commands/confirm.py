@@ -94,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
             when=now(),
             command=command_line(),
         )
-        for line in planned.sentences():
+        for line in planned.sentences(session.at_once(args, len(planned.jobs))):
             print(line)
         if args.dry_run:
             return 0

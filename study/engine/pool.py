@@ -146,7 +146,7 @@ def _run(
     screen: Any,
     interrupted: threading.Event,
 ) -> Summary:
-    plan = None if options.address else _plan(options, source, usable_cpus(), _gpus(runtime), runtime)
+    plan = None if options.address else _plan(options, _left(source), usable_cpus(), _gpus(runtime), runtime)
     environment = {"OMP_NUM_THREADS": str(plan.cpus_per_trial if plan else options.cpus_per_trial or 1)}
     environment |= getattr(trainable, "PROCESS_ENVIRONMENT", {})
     with rayenv.started(
@@ -160,7 +160,7 @@ def _run(
 
         if plan is None:
             have = ray.cluster_resources()
-            plan = _plan(options, source, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
+            plan = _plan(options, _left(source), int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
         context = replace(context, environment={**context.environment, "threads": plan.cpus_per_trial})
         setup = Setup(
             trainable=_importable(trainable_name),
@@ -253,14 +253,22 @@ def _tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
         tuner.fit()
 
 
-def _plan(options: Options, source: Source, cpus: int, gpus: int, runtime: Runtime) -> Plan:
-    left = None if source.total is None else source.total - sum(getattr(source, "earlier", {}).values())
+def plan_here(options: Options, jobs: int, runtime: Runtime) -> Plan:
+    """What this machine would run of ``jobs`` side by side; starts nothing. Raises UserError as plan_resources does."""
+    return _plan(options, jobs, usable_cpus(), _gpus(runtime), runtime)
+
+
+def _left(source: Source) -> int | None:
+    return None if source.total is None else source.total - sum(getattr(source, "earlier", {}).values())
+
+
+def _plan(options: Options, jobs: int | None, cpus: int, gpus: int, runtime: Runtime) -> Plan:
     return plan_resources(
         cpus,
         gpus,
         use_gpu=runtime.device == "cuda",
         gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
-        jobs=left,
+        jobs=jobs,
         concurrency=options.concurrency,
         cpus_per_trial=options.cpus_per_trial,
         gpus_per_trial=options.gpus_per_trial,

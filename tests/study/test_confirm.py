@@ -8,7 +8,7 @@ from benchmarks.aa_study import in_this_process
 from results.errors import UserError
 from results.store import Study
 from results.verdicts import looks_of, standing
-from study.confirm import candidates, missing, prepare, training_seconds
+from study.confirm import candidates, cost, missing, prepare, training_seconds
 from study.floor import before_baseline, before_sweep
 from study.run import main
 from study.seeds import fresh_seeds, sweep_seeds
@@ -104,6 +104,16 @@ def test_it_says_what_it_can_show_before_it_starts():
     assert training_seconds([], list(ready(swept()).jobs)) is None
     assert "One seed shows nothing" in before_baseline([], meta(), 1)[0]
     assert "by luck alone" in before_sweep([], meta(), 50)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "clock"),
+    [(4, "or 45 min with 4 at a time"), (3, "or 68 min with 3 at a time"), (16, "or 22 min with 8 at a time")],
+)
+def test_the_cost_is_told_by_the_clock_too(at_once, clock):
+    """Eight runs of 22.5 minutes: two waves of four, three of three, one of eight."""
+    assert clock in cost(8, 0, 8 * 1350.0, at_once)
+    assert "at a time" not in cost(8, 0, 8 * 1350.0) + cost(1, 0, 1350.0, 4) + cost(8, 0, None, 4) + cost(0, 8, 0.0, 4)
 
 
 @pytest.fixture
