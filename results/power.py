@@ -17,20 +17,19 @@ from results.stats import ALPHA, MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison, look
 
 POWER = 0.8
 TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see
-HOPELESS = 0.1  # where even ten points would be missed more often than one time in five, no verdict can be expected
+HOPELESS = 0.1  # where even ten points would be missed more often than one time in five, none can be expected
 
 
 def power(effect: float, n: int, sd: float, level: float) -> float:
     """Return the probability that a two-sided paired t at ``level`` on ``n`` seeds finds a true ``effect``."""
-    from statsmodels.stats.power import TTestPower
-
     if n < MIN_SEEDS:
         return 0.0
     size = abs(effect) / sd if sd > 0 else math.inf
-    if size * math.sqrt(n) > 20 * float(st.t.isf(level / 2, n - 1)):
+    critical, shift = float(st.t.isf(level / 2, n - 1)), size * math.sqrt(n)
+    if shift > 20 * critical:
         return 1.0  # far beyond the critical value, where the noncentral t loses its digits
-    value = float(TTestPower().power(size, n, level))
-    return value if math.isfinite(value) else 1.0
+    # Both tails as upper ones: nct.cdf, and with it statsmodels' TTestPower, is NaN at one point in four.
+    return float(st.nct.sf(critical, n - 1, shift) + st.nct.sf(critical, n - 1, -shift))
 
 
 def detectable_effect(n: int, sd: float, level: float, target: float = POWER) -> float:
@@ -79,9 +78,12 @@ def seeds_for_equivalence(
 
 
 def further_seeds(c: Comparison, level: float) -> int | None:
-    """Return how many more seeds would likely decide ``c`` either way, taking the estimate for the truth."""
+    """Return how many more seeds would likely decide ``c`` either way, taking the estimate for the truth.
+
+    None where that is more than MOST_SEEDS in all, or where there are too few to guess by.
+    """
     if c.n < MIN_SEEDS:
-        return MIN_SEEDS - c.n
+        return None  # nothing to guess by
     sd = c.se * math.sqrt(c.n)  # under the population claim this holds the images' part too
     wanted = [seeds_needed(c.estimate, sd, level), seeds_for_equivalence(c.margin, sd, level, c.estimate)]
     found = [n for n in wanted if n is not None]
@@ -126,10 +128,10 @@ class Plan:
         if self.n < MIN_SEEDS:
             lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
         elif not self.reachable:
+            what = "no verdict" if self.equivalent < POWER else "neither better nor worse"
             lines.append(
-                f"With {seeds} no verdict can be expected: even a true difference of {100 * HOPELESS:.0f} points "
-                f"would be missed "
-                "more often than one time in five."
+                f"With {seeds} {what} can be expected: only a true difference of "
+                f"{points(self.detectable, signed=False)} points would be found with 80 % probability."
             )
         else:
             lines.append(

@@ -303,6 +303,6 @@ def sentence(v: Verdict, alpha: float = ALPHA) -> str:
     more = (
         f"about {v.further_seeds} further seeds"
         if v.further_seeds is not None
-        else f"more than {MOST_SEEDS} further seeds"
+        else f"more than {MOST_SEEDS} seeds in all"
     )
     return f"undecided: {data}; it would likely take {more} to tell"

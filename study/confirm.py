@@ -15,7 +15,7 @@ from results.errors import UserError
 from results.noise import difference_sd
 from results.power import Plan, plan
 from results.record import Record, config_hash
-from results.stats import CLAIMS, Claim
+from results.stats import CLAIMS, MOST_SEEDS, Claim
 from results.store import StudyMeta
 from results.verdicts import Family, Judged, Look, Pair, looks_of, next_look, shrinkage
 from study.engine.jobs import Job, completed
@@ -151,13 +151,16 @@ def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = No
 
 def advice(power: Plan) -> str:
     """Recommend a number of seeds."""
-    if power.n >= power.recommended:
-        return f"{power.n} seeds are enough to see one point (recommended: {power.recommended})."
     one = power.needed.get(0.01)
+    if one is not None and power.n >= one:
+        return f"{power.n} seeds are enough to see one point (recommended: {power.recommended})."
+    take = f"one point would take {one if one is not None else f'more than {MOST_SEEDS}'}"
+    if power.n >= power.recommended:
+        return f"No more are recommended for now, though {take}: look first at what these show."
     text = f"Recommended: --seeds {power.recommended}"
     if one is not None and one <= power.recommended:
         return f"{text}, which sees a difference of one point."
-    return f"{text}; one point would take {one if one is not None else 'more than 500'}, larger gains fewer."
+    return f"{text}; {take}, larger gains fewer."
 
 
 def population_note(look: Look) -> list[str]:

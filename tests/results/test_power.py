@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats as st
 
 from results import power, stats
 from results.stats import look_level
@@ -16,6 +17,27 @@ def test_detectable_effect_is_found_in_eight_of_ten_simulated_studies():
     effect = power.detectable_effect(6, 0.005, level)
     d = effect + 0.005 * np.random.default_rng(1).standard_normal((20_000, 6))
     assert (stats.t_tests(d)["p"] <= level).mean() == pytest.approx(0.8, abs=0.015)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 9, 10, 12, 40])
+@pytest.mark.parametrize(("comparisons", "look"), [(1, 1), (4, 1), (10, 1), (8, 2), (3, 3), (7, 3), (50, 4)])
+def test_the_effect_found_with_80_per_cent_is_found_with_80_per_cent(n, comparisons, look):
+    """The probability integrated over the spreads one may see, without the noncentral t, which has holes."""
+    level = look_level(look) / comparisons
+    effect = power.detectable_effect(n, 1.0, level)
+    seen = st.chi2.ppf((np.arange(20_000) + 0.5) / 20_000, n - 1)
+    critical = st.t.isf(level / 2, n - 1) * np.sqrt(seen / (n - 1))
+    found = st.norm.sf(critical - effect * math.sqrt(n)) + st.norm.cdf(-critical - effect * math.sqrt(n))
+    assert found.mean() == pytest.approx(0.8, abs=0.001)
+
+
+def test_more_seeds_and_larger_effects_never_see_less():
+    level = look_level(1) / 5
+    for n in (4, 7, 20):
+        by_effect = [power.power(e, n, 1.0, level) for e in np.linspace(0, 30, 200)]
+        assert np.all(np.diff(by_effect) >= -1e-9)
+        assert by_effect[0] == pytest.approx(level) and by_effect[-1] == pytest.approx(1)
+    assert np.all(np.diff([power.power(3.5, n, 1.0, level) for n in range(3, 60)]) >= -1e-9)
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.002])
@@ -49,7 +71,11 @@ def test_plan_says_where_no_verdict_can_be_reached():
     assert "no verdict can be reached at all" in " ".join(power.plan(2, 1, 0.006).sentences())
     hopeless = power.plan(3, 50, 0.006)
     assert not hopeless.reachable
-    assert "no verdict can be expected" in " ".join(hopeless.sentences())
+    said = " ".join(hopeless.sentences())
+    assert "no verdict can be expected" in said
+    assert f"{100 * hopeless.detectable:.2f} points would be found" in said
+    wide = " ".join(power.plan(6, 1, 0.06, margin=0.5).sentences())
+    assert "neither better nor worse can be expected" in wide and "no verdict" not in wide
     six = " ".join(power.plan(6, 1, 0.006).sentences())
     assert "is found with 80 % probability" in six
     assert "Seeds needed" in six
