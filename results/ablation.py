@@ -6,7 +6,7 @@ given on leaving a change out and on adding it alone; path and interaction are c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -58,6 +58,19 @@ class Anatomy:
             config |= self.changes[name]
         return config
 
+    def comparisons(self, roles: Collection[str] = tuple(ROLES)) -> dict[tuple[str, str], tuple[str, str]]:
+        """Map (candidate, reference), as hashes, to (role, name): what may get a verdict, each comparison once."""
+        start, baseline = config_hash(self.start), config_hash(self.baseline)
+        found = [((start, baseline), ("all", "all changes"))] if self.changes and start != baseline else []
+        found += [((start, config_hash(self.without(n))), ("leave-one-out", n)) for n in self.changes]
+        found += [((config_hash(self.adding(n)), baseline), ("add-one-in", n)) for n in self.changes]
+        found += [((start, config_hash(self.without(n))), ("named", n)) for n in self.named]
+        unique: dict[tuple[str, str], tuple[str, str]] = {}
+        for key, what in found:  # a start with one change is the same comparison three times
+            if what[0] in roles:
+                unique.setdefault(key, what)
+        return unique
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values."""
         return asdict(self)
@@ -80,7 +93,8 @@ class Row:
     """One change with its verdict. ``before`` and ``after``: its fields in the config without and with it.
 
     ``parameters`` and ``seconds`` (mean per run) are of the config without a change where it is left out, and of the
-    one with it where it is added; ``reference_*`` of the other side.
+    one with it where it is added; ``reference_*`` of the other side. ``by_confirm``: confirm has judged this very
+    comparison, and its verdict is the one shown: a second, in another family, could contradict it.
     """
 
     name: str
@@ -92,6 +106,7 @@ class Row:
     seconds: float | None
     reference_parameters: int | None
     reference_seconds: float | None
+    by_confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,12 +151,14 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
     look = looks[-1]
     anatomy = Anatomy.from_dict(look.details)
     runs = by_run(records, meta.dataset.fingerprint)
-    start, baseline = config_hash(anatomy.start), config_hash(anatomy.baseline)
-    mine = {start, baseline, *(config_hash(anatomy.without(n)) for n in (*anatomy.changes, *anatomy.named))}
-    mine |= {config_hash(anatomy.adding(n)) for n in anatomy.changes}
-    judged = [j for j in standing(records, looks, meta.dataset.fingerprint) if {*j.pair.key} <= mine]
-    order = list(ROLES)
-    rows = sorted((_row(j, anatomy, runs) for j in judged), key=lambda r: order.index(r.role))
+    judged = {j.pair.key: j for j in standing(records, looks, meta.dataset.fingerprint)}
+    confirmed = {j.pair.key: j for j in standing(records, looks_of(meta, "confirm"), meta.dataset.fingerprint)}
+    rows = []
+    for key, (role, name) in anatomy.comparisons().items():  # roles of an earlier ablation may have been others
+        one = confirmed.get(key) or judged.get(key)
+        if one is not None:
+            rows.append(_row(one, role, name, anatomy, runs, by_confirm=key in confirmed))
+    rows.sort(key=lambda r: list(ROLES).index(r.role))
     return Ablated(
         look,
         anatomy,
@@ -157,8 +174,14 @@ def _seeds(look: Look) -> tuple[int, ...]:
     return tuple(sorted({s for p in look.pairs for s in p.seeds}))
 
 
-def _row(judged: Judged, anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> Row:
-    role, name = judged.pair.role, judged.pair.name
+def _row(
+    judged: Judged,
+    role: str,
+    name: str,
+    anatomy: Anatomy,
+    runs: Mapping[tuple[str, int], Record],
+    by_confirm: bool,
+) -> Row:
     with_it, without_it = (
         (anatomy.start, anatomy.without(name))
         if role in ("leave-one-out", "named")
@@ -180,6 +203,7 @@ def _row(judged: Judged, anatomy: Anatomy, runs: Mapping[tuple[str, int], Record
         seconds,
         reference_parameters,
         reference_seconds,
+        by_confirm,
     )
 
 
@@ -247,6 +271,12 @@ def interacting(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds:
     return Interaction((a, b), float(t["estimate"]), float(t["low"]), float(t["high"]), len(whole))
 
 
+def _sure(row: Row) -> tuple[float, float]:
+    """The least and the largest size of an effect within its 95 % interval."""
+    v = row.judged.latest
+    return (0.0 if v.low <= 0 <= v.high else min(abs(v.low), abs(v.high))), max(abs(v.low), abs(v.high))
+
+
 def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMeta, anatomy: Anatomy) -> list[str]:
     """Say where measured effects and the sweep's importance tell different stories, a sentence each.
 
@@ -268,7 +298,7 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
     biggest = max(effects, key=lambda n: abs(effects[n].judged.latest.estimate))
     foremost = max(effects, key=lambda n: shares[n])
     size = {n: f"{100 * r.judged.latest.estimate:+.2f} points ({r.judged.verdict.label})" for n, r in effects.items()}
-    if biggest != foremost:
+    if biggest != foremost and _sure(effects[biggest])[0] > _sure(effects[foremost])[1]:
         found.append(
             f"The sweep's importance{early} puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "
             f"measured effect {size[foremost]}), "

@@ -71,8 +71,8 @@ class NoiseFloor:
                 f"({points(self.image_sd, signed=False)} points by itself); n = {self.n} makes this a rough share."
             )
         lines.append(
-            f"Differences under {points(self.single_run, signed=False)} points cannot be told apart by single runs "
-            f"(n = {self.n})."
+            f"Differences under {points(self.single_run, signed=False)} points of {what} accuracy cannot be told apart "
+            f"by single runs (n = {self.n})."
         )
         return lines
 

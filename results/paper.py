@@ -44,6 +44,7 @@ def cells(found: Ablated) -> list[tuple[str, ...]]:
     for row in found.rows:
         v = row.judged.verdict
         enough = v.n >= MIN_SEEDS
+        p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
         out.append(
             (
                 row.role,
@@ -51,8 +52,8 @@ def cells(found: Ablated) -> list[tuple[str, ...]]:
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),
-                ("< 0.001" if v.p_adjusted < 0.001 else f"{v.p_adjusted:.3f}") if enough else "-",
-                v.label,
+                ("< 0.001" if p < 0.001 else f"{p:.3f}") if enough else "-",
+                f"{v.label} (by confirm)" if row.by_confirm else v.label,
                 f"{row.parameters:,}" if row.parameters else "-",
                 f"{row.seconds:.1f} s" if row.seconds is not None else "-",
             )
@@ -65,11 +66,15 @@ def caption(found: Ablated, meta: StudyMeta) -> str:
     epochs = f", {found.epochs} epochs" if found.epochs else ""
     roles = list(dict.fromkeys(r.role for r in found.rows))
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
+    many = plural(len(found.look.pairs), "comparison")
+    confirm = " (by confirm: over confirm's own comparisons)" if any(r.by_confirm for r in found.rows) else ""
+    own = " of the config with the change where it is added, without it where it is left out"
     return (
         f"Ablation on {meta.dataset.name}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
-        f"with the change minus without ({reading}). Intervals are 95 % each; p is adjusted for "
-        f"{len(found.look.pairs)} comparisons and {found.look.number} look{'s' if found.look.number > 1 else ''}, "
-        f"to be compared with {found.look.alpha:g}."
+        f"with the change minus without ({reading}); the claim is {CLAIMS[found.look.claim]}. Intervals are 95 % each. "
+        f"p is adjusted for {many} and {plural(found.look.number, 'look')}{confirm}, to be compared with "
+        f"{found.look.alpha:g}; for 'equivalent' it is that of equivalence within "
+        f"{points(found.look.margin, signed=False)} points. Parameters and time per run:{own}."
     )
 
 
@@ -156,44 +161,56 @@ def methods(records: Sequence[Record], meta: StudyMeta) -> str:
     if trials and meta.sweep:
         done = sum(r.status == "complete" for r in trials)
         said.append(
-            f"A search of {len(trials)} trials ({meta.sweep.get('sampler', 'unknown')} sampler, scheduler "
+            f"A search of {plural(len(trials), 'trial')} ({meta.sweep.get('sampler', 'unknown')} sampler, scheduler "
             f"{meta.sweep.get('scheduler', 'unknown')}; {done} trained to their end) chose candidates by validation "
             "accuracy alone."
         )
     confirms, ablations = looks_of(meta, "confirm"), looks_of(meta, "ablation")
+    fresh = "retrained on seeds that the search had not used"
     if confirms:
-        said.append(
-            _family(
-                "Candidates",
-                confirms,
-                records,
-                meta,
-                "and the baseline were retrained on seeds that the search had not used",
-            )
-        )
+        said.append(_family("Candidates", confirms, records, meta, f"and the baseline were {fresh}"))
     if ablations:
         pins = ablations[-1].details.get("pins") or {}
         fixed = f" (all with {', '.join(f'{k} = {v}' for k, v in pins.items())})" if pins else ""
-        said.append(
-            _family("Ablated configs", ablations, records, meta, f"were retrained on fresh seeds likewise{fixed}")
-        )
-    if confirms or ablations:
-        look = (confirms or ablations)[-1]
-        said.append(
-            "Differences are means of paired per-seed differences in test accuracy with 95 % t intervals; verdicts use "
-            "two-sided paired t-tests, and two one-sided tests for equivalence within "
-            f"{points(look.margin, signed=False)} points, adjusted by Holm's method over all comparisons of the family "
-            f"and by alpha spending over its looks (family-wise error {look.alpha:g} each for differences and "
-            f"equivalences). Claims are about {CLAIMS[look.claim]}."
-        )
+        said.append(_family("Ablated configs", ablations, records, meta, f"were {fresh}{fixed}"))
+    told = {_tests(looks[-1]): looks[-1] for looks in (confirms, ablations) if looks}
+    if told:
+        said.append("Differences are means of paired per-seed differences in test accuracy with 95 % t intervals.")
+    for text, look in told.items():
+        which = "" if len(told) == 1 else "For the candidates, " if look.family == "confirm" else "For the ablation, "
+        said.append(f"{which}{text}" if which else text[0].upper() + text[1:])
     return " ".join(said)
+
+
+def _tests(look: Look) -> str:
+    images = (
+        "; standard errors hold the test images' sampling variance too (crossed random effects of seeds and images)"
+        if look.claim == "population"
+        else ""
+    )
+    return (
+        "verdicts use two-sided paired t-tests, and two one-sided tests for equivalence within "
+        f"{points(look.margin, signed=False)} points, adjusted by Holm's method over all comparisons of the family "
+        f"and by alpha spending over its looks (family-wise error {look.alpha:g} each for differences and "
+        f"equivalences); they are about {CLAIMS[look.claim]}{images}."
+    )
+
+
+def plural(count: int, word: str) -> str:
+    """Write '1 look', '2 looks'."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: StudyMeta, did: str) -> str:
     judged = standing(records, looks, meta.dataset.fingerprint)
     n = sorted({j.latest.n for j in judged})
     seeds = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
-    count = (
-        f"{len(judged)} comparison{'s' if len(judged) != 1 else ''}, {len(looks)} look{'s' if len(looks) != 1 else ''}"
+    lost = sum(j.failed for j in judged)
+    left_out = f"; {lost} of {sum(len(set(j.pair.seeds)) for j in judged)} pairs left out, a run came to no score"
+    stands = (
+        "; a verdict reached at an earlier look stands" if any(j.verdict.look != j.latest.look for j in judged) else ""
     )
-    return f"{what} {did} ({seeds} paired seeds; {count})."
+    return (
+        f"{what} {did} ({seeds} paired seeds; {plural(len(judged), 'comparison')}, {plural(len(looks), 'look')}"
+        f"{left_out if lost else ''}{stands})."
+    )

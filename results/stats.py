@@ -191,13 +191,13 @@ def compare(
     n = len(d)
     if margin <= 0:
         raise ValueError(f"margin {margin}: must be positive")
-    if claim == "population" and correct is None:
-        raise ValueError("the population claim needs per-image correctness")
     if n < MIN_SEEDS:
         mean = float(d.mean()) if n else float("nan")
         sd = float(spread(d, images)) if n > 1 else float("nan")
         inf = float("inf")
         return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, 1.0, margin, claim)
+    if claim == "population" and correct is None:
+        raise ValueError("the population claim needs per-image correctness")
     if claim == "population" and correct is not None:
         se, df = population_error(correct)
         tests = _tests(d.mean(), np.asarray(se), df, spread(d, images), margin, CONFIDENCE)

@@ -11,8 +11,9 @@ claim and the margin, and is kept in study.json; the numbers are recomputed from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -30,7 +31,8 @@ class Pair:
 
     ``role``: 'confirm' (reference: the baseline), 'leave-one-out' or 'named' (candidate: the winner, reference: the
     winner without the change), 'add-one-in' (reference: the baseline). ``name`` is the change; a positive difference
-    always speaks for the candidate, hence for the change. ``chosen`` is the run that made it a candidate.
+    always speaks for the candidate, hence for the change. ``chosen`` is the run that made it a candidate. ``without``
+    are the seeds at which one of the two had no score when the look was taken: one that comes later is another look's.
     """
 
     candidate: str
@@ -39,6 +41,7 @@ class Pair:
     role: str = "confirm"
     name: str = ""
     chosen: str | None = None
+    without: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -63,19 +66,20 @@ class Look:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, with the error it spent."""
         value = asdict(self) | {"spent": look_level(self.number, self.alpha)}
-        return value | {"pairs": [{**asdict(p), "seeds": list(p.seeds)} for p in self.pairs]}
+        return value | {"pairs": [{**asdict(p), "seeds": [*p.seeds], "without": [*p.without]} for p in self.pairs]}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Look:
         """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError or TypeError for anything else."""
-        names = {"candidate", "reference", "seeds", "role", "name", "chosen"}
+        names = {"candidate", "reference", "seeds", "role", "name", "chosen", "without"}
         pairs = [{k: v for k, v in p.items() if k in names} for p in value["pairs"]]
         own = {
             k: value[k]
             for k in ("family", "number", "claim", "margin", "alpha", "when", "command", "details")
             if k in value
         }
-        return cls(**own, pairs=tuple(Pair(**(p | {"seeds": tuple(p["seeds"])})) for p in pairs))
+        seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
+        return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
 
     def same_data(self, other: Look) -> bool:
         """Whether the other look asks the very same question of the same runs, so that it need not be spent."""
@@ -85,11 +89,11 @@ class Look:
 
 @dataclass(frozen=True)
 class Judged:
-    """A pair with the verdict that stands: the first that decided, else the latest. ``latest`` is that of the last
-    look.
+    """A pair with the verdict that stands: the first that decided the last look's question, else the latest.
 
-    ``differences`` are the paired test differences of ``latest`` in order of ``seeds``. ``failed`` counts seeds
-    where one of the two runs came to no score: the verdict is about runs that finish.
+    The question is the claim, and for 'equivalent' a margin at least as wide. ``latest`` is the verdict of the last
+    look, ``differences`` its paired test differences in order of ``seeds``. ``failed`` counts seeds where one of the
+    two runs came to no score: the verdict is about runs that finish. ``earlier`` decided another question.
     """
 
     pair: Pair
@@ -98,19 +102,22 @@ class Judged:
     seeds: tuple[int, ...]
     differences: tuple[float, ...]
     failed: int
+    earlier: tuple[Verdict, ...] = ()
 
     @property
     def note(self) -> str:
         """What must be said beside the verdict; empty where nothing."""
         notes = []
         if self.failed:
-            runs = "pair has" if self.failed == 1 else "pairs have"
-            notes.append(f"{self.failed} {runs} a run without a score; the verdict is about runs that finish")
+            runs = "pairs has" if self.failed == 1 else "pairs have"
+            of = len(set(self.pair.seeds))
+            notes.append(f"{self.failed} of {of} {runs} a run without a score; the verdict is about runs that finish")
         if self.verdict.look != self.latest.look:
             notes.append(
                 f"decided at look {self.verdict.look} and stands; now {100 * self.latest.estimate:+.2f} points over "
                 f"{self.latest.n} seeds"
             )
+        notes += [f"another question was answered at look {v.look}: {v.sentence}" for v in self.earlier]
         return "; ".join(notes)
 
 
@@ -125,7 +132,8 @@ def by_run(records: Iterable[Record], fingerprint: str | None = None) -> dict[tu
 
 def paired(runs: Mapping[tuple[str, int], Record], pair: Pair) -> list[tuple[Record, Record]]:
     """Return (candidate, reference) for every seed of the pair where both finished, in order of seed."""
-    both = [(runs.get((pair.candidate, s)), runs.get((pair.reference, s))) for s in sorted(set(pair.seeds))]
+    seeds = sorted(set(pair.seeds) - set(pair.without))
+    both = [(runs.get((pair.candidate, s)), runs.get((pair.reference, s))) for s in seeds]
     return [(a, b) for a, b in both if a is not None and b is not None]
 
 
@@ -148,7 +156,7 @@ def judge(records: Sequence[Record], look: Look, fingerprint: str | None = None)
                 compare(
                     differences,
                     margin=look.margin,
-                    claim=look.claim if two else "test-set",
+                    claim=look.claim,
                     images=images,
                     correct=correct,
                 ),
@@ -169,18 +177,49 @@ def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
 
 
 def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str | None = None) -> list[Judged]:
-    """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look."""
+    """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look.
+
+    A verdict once given stands, for the question it answered.
+    """
     if not looks:
         return []
     rounds = [judge(records, look, fingerprint) for look in looks]
-    decided: dict[tuple[str, str], Verdict] = {}
+    decided: dict[tuple[str, str], list[Verdict]] = {}
     for judged in (j for made in rounds for j in made):
         if judged.verdict.decided:
-            decided.setdefault(judged.pair.key, judged.verdict)
-    return [
-        Judged(j.pair, decided.get(j.pair.key, j.latest), j.latest, j.seeds, j.differences, j.failed)
-        for j in rounds[-1]
-    ]
+            decided.setdefault(judged.pair.key, []).append(judged.verdict)
+
+    def answers(v: Verdict) -> bool:
+        return v.claim == looks[-1].claim and (v.label != "equivalent" or v.margin <= looks[-1].margin)
+
+    made = []
+    for j in rounds[-1]:
+        known = decided.get(j.pair.key, [])
+        stands = next((v for v in known if answers(v)), j.latest)
+        others = {(v.claim, v.margin, v.label): v for v in reversed(known) if not answers(v)}
+        made.append(replace(j, verdict=stands, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
+    return made
+
+
+def settled(records: Iterable[Record], look: Look, fingerprint: str | None = None) -> Look:
+    """Return the look with the seeds that have no score now, as study.json is to keep it."""
+    runs = by_run(records, fingerprint)
+    pairs = []
+    for pair in look.pairs:
+        bare = replace(pair, without=())
+        scored = {a.seed for a, _ in paired(runs, bare)}
+        pairs.append(replace(bare, without=tuple(s for s in sorted(set(pair.seeds)) if s not in scored)))
+    return replace(look, pairs=tuple(pairs))
+
+
+def measured_sd(judged: Iterable[Judged]) -> tuple[float, str] | None:
+    """Return (pooled spread of paired differences, its source in words) of comparisons made; None below two pairs."""
+    known = [(j.latest.n - 1, j.latest.sd) for j in judged if j.latest.n > 1]
+    if not known:
+        return None
+    freedom = sum(df for df, _ in known)
+    sd = math.sqrt(sum(df * sd**2 for df, sd in known) / freedom)
+    return sd, f"from the {freedom + len(known)} pairs of runs so far"
 
 
 def looks_of(meta: StudyMeta, family: Family) -> list[Look]:

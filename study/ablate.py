@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from results.ablation import Anatomy, Config
@@ -10,12 +11,13 @@ from results.compare import changes
 from results.errors import UserError, nearest
 from results.record import Record, config_hash
 from results.store import StudyMeta
-from results.verdicts import Family, Pair
+from results.verdicts import Family, Pair, looks_of
 from study.confirm import candidates, missing
 from study.engine.jobs import Job
 
 FAMILY: Family = "ablation"
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
+FEW = 10  # changes of which all subsets are looked at, to say what a path may cost
 Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
 
 
@@ -39,6 +41,16 @@ def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> 
     raise UserError(
         f"--from: no run '{origin}' in this study{nearest(origin, [r.run_id for r in records] or ['best'])}"
     )
+
+
+def confirmed(meta: StudyMeta, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:
+    """Return (comparisons that confirm has judged, seeds to leave out).
+
+    A start that was named by its run may have been picked for what confirm's seeds showed of it on the test set.
+    """
+    pairs = [p for look in looks_of(meta, "confirm") for p in look.pairs]
+    picked = origin not in ("best", "baseline")
+    return {p.key for p in pairs}, {s for p in pairs if picked and p.candidate == start for s in p.seeds}
 
 
 def anatomy(
@@ -97,19 +109,21 @@ def anatomy(
     return Anatomy(start, baseline, kept, applied, pins, origin), notes
 
 
-def pairs(a: Anatomy, seeds: tuple[int, ...], parts: Sequence[str]) -> list[Pair]:
-    """Return the comparisons that get verdicts."""
-    start, baseline = config_hash(a.start), config_hash(a.baseline)
-    found = [Pair(start, baseline, seeds, "all", "all changes")] if a.changes and start != baseline else []
-    if "leave-one-out" in parts:
-        found += [Pair(start, config_hash(a.without(n)), seeds, "leave-one-out", n) for n in a.changes]
-    if "add-one-in" in parts:
-        found += [Pair(config_hash(a.adding(n)), baseline, seeds, "add-one-in", n) for n in a.changes]
-    found += [Pair(start, config_hash(a.without(n)), seeds, "named", n) for n in a.named]
-    unique: dict[tuple[str, str], Pair] = {}
-    for pair in found:  # a start with one change is the same comparison three times
-        unique.setdefault(pair.key, pair)
-    return list(unique.values())
+def pairs(
+    a: Anatomy, seeds: tuple[int, ...], parts: Sequence[str], elsewhere: Collection[tuple[str, str]] = ()
+) -> list[Pair]:
+    """Return the comparisons that get verdicts here; those of ``elsewhere`` (confirm's) have theirs.
+
+    Raises UserError where none is left.
+    """
+    found = a.comparisons({"all", "named", *parts})
+    made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items() if key not in elsewhere]
+    if found and not made:
+        raise UserError(
+            f"'{', '.join(a.changes)}' is all that differs from the baseline, and confirm has judged it: nothing is "
+            "left to take apart"
+        )
+    return made
 
 
 def configs(a: Anatomy) -> dict[str, Config]:
@@ -145,11 +159,33 @@ def interaction_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]
     )[0]
 
 
-def runs_needed(a: Anatomy, seeds: int, path_seeds: int, parts: Sequence[str]) -> str:
-    """Say how many runs path and interaction may add at most: they are chosen as it goes."""
-    c = len(a.changes)
-    path = max(0, c * (c - 1) // 2 - (1 if c > 1 else 0)) * path_seeds if "path" in parts and c > 1 else 0
-    both = seeds if "interaction" in parts and c > 2 else 0
-    return (
-        f"Path and interaction add at most {path + both} runs, chosen on validation as it goes." if path or both else ""
-    )
+def runs_needed(
+    records: Sequence[Record], a: Anatomy, planned: Sequence[Job], seeds: Sequence[int], path_seeds: int, parts: Any
+) -> int:
+    """Return how many runs path and interaction may add to the ``planned`` ones at most: they choose as they go."""
+    changes = list(a.changes)
+    if len(changes) < 2:
+        return 0
+    have = {(r.config_hash, r.seed) for r in records if r.status != "pruned"} | {
+        (config_hash(j.config), j.seed) for j in planned
+    }
+
+    def lacking(wanted: Iterable[Config], at: Sequence[int]) -> set[tuple[str, int]]:
+        return {(config_hash(c), s) for c in wanted for s in at} - have
+
+    singles = [a.baseline, *(a.adding(n) for n in changes)]
+    found: set[tuple[str, int]] = set()
+    later = 0
+    if "path" in parts:
+        at = seeds[:path_seeds]
+        found |= lacking([*singles, a.adding(*changes)], at)
+        for size in range(2, len(changes)):  # a later step tries one config for each change that is left
+            most = len(at) * (len(changes) - size + 1)
+            if len(changes) <= FEW:
+                most = min(most, len(lacking((a.adding(*some) for some in combinations(changes, size)), at)))
+            later += most
+    both = 0
+    if "interaction" in parts:
+        quads = [[a.adding(m, n), a.adding(m), a.adding(n), a.baseline] for m, n in combinations(changes, 2)]
+        both = max(len(lacking(quad, seeds) - found) for quad in quads)
+    return len(found) + later + both

@@ -15,9 +15,9 @@ from results.errors import UserError
 from results.noise import difference_sd
 from results.power import Plan, plan
 from results.record import Record, config_hash
-from results.stats import CLAIMS, MOST_SEEDS, Claim
+from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim
 from results.store import StudyMeta
-from results.verdicts import Family, Judged, Look, Pair, looks_of, next_look, shrinkage
+from results.verdicts import Family, Judged, Look, Pair, looks_of, measured_sd, next_look, shrinkage, standing
 from study.engine.jobs import Job, completed
 from study.floor import baseline_floor
 from study.progress import duration
@@ -95,7 +95,10 @@ def prepare(
     look = next_look(looks, FAMILY, pairs, claim, margin, **about)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
-    sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images)
+    fingerprint = meta.dataset.fingerprint
+    sd, source = measured_sd(standing(records, looks, fingerprint)) or difference_sd(
+        baseline_floor(records, meta), meta.dataset.test_images
+    )
     n = min(len(p.seeds) for p in pairs)
     power = plan(n, len(look.pairs), sd, source, look.number, margin)
     return Confirmation(look, look not in looks, tuple(jobs), reused, power, training_seconds(records, jobs))
@@ -140,7 +143,7 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
 def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = None) -> str:
     """Say what it will cost: ``seconds`` of training in all, and by the clock with ``at_once`` runs at a time."""
     if not runs:
-        return f"Nothing to train: all {reused} runs are recorded."
+        return f"Nothing to train for the verdicts: all {reused} runs are recorded."
     known = "of unknown length"
     if seconds is not None:
         known = f"about {duration(seconds)} of training in all, as the recorded runs took"
@@ -174,16 +177,34 @@ def population_note(look: Look) -> list[str]:
     return lines
 
 
-def verdict_lines(records: Sequence[Record], meta: StudyMeta, judged: Sequence[Judged]) -> list[str]:
-    """Write each verdict with its note and shrinkage, for the terminal."""
+def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -> str:
+    """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
     from results.compare import changes
 
-    configs = {r.config_hash: r.config for r in records}
+    run = next((r for r in records if r.run_id == judged.pair.chosen), None)
+    run = run or next((r for r in records if r.config_hash == judged.pair.candidate), None)
+    if run is None:
+        return judged.pair.candidate
+    changed = changes(run.config, meta.baseline)
+    shown = ", ".join(f"{k}={f'{b:.3g}' if isinstance(b, float) else b}" for k, (_, b) in changed.items())
+    name = f"trial {run.trial}" if run.trial is not None else run.run_id
+    return f"{name}: {shown}" if shown else name
+
+
+def refuse_too_few(seeds: int, power: Plan) -> None:
+    """Raise UserError where no verdict can be reached at all: such a look would only use up the largest part of 5 %."""
+    if seeds < MIN_SEEDS:
+        raise UserError(
+            f"--seeds {seeds}: no verdict can be reached with fewer than {MIN_SEEDS} seeds, and the look would use up "
+            f"a part of the 5 %; --seeds {power.recommended} is recommended"
+        )
+
+
+def verdict_lines(records: Sequence[Record], meta: StudyMeta, judged: Sequence[Judged]) -> list[str]:
+    """Write each verdict with its note and shrinkage, for the terminal."""
     lines = []
     for j in judged:
-        changed = changes(configs.get(j.pair.candidate, {}), meta.baseline)
-        name = ", ".join(f"{k}={b}" for k, (_, b) in changed.items()) or j.pair.candidate
-        lines.append(f"{name}\n  {j.verdict.sentence}")
+        lines.append(f"{candidate_name(records, meta, j)}\n  {j.verdict.sentence}")
         extra = [j.note, shrinkage(records, meta, j).sentence()]
         lines += [f"  {text}" for text in extra if text]
     return lines

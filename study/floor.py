@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 from results.compare import baseline_runs, luckiest
 from results.noise import NoiseFloor, assumed_sd, difference_sd, noise_floor
-from results.power import plan
+from results.power import TARGET, plan
 from results.record import Record
-from results.stats import MIN_SEEDS, points
+from results.stats import MIN_SEEDS, MOST_SEEDS, points
 from results.store import Study, StudyMeta
+
+CONFIRM_SEEDS = 6  # what confirm takes where nothing is said
 
 
 def baseline_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
-    """Return the noise floor of the study's baseline, or None below two seeds."""
+    """Return the noise floor of the study's baseline on test, or None below two seeds."""
     return noise_floor(baseline_runs(records, meta))
+
+
+def validation_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
+    """Return the same on validation, by which trials are compared."""
+    return noise_floor(baseline_runs(records, meta), "val_accuracy")
 
 
 def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> list[str]:
@@ -30,23 +37,29 @@ def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> l
 
 
 def before_sweep(records: Sequence[Record], meta: StudyMeta, trials: int) -> str:
-    """Say what single runs can show: which of their differences is luck."""
-    floor = baseline_floor(records, meta)
-    images = max(1, meta.dataset.train_images // 10)  # a validation split of about a tenth
+    """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
+    images = meta.dataset.test_images
+    floor = validation_floor(records, meta)
     sd = assumed_sd(images) if floor is None else floor.sd
-    source = "assumed" if floor is None else f"from {floor.n} baseline seeds, on test"
+    source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
+    later = plan(CONFIRM_SEEDS, 1, *difference_sd(baseline_floor(records, meta), images))
+    one = later.needed[TARGET]
     return (
-        f"A sweep gives no verdicts: with a spread of {points(sd, signed=False)} points over seeds ({source}), the "
-        f"best of {trials} configs all equal to the baseline is expected {points(luckiest(trials) * sd)} points "
-        "above it by luck alone. 'confirm' tells luck from gain."
+        f"A sweep gives no verdicts, one run per config can reach none: with a spread of {points(sd, signed=False)} "
+        f"points of validation accuracy over seeds ({source}), the best of {trials} configs all equal to the baseline "
+        f"is expected {points(luckiest(trials) * sd)} points above the baseline's mean by luck alone. 'confirm --seeds "
+        f"{CONFIRM_SEEDS}' of the best would find a true difference of {points(later.detectable, signed=False)} points "
+        f"with 80 % probability; one point takes {one if one is not None else f'more than {MOST_SEEDS}'} seeds."
     )
 
 
 def record_floor(study: Study) -> list[str]:
-    """Keep the baseline's noise floor in study.json, and return it in words."""
+    """Keep the baseline's noise floors, on test and on validation, in study.json, and return them in words."""
     floor = baseline_floor(study.records(), study.meta)
     if floor is None:
         return []
-    study.meta.noise = floor.as_dict()
+    validation = validation_floor(study.records(), study.meta)
+    study.meta.noise = floor.as_dict() | {"validation": validation.as_dict() if validation else None}
     study.save_meta()
-    return floor.sentences()
+    beside = [f"On validation, which a sweep goes by: {validation.sentences()[-1]}"] if validation else []
+    return floor.sentences() + beside

@@ -13,14 +13,19 @@ def sweep_seeds(records: Iterable[Record]) -> set[int]:
 
 
 def fresh_seeds(
-    records: Sequence[Record], count: int, configs: Sequence[str], start: int, first: Collection[int] = ()
+    records: Sequence[Record],
+    count: int,
+    configs: Sequence[str],
+    start: int,
+    first: Collection[int] = (),
+    avoid: Collection[int] = (),
 ) -> tuple[int, ...]:
-    """Return ``count`` seeds that no sweep used.
+    """Return ``count`` seeds that no sweep used, nor any in ``avoid``.
 
     Seeds in ``first`` (what an earlier look used) come first, then those at which most of ``configs`` (hashes) are
     complete already, then ``start``, ``start`` + 1, ...
     """
-    used = sweep_seeds(records)
+    used = sweep_seeds(records) | set(avoid)
     done: dict[int, set[str]] = {}
     for r in records:
         if r.status == "complete" and r.config_hash in configs:

@@ -168,8 +168,9 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
                     precision=runtime.precision,
                 ),
             )
-        study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
-        study.save_meta()
+        if not getattr(args, "dry_run", False):  # it does nothing to the study
+            study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
+            study.save_meta()
         yield Session(study, trainable, os.path.expanduser(name), data, runtime, sets, args.seed, args.quiet)
 
 

@@ -70,13 +70,13 @@ def main(args: argparse.Namespace) -> int:
     from results.power import plan
     from results.record import config_hash
     from results.stats import CLAIMS
-    from results.verdicts import looks_of, next_look
+    from results.verdicts import looks_of, measured_sd, next_look, settled, standing
     from search_spaces.load import load_ablations
     from study import ablate as work
     from study.configs import validated
-    from study.confirm import advice, cost, training_seconds
+    from study.confirm import advice, cost, refuse_too_few, training_seconds
     from study.environment import command_line, now
-    from study.floor import baseline_floor
+    from study.floor import baseline_floor, record_floor
     from study.seeds import fresh_seeds
     from study.session import training_session
 
@@ -103,13 +103,19 @@ def main(args: argparse.Namespace) -> int:
         looks = looks_of(meta, work.FAMILY)
         hashes = [config_hash(a.start), config_hash(a.baseline)]
         earlier = {s for look in looks for p in look.pairs if p.candidate == hashes[0] for s in p.seeds}
-        seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier)
-        pairs = work.pairs(a, seeds, parts)
+        confirmed, avoid = work.confirmed(meta, hashes[0], args.origin)
+        seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier, avoid)
+        if avoid:
+            notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
+        pairs = work.pairs(a, seeds, parts, confirmed)
         margin = args.margin / 100
         look = next_look(looks, work.FAMILY, pairs, args.claim, margin)
         jobs, reused = work.comparison_jobs(records, a, pairs)
-        sd, source = difference_sd(baseline_floor(records, meta) if not a.pins else None, meta.dataset.test_images)
+        sd, source = measured_sd(standing(records, looks, meta.dataset.fingerprint)) or difference_sd(
+            None if a.pins else baseline_floor(records, meta), meta.dataset.test_images
+        )
         power = plan(len(seeds), len(look.pairs), sd, source, look.number, margin)
+        more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
         said = [
             f"Taking apart: {', '.join([*a.changes, *a.named])}.",
             *notes,
@@ -118,20 +124,24 @@ def main(args: argparse.Namespace) -> int:
         ]
         said += [
             cost(len(jobs), reused, training_seconds(records, jobs), session.at_once(args, len(jobs))),
-            work.runs_needed(a, len(seeds), args.path_seeds, parts),
+            f"Path and interaction add at most {more} runs, chosen on validation as it goes." if more else "",
             advice(power),
         ]
         print("\n".join(line for line in said if line))
         if args.dry_run:
             return 0
+        refuse_too_few(len(seeds), power)
         code = session.train(session.attempts(jobs), args)
         a = descriptive(session, args, a, seeds, parts)
         look = next_look(
             looks, work.FAMILY, pairs, args.claim, margin, when=now(), command=command_line(), details=a.as_dict()
         )
+        if look.number > len(looks):
+            look = settled(study.records(), look, meta.dataset.fingerprint)
         meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
         meta.looks.append({**look.as_dict(), "details": a.as_dict()})
         study.save_meta()
+        record_floor(study)
         show(session)
         session.report()
         return code
@@ -178,10 +188,8 @@ def show(session: Session) -> None:
     print()
     print(markdown(found))
     for row in found.rows:
-        print(
-            f"{row.role}, {row.name}: {row.judged.verdict.sentence}"
-            + (f" ({row.judged.note})" if row.judged.note else "")
-        )
+        notes = "; ".join(n for n in (row.judged.note, "judged by confirm" if row.by_confirm else "") if n)
+        print(f"{row.role}, {row.name}: {row.judged.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:
             print(line)

@@ -41,7 +41,10 @@ def main(args: argparse.Namespace) -> int:
         baseline, study = session.study.meta.baseline, session.study
         name = config_hash(baseline)
         seeds = range(args.seed, args.seed + args.seeds)
-        have = completed(study.records())
+        have = set(completed(study.records()))
+        have |= {
+            (r.config_hash, r.seed) for r in study.records() if r.status == "diverged"
+        }  # the same seed would again
         jobs = [Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have]
         jobs = session.attempts(jobs)
         session.announce(

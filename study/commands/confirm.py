@@ -72,9 +72,10 @@ def margin(text: str) -> float:
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, judge, record the look, write the report."""
     from results.errors import UserError
-    from results.verdicts import looks_of, standing
-    from study.confirm import FAMILY, prepare, verdict_lines
+    from results.verdicts import looks_of, settled, standing
+    from study.confirm import FAMILY, prepare, refuse_too_few, verdict_lines
     from study.environment import command_line, now
+    from study.floor import record_floor
     from study.session import training_session
 
     if args.sets or args.config:
@@ -98,14 +99,14 @@ def main(args: argparse.Namespace) -> int:
             print(line)
         if args.dry_run:
             return 0
+        refuse_too_few(planned.power.n, planned.power)
         code = session.train(session.attempts(list(planned.jobs)), args)
+        records, fingerprint = study.records(), study.meta.dataset.fingerprint
         if planned.new:
-            study.meta.looks.append(planned.look.as_dict())
+            study.meta.looks.append(settled(records, planned.look, fingerprint).as_dict())
             study.save_meta()
-        records = study.records()
-        for line in verdict_lines(
-            records, study.meta, standing(records, looks_of(study.meta, FAMILY), study.meta.dataset.fingerprint)
-        ):
+        record_floor(study)
+        for line in verdict_lines(records, study.meta, standing(records, looks_of(study.meta, FAMILY), fingerprint)):
             print(line)
         session.report()
         return code

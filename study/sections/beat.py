@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from results.compare import luckiest
 from results.record import Record
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Command, Downloads, Figure, Note, Row, Section, Table, Text
@@ -39,8 +40,8 @@ def noise(view: View) -> Section | None:
     lines = [
         text(
             "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} points "
-            "(95 % interval of the deviation {} to {}). Differences under {} points cannot be told apart by "
-            "single runs.",
+            "(95 % interval of the deviation {} to {}). Differences under {} points of validation accuracy "
+            "cannot be told apart by single runs; the plots below compare by it.",
             plural(floor.n, "seed"),
             percent(floor.mean),
             f"{100 * floor.sd:.2f}",
@@ -49,14 +50,18 @@ def noise(view: View) -> Section | None:
             strong(f"{100 * floor.single_run:.2f}"),
         )
     ]
+    if view.test_floor is not None:
+        lines += [text("{}", said) for said in view.test_floor.sentences()]
     if view.luck is not None and view.reference is not None:
         lines.append(
             text(
-                "The luckiest of {} runs of the very same baseline would be expected at {} points against the "
-                "run with seed {}.",
+                "The luckiest of {} runs of the very same baseline would be expected {} points above its mean on "
+                "validation, hence at {} against the run with seed {}, which lies at {} itself.",
                 len(view.ranked),
+                points(floor.sd * luckiest(len(view.ranked))),
                 strong(points(view.luck)),
                 view.reference.seed,
+                points((view.reference.val_accuracy or 0.0) - floor.mean),
             )
         )
     blocks: list[Block] = [Text(lines)]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from results.stats import MIN_SEEDS
 from study.sections.blocks import Tile
 from study.sections.text import code, joined, name, percent, plural, points, strong, text
-from study.sections.verdicts import lead
+from study.sections.verdicts import foremost, lead, plain_name
 from study.sections.view import View
 
 
@@ -87,17 +87,26 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
     elif gain > view.luck:
         said += text(
-            ", more than the {} that the luckiest of as many unchanged baselines would reach on average. It "
-            "is not confirmed: "
-            "one run, picked after looking.",
+            ", more than the {} that the luckiest of as many unchanged baselines would reach on average{}. It is not "
+            "confirmed: one run, picked after looking.",
             points(view.luck),
+            _beside(view),
         )
     else:
         said += text(
-            ", no more than the {} that the luckiest of as many unchanged baselines would reach on average.",
+            ", no more than the {} that the luckiest of as many unchanged baselines would reach on average{}.",
             points(view.luck),
+            _beside(view),
         )
     return "warn", "Exploratory", said
+
+
+def _beside(view: View) -> str:
+    """Where the one run that trials are laid beside lies itself, without which luck may look negative."""
+    if view.floor is None or view.reference is None or view.reference.val_accuracy is None:
+        return ""
+    off = points(view.reference.val_accuracy - view.floor.mean)
+    return f" against the same run (seed {view.reference.seed}, {off} points from its mean)"
 
 
 def _ahead_at_equal(view: View) -> Markup:
@@ -125,17 +134,17 @@ def _tiles(view: View) -> list[Tile]:
         mean = text("; mean of {} seeds {}", floor.n, percent(floor.mean)) if floor else ""
         where = text("seed {}{}; test {}", run.seed, mean, percent(run.test_accuracy))
         tiles.append(Tile("Baseline, validation", percent(run.val_accuracy), where))
-    decided = max(view.judged, key=lambda j: (j.verdict.label == "better", j.verdict.estimate), default=None)
-    if decided is not None and decided.verdict.n >= MIN_SEEDS:
-        v = decided.verdict
+    first = foremost(view)
+    if first is not None and first.verdict.n >= MIN_SEEDS:
+        v = first.verdict
         detail = text(
-            "points of test accuracy, 95 % interval {} to {}; {} (n = {} seeds)",
+            "points of test accuracy, 95 % interval {} to {} by itself; {} (n = {} seeds)",
             points(v.low),
             points(v.high),
             v.label,
             v.n,
         )
-        tiles.append(Tile("Best candidate on fresh seeds", points(v.estimate), detail))
+        tiles.append(Tile(f"{plain_name(view, first)} on fresh seeds".capitalize(), points(v.estimate), detail))
     elif best is not None:
         detail = (
             text("points at equal epochs: {}", points(best.compared.at_equal))
@@ -153,7 +162,11 @@ def _tiles(view: View) -> list[Tile]:
         detail = (
             text("{} measures it", code("baseline --seeds 6"))
             if floor is None
-            else text("points apart, two single runs cannot be told apart (n = {} seeds)", floor.n)
+            else text(
+                "points of validation accuracy cannot be told apart by single runs (n = {} seeds){}",
+                floor.n,
+                f"; on test {100 * view.test_floor.single_run:.2f}" if view.test_floor else "",
+            )
         )
         tiles.append(Tile("Noise floor", known, detail))
     if view.trials:

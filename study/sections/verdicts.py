@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.stats import CLAIMS, MIN_SEEDS, Verdict
+from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict
 from results.verdicts import Judged, shrinkage
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
@@ -75,8 +75,12 @@ VERDICT_COLUMNS = [
 def verdict_cells(v: Verdict) -> list[Cell]:
     """The cells of VERDICT_COLUMNS."""
     enough = v.n >= MIN_SEEDS
-    count = "over 500" if v.further_seeds is None else f"about {v.further_seeds}"
-    more = text(" <small>{} more seeds to tell</small>", count) if v.label == "undecided" else Markup("")
+    more = Markup("")
+    if v.label == "undecided" and enough:
+        count = f"over {MOST_SEEDS} seeds in all" if v.further_seeds is None else f"about {_more(v.further_seeds)}"
+        more = text(" <small>{} to tell</small>", count)
+    elif not enough:
+        more = text(" <small>{} seeds are too few</small>", v.n)
     p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
     return [
         Cell(strong(v.label) + more, style=f"v-{v.label}"),
@@ -87,16 +91,20 @@ def verdict_cells(v: Verdict) -> list[Cell]:
     ]
 
 
+def _more(seeds: int) -> str:
+    return f"{seeds} more seed{'s' if seeds != 1 else ''}"
+
+
 def effects_figure(name: str, title: str, named: list[tuple[str, Judged]]) -> Figure | None:
     """Intervals of all comparisons that have enough seeds for one."""
     shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
     if not shown:
         return None
+    margin = named[0][1].latest.margin  # of the last look, for all; an older verdict had its own
     rows = [
         figures.Effect(f"{clean(n, 40)}: {v.label}", 100 * v.estimate, 100 * v.low, 100 * v.high, ROLE[v.label])
         for n, v in shown
     ]
-    margin = shown[0][1].margin
     alt = f"{title}: " + "; ".join(
         f"{clean(n, 40)} {points(v.estimate)} ({points(v.low)} to {points(v.high)}), {v.label}" for n, v in shown[:12]
     )
@@ -142,14 +150,26 @@ def _luck(view: View) -> Table | None:
     return Table("How much of the promise was luck (validation, in points)", columns, rows, name="luck-table")
 
 
+ORDER = ("better", "undecided", "equivalent", "worse")
+
+
+def foremost(view: View) -> Judged | None:
+    """The candidate to name first: by its verdict, then by the sweep's validation, never by the test estimate."""
+
+    def rank(j: Judged) -> tuple[int, float]:
+        trial = view.trial_of(j.pair)
+        return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
+
+    return min(view.judged, key=rank, default=None)
+
+
 def lead(view: View) -> tuple[str, str, Markup] | None:
     """The headline of a study with verdicts: (tone, mark, sentence); None where nothing was confirmed."""
     judged = view.judged
     if not judged:
         return None
     labels = [j.verdict.label for j in judged]
-    order = ("better", "undecided", "equivalent", "worse")
-    first = min(judged, key=lambda j: (order.index(j.verdict.label), -j.verdict.estimate))
+    first = foremost(view) or judged[0]
     v = first.verdict
     who = candidate(view, first)
     what = {
@@ -162,22 +182,29 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
         said = text("{}: {} can reach no verdict, at least {} are needed.", what, plural(v.n, "paired seed"), MIN_SEEDS)
     else:
         said = text(
-            "{}: {} points of test accuracy, 95 % interval {} to {}, over {}.",
+            "{}: {} points of test accuracy, 95 % interval {} to {}, over {} ({}).",
             what,
             strong(points(v.estimate)),
             points(v.low),
             points(v.high),
             plural(v.n, "paired seed"),
+            CLAIMS[v.claim],
+        )
+    if first.failed:
+        said += text(
+            " {} of {} had a run that came to no score, and are left out.",
+            first.failed,
+            plural(len(set(first.pair.seeds)), "pair"),
         )
     if v.label == "undecided" and v.n >= MIN_SEEDS:
-        more = f"about {v.further_seeds}" if v.further_seeds is not None else "more than 500"
-        said += text(" It would likely take {} further seeds to tell.", more)
+        more = f"about {v.further_seeds} further" if v.further_seeds is not None else f"more than {MOST_SEEDS}"
+        said += text(" It would likely take {} seeds to tell.", more)
     if len(judged) > 1:
-        counts = [f"{labels.count(w)} {w}" for w in order if w in labels]
+        counts = [f"{labels.count(w)} {w}" for w in ORDER if w in labels]
         said += (
             text(" Of {}: {}.", plural(len(judged), "candidate"), ", ".join(counts))
             if len(counts) > 1
             else text(" All {} are {}.", plural(len(judged), "candidate"), labels[0])
         )
     marks = {"better": "Confirmed", "worse": "Refuted", "equivalent": "Equivalent", "undecided": "Undecided"}
-    return TONE[v.label], marks[v.label], said
+    return "warn" if first.failed else TONE[v.label], marks[v.label], said

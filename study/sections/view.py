@@ -101,6 +101,11 @@ class View:
         return noise_floor(self.baselines, "val_accuracy")
 
     @functools.cached_property
+    def test_floor(self) -> NoiseFloor | None:
+        """The same of its test accuracy, with the part that a finite test set explains."""
+        return noise_floor(self.baselines)
+
+    @functools.cached_property
     def band(self) -> tuple[float, float] | None:
         """Where one more run of the baseline would fall in 95 % of cases, as a difference to the reference run.
 

@@ -117,10 +117,13 @@ def ablation(view: View) -> Section | None:
         groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
     named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.judged) for r in found.rows]
     figure = effects_figure("ablation", "What each change does", named)
+    done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
     said = text(
-        "Each change was taken back alone and applied alone, with runs on fresh seeds, paired. A positive "
-        "difference speaks for the change. "
+        "{} with runs on fresh seeds, paired. A positive difference speaks for the change. "
         "The error of 5 % is shared out over {} and {}.",
+        text("Each change was {},", joined([v for k, v in done.items() if any(r.role == k for r in found.rows)]))
+        if any(r.role in done for r in found.rows)
+        else "All changes together were judged",
         plural(len(found.look.pairs), "comparison"),
         plural(found.look.number, "look"),
     )
@@ -130,6 +133,7 @@ def ablation(view: View) -> Section | None:
     if found.disagreements:
         blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
     notes = [text("{}: {}", r.name, r.judged.note) for r in found.rows if r.judged.note]
+    notes += [text("{}: as judged by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
     blocks += [Text(notes)] if notes else []
     blocks += [
         Code(latex(found, view.meta), "The table in LaTeX (booktabs)"),

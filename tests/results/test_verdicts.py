@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from results.verdicts import Look, Pair, judge, looks_of, next_look, shrinkage, standing
+from results.verdicts import Look, Pair, judge, looks_of, measured_sd, next_look, settled, shrinkage, standing
 from tests.results.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -99,3 +99,66 @@ def test_shrinkage_compares_the_promise_with_what_held():
     assert (shrunk.promised, shrunk.held, shrunk.test) == pytest.approx((0.04, 0.01, 0.02))
     assert shrunk.luck == pytest.approx(0.03)
     assert "75 % of the promise did not come back" in shrunk.sentence()
+
+
+def test_a_verdict_stands_for_the_question_it_answered():
+    """Six images-wide gains decide the claim about this test set; the population claim has its own answer."""
+    rng = np.random.default_rng(0)
+    bits = rng.random((6, 400)) < 0.6
+    gained = bits.copy()
+    for row in gained:  # two of 400 images more, other ones for every seed
+        row[rng.choice(np.flatnonzero(~row), size=2, replace=False)] = True
+    records = [run(s, correct=b) for s, b in enumerate(bits)]
+    records += [run(s, correct=b, width=16) for s, b in enumerate(gained)]
+    pair = [Pair(WIDE, BASE, tuple(range(6)))]
+    first = next_look([], "confirm", pair, "test-set", 0.02)
+    (j,) = standing(records, [first])
+    assert (j.verdict.label, j.verdict.claim, j.earlier) == ("better", "test-set", ())
+    second = next_look([first], "confirm", pair, "population", 0.02)
+    (j,) = standing(records, [first, second])
+    assert j.verdict.claim == "population" and j.verdict.look == 2
+    assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
+    assert "another question was answered at look 1: better" in j.note
+    third = next_look([first, second], "confirm", pair, "test-set", 0.001)
+    (j,) = standing(records, [first, second, third])
+    assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it stands
+
+
+def test_equivalence_stands_for_margins_at_least_as_wide():
+    gains = {1: 0.0005, 2: -0.0004, 3: 0.0003, 4: -0.0005, 5: 0.0004, 6: 0.0}
+    records = study(gains, width=16)
+    pair = [Pair(WIDE, BASE, tuple(gains))]
+    looks = [next_look([], "confirm", pair, "test-set", 0.01)]
+    assert standing(records, looks)[0].verdict.label == "equivalent"
+    looks.append(next_look(looks, "confirm", pair, "test-set", 0.0001))
+    (j,) = standing(records, looks)
+    assert (j.verdict.label, j.verdict.look) == ("undecided", 2)
+    looks.append(next_look(looks, "confirm", pair, "test-set", 0.02))
+    (j,) = standing(records, looks)
+    assert (j.verdict.label, j.verdict.look, j.verdict.margin) == ("equivalent", 1, 0.01)
+
+
+def test_scores_that_come_later_belong_to_the_next_look():
+    """A failed run that is trained again must not change what a recorded look has said."""
+    records = study({1: 0.010, 2: 0.011, 3: 0.012}, width=16) + [run(4), run(4, status="failed", width=16)]
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005)
+    kept = settled(records, look)
+    assert kept.pairs[0].without == (4,)
+    assert Look.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
+    before = judge(records, kept)
+    later = [*records, run(4, test=0.75 - 0.2, width=16)]
+    assert judge(later, kept) == before
+    assert before[0].failed == 1 and "1 of 4 pairs has a run without a score" in before[0].note
+    more = next_look([kept], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
+    assert settled(later, more).pairs[0].without == (5,)
+    assert judge(later, more)[0].seeds == (1, 2, 3, 4)
+
+
+def test_the_next_plan_goes_by_the_pairs_that_are_there():
+    records = study({1: 0.01, 2: 0.02, 3: 0.04}, width=16) + [run(s, test=0.75 + s / 100, depth=3) for s in (1, 2)]
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3)), Pair(DEEP, BASE, (1, 2))], "test-set", 0.005)
+    sd, source = measured_sd(judge(records, look)) or (0.0, "")
+    wide, deep = np.var([0.01, 0.02, 0.04], ddof=1), np.var([0.01, 0.02], ddof=1)
+    assert sd == pytest.approx(np.sqrt((2 * wide + deep) / 3))
+    assert "5 pairs" in source
+    assert measured_sd([]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from dataclasses import replace
 
 import pytest
 
@@ -11,8 +12,17 @@ from results.ablation import Anatomy, ablated, disagreements, interacting, next_
 from results.errors import UserError
 from results.paper import cells, latex, markdown, methods
 from results.record import config_hash
-from results.verdicts import by_run, next_look
-from study.ablate import anatomy, comparison_jobs, interaction_jobs, pairs, starting_config, step_jobs
+from results.verdicts import Pair, by_run, next_look
+from study.ablate import (
+    anatomy,
+    comparison_jobs,
+    confirmed,
+    interaction_jobs,
+    pairs,
+    runs_needed,
+    starting_config,
+    step_jobs,
+)
 from tests.results.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
@@ -108,8 +118,6 @@ def test_best_is_by_validation():
 
 
 def whole() -> tuple[list, Anatomy, object]:
-    from dataclasses import replace
-
     a, seeds = taken(), (1, 2, 3, 4, 5, 6)
     records = trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0])
     a = replace(a, path_seeds=(1,))
@@ -196,6 +204,102 @@ def test_disagreement_with_importance_is_said(monkeypatch):
 
 
 @pytest.mark.long
+def test_importance_and_noise_do_not_disagree(monkeypatch):
+    """Two effects whose intervals reach over each other say nothing of which is the larger."""
+    from results import ablation
+    from results.importance import Alike, Importance
+
+    a = taken(only=["width", "depth"])
+    wobble = {1: 0.01, 2: -0.008, 3: 0.006, 4: -0.01, 5: 0.009, 6: -0.002}
+    seeds = tuple(wobble)
+    jobs = comparison_jobs([], a, pairs(a, seeds, ALL))[0]
+    records = [
+        run(j.seed, test=0.7 + wobble[j.seed] * len(str(j.config)) % 0.013, kind="ablation", **{
+            k: v for k, v in j.config.items() if v != BASE[k]})
+        for j in jobs
+    ]  # fmt: skip
+    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    m = meta(looks=[look.as_dict()])
+    monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
+    for first in ("width", "depth"):
+        shares = [Importance(f, s, s, s) for f, s in {first: 0.6, "width": 0.2, "depth": 0.2}.items()]
+        monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)
+        assert not any("first among" in line for line in ablated(records, m).disagreements)
+
+
+def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
+    """The same comparison had a name of its own before; now it is the reverting of a field."""
+    first, _ = anatomy(START, BASE, checked, named={"narrow": {"width": 8}, "flat": {"depth": 1}})
+    seeds = (1, 2, 3, 4)
+    looks = [next_look([], "ablation", pairs(first, seeds, ALL), "test-set", 0.005, details=first.as_dict())]
+    second = taken()
+    wanted = pairs(second, seeds, ("leave-one-out",))
+    looks.append(next_look(looks, "ablation", wanted, "test-set", 0.005, details=second.as_dict()))
+    records = trained(comparison_jobs([], first, pairs(first, seeds, ALL))[0])
+    records += trained(comparison_jobs(records, second, wanted)[0])
+    found = ablated(records, meta(looks=[look.as_dict() for look in looks]))
+    assert [(r.role, r.name) for r in found.rows] == [
+        ("all", "all changes"),
+        ("leave-one-out", "rate"),
+        ("leave-one-out", "width"),
+        ("leave-one-out", "depth"),
+    ]
+
+
+def test_what_confirm_has_judged_is_not_judged_again():
+    """A second verdict in another family could contradict the first, with fewer comparisons to allow for."""
+    a, seeds = taken(), (1, 2, 3, 4)
+    whole_pair = (config_hash(START), hash_of())
+    others = [Pair(hash_of(width=w), hash_of(), seeds) for w in (4, 5, 6)]
+    confirm = next_look([], "confirm", [Pair(*whole_pair, seeds), *others], "test-set", 0.005)
+    m = meta(looks=[confirm.as_dict()])
+    judged, avoid = confirmed(m, whole_pair[0], "best")
+    assert whole_pair in judged and not avoid
+    assert confirmed(m, whole_pair[0], "some-run")[1] == set(seeds)  # picked by hand: perhaps for these very seeds
+    wanted = pairs(a, seeds, ALL, judged)
+    assert "all" not in {p.role for p in wanted} and len(wanted) == 6
+    look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
+    m.looks.append(look.as_dict())
+    found = ablated(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m)
+    row = found.rows[0]
+    assert (row.role, row.by_confirm, row.judged.verdict.comparisons) == ("all", True, 4)
+    assert cells(found)[0][6].endswith("(by confirm)") and "by confirm" in latex(found, m)
+    one = anatomy(BASE | {"width": 4}, BASE, checked)[0]
+    with pytest.raises(UserError, match="confirm has judged it"):
+        pairs(one, seeds, ALL, judged)
+
+
+@pytest.mark.parametrize("parts", [ALL, ("path",), ("leave-one-out", "interaction"), ("leave-one-out", "path")])
+def test_no_more_runs_come_than_were_told(parts):
+    a, seeds = taken(), (1, 2, 3)
+    jobs, _ = comparison_jobs([], a, pairs(a, seeds, parts))
+    told = runs_needed([], a, jobs, seeds, 1, parts)
+    records, before = trained(jobs), len(jobs)
+    if "path" in parts:
+        while len(a.path) < len(a.changes):
+            records += trained(step_jobs(records, a, seeds[:1]))
+            a = replace(a, path=(*a.path, next_step(a, by_run(records), seeds[:1])))
+    if "interaction" in parts:
+        a = replace(a, interaction=strongest(a, by_run(records), seeds))
+        records += trained(interaction_jobs(records, a, seeds))
+    assert len(records) - before <= told
+    assert (told == 0) == (parts == ALL)  # leaving one of three out makes all that a path and two together need
+    assert runs_needed(records, taken(), [], seeds, 1, parts) <= max(0, told - 1)
+
+
+def test_p_of_equivalence_is_the_one_in_the_paper():
+    a = anatomy(BASE | {"width": 16}, BASE, checked)[0]
+    seeds = (1, 2, 3, 4, 5, 6)
+    records = [run(s, test=0.7, kind="ablation") for s in seeds]
+    records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
+    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    m = meta(looks=[look.as_dict()])
+    (row,) = cells(ablated(records, m))
+    assert row[6] == "equivalent" and row[5] == "< 0.001"
+    assert "1 comparison and 1 look" in latex(ablated(records, m), m)
+    assert "this test set" in latex(ablated(records, m), m)
+
+
 def test_a_planted_effect_is_named(tmp_path):
     """For real, on digits: one change that helps, one that hurts, two that do nothing."""
     found = plant(tmp_path / "planted", seeds=8)

@@ -6,9 +6,10 @@ import pytest
 
 from benchmarks.aa_study import in_this_process
 from results.errors import UserError
+from results.power import plan
 from results.store import Study
 from results.verdicts import looks_of, standing
-from study.confirm import candidates, cost, missing, prepare, training_seconds
+from study.confirm import advice, candidates, cost, missing, prepare, training_seconds
 from study.floor import before_baseline, before_sweep
 from study.run import main
 from study.seeds import fresh_seeds, sweep_seeds
@@ -141,7 +142,7 @@ def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
     assert [j.verdict.n for j in judged] == [3, 3]
     assert all(7 not in j.seeds for j in judged)
     assert main(dry) == 0
-    assert "Nothing to train: all 9 runs are recorded." in capsys.readouterr().out
+    assert "Nothing to train for the verdicts: all 9 runs are recorded." in capsys.readouterr().out
     s = Study.open(path)
     assert len(s.meta.looks) == 1
     assert main(["confirm", *common, "--top", "2", "--seeds", "4"]) == 0
@@ -150,6 +151,28 @@ def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
     ids = [r.run_id for r in s.records()]
     assert len(set(ids)) == len(ids) == len(runs) + 3
     assert "verdict" in (path / "report.html").read_text().lower()
+
+
+def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
+    path, common = study
+    before = (path / "study.json").read_bytes()
+    assert main(["confirm", *common, "--seeds", "2", "--dry-run"]) == 0
+    assert "no verdict can be reached at all" in capsys.readouterr().out
+    assert main(["confirm", *common, "--seeds", "2"]) == 2
+    assert "fewer than 3 seeds" in capsys.readouterr().err
+    assert main(["ablate", *common, "--seeds", "2"]) == 2
+    after = Study.open(path)
+    assert not after.meta.looks and len(after.records()) == 4
+    assert main(["confirm", *common, "--dry-run"]) == 0
+    assert main(["ablate", *common, "--dry-run"]) == 0
+    assert before.count(b'"command"') == (path / "study.json").read_bytes().count(b'"command"') - 2  # the two refused
+
+
+def test_advice_says_enough_only_where_it_is():
+    assert "enough to see one point" in advice(plan(8, 1, 0.006))
+    far = advice(plan(20, 3, 0.1))
+    assert "enough" not in far and "one point would take" in far
+    assert "Recommended: --seeds 20; one point would take" in advice(plan(6, 3, 0.1))
 
 
 def test_pins_are_refused(study, capsys):

@@ -122,7 +122,7 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     assert f"Differences under {100 * single:.2f} points" in said
     k = len(trials(raw, "complete"))
     drawn = np.random.default_rng(0).normal(size=(40_000, k)).max(axis=1)
-    shown = numeral(re.search(r"expected at (\S+) points", said)[1])  # type: ignore[index]
+    shown = numeral(re.search(r"hence at (\S+) against", said)[1])  # type: ignore[index]
     luck = scores.mean() - base["val_accuracy"] + sd * drawn.mean()
     assert abs(shown - 100 * luck) < 0.006 + 400 * sd * drawn.std() / 200
 
