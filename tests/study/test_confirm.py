@@ -188,3 +188,37 @@ def test_bad_options_end_with_2(bad, tmp_path):
     with pytest.raises(SystemExit) as stopped:
         main(["confirm", "--study", str(tmp_path / "none"), *bad])
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(("status", "trained"), [("diverged", 0), ("failed", 1), ("complete", 0)])
+def test_a_diverged_seed_of_the_baseline_is_its_answer(status, trained, tmp_path):
+    """The same seed would diverge again; a failed run may have had its reason in the machine."""
+    path = tmp_path / "s"
+    words = ["baseline", "--study", str(path), "--trainable", "examples/digits_sklearn.py", "--dataset", "digits"]
+    words += ["--set", "epochs=1", "--quiet"]
+    with in_this_process():
+        assert main(words) == 0
+        study = Study.open(path)
+        (first,) = study.records()
+        lost = {} if status == "complete" else {"val_accuracy": None, "test_accuracy": None}
+        study.append(first.model_copy(update={"run_id": "other", "seed": first.seed + 1, "status": status, **lost}))
+        main([*words, "--seeds", "2"])
+    assert len(study.records()) == 2 + trained
+
+
+def test_the_candidate_named_first_is_not_picked_by_its_test_score():
+    """Three better ones: the sweep's validation says which is named, whatever the test estimates are."""
+    from types import SimpleNamespace
+
+    from study.sections.verdicts import foremost
+
+    def judged(label: str, estimate: float, validation: float) -> SimpleNamespace:
+        verdict = SimpleNamespace(label=label, estimate=estimate)
+        return SimpleNamespace(verdict=verdict, pair=SimpleNamespace(validation=validation))
+
+    def trial_of(pair: SimpleNamespace) -> SimpleNamespace:
+        return SimpleNamespace(record=SimpleNamespace(val_accuracy=pair.validation))
+
+    best = judged("better", 0.01, 0.77)
+    others = [judged("better", 0.03, 0.76), judged("undecided", 0.05, 0.79), judged("worse", -0.01, 0.80)]
+    assert foremost(SimpleNamespace(judged=[*others, best], trial_of=trial_of)) is best

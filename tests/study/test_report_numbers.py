@@ -120,6 +120,10 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     assert f"{100 * scores.mean():.2f}" in said and f"deviation of {100 * sd:.2f} points" in said
     single = st.t.ppf(0.975, n - 1) * sd * np.sqrt(2)
     assert f"Differences under {100 * single:.2f} points" in said
+    own = np.array([r["test_accuracy"] for r in bases(raw)])
+    apart = st.t.ppf(0.975, n - 1) * own.std(ddof=1) * np.sqrt(2)
+    assert f"{100 * apart:.2f} points of test accuracy cannot be told apart" in said
+    assert "of that variance is what a test set" in said
     k = len(trials(raw, "complete"))
     drawn = np.random.default_rng(0).normal(size=(40_000, k)).max(axis=1)
     shown = numeral(re.search(r"hence at (\S+) against", said)[1])  # type: ignore[index]
