@@ -51,7 +51,7 @@ def noise(view: View) -> Section | None:
         )
     ]
     if view.test_floor is not None:
-        lines += [text("{}", said) for said in view.test_floor.sentences()]
+        lines.append(text("{}", " ".join(view.test_floor.sentences())))
     if view.luck is not None and view.reference is not None:
         lines.append(
             text(
