@@ -9,7 +9,7 @@ from results.record import Record
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Command, Downloads, Figure, Note, Row, Section, Table, Text
 from study.sections.export import downloads
-from study.sections.text import duration, percent, plural, points, strong, text
+from study.sections.text import duration, percent, plural, points, strong, text, words
 from study.sections.verdicts import confirmed
 from study.sections.view import Trial, View
 
@@ -51,7 +51,7 @@ def noise(view: View) -> Section | None:
         )
     ]
     if view.test_floor is not None:
-        lines.append(text("{}", " ".join(view.test_floor.sentences())))
+        lines.append(words(" ".join(view.test_floor.sentences())))
     if view.luck is not None and view.reference is not None:
         lines.append(
             text(
