@@ -338,15 +338,18 @@ class Engine:
     def _remaining(self) -> float | None:
         if self._source.total is None:
             return None
-        spans = [s.ended - s.asked for s in self._spent]
-        if not spans and not self._source.prunes:  # how long a job that may be stopped will take is anybody's guess
-            spans = [whole for run in self._running.values() if (whole := run.whole()) is not None]
+        now = time.monotonic()
+        known = [(run.asked, whole) for run in self._running.values() if (whole := run.whole()) is not None]
+        if self._source.prunes:  # how long a job that may be stopped will take is anybody's guess
+            known = []
+        spans = [s.ended - s.asked for s in self._spent] or [whole for _, whole in known]
         if not spans:
             return None
         left = self._source.total - sum(self.ended.values())
         mean = sum(spans) / len(spans)
-        under_way = sum(min(time.monotonic() - run.asked, mean) for run in self._running.values())
-        return max(0.0, left * mean - under_way) / self._plan.concurrency
+        under_way = sum(min(now - run.asked, mean) for run in self._running.values())
+        longest = max((asked + whole - now for asked, whole in known), default=0.0)
+        return max(0.0, longest, (left * mean - under_way) / self._plan.concurrency)
 
     def startup(self) -> float | None:
         """Mean seconds from being given a slot to the first step."""

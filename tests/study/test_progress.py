@@ -57,3 +57,19 @@ def test_the_end_is_foreseen_before_any_job_has_ended(
     )
     found = Engine._remaining(engine)
     assert found is None if left is None else found == pytest.approx(left)
+
+
+def test_the_last_job_counts_where_it_is_longer_than_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of four took 100 s; the last is a fifth through after 300 s and has 1,200 s to go."""
+    monkeypatch.setattr("study.engine.engine.time", SimpleNamespace(monotonic=lambda: 400.0))
+    source: Any = FixedJobs([])
+    source.total = 4
+    spent = [SimpleNamespace(asked=0.0, ended=100.0)] * 3
+    engine: Any = SimpleNamespace(
+        _source=source,
+        _spent=spent,
+        _running={"x": under_way(5, 300.0)},
+        ended=Counter(complete=3),
+        _plan=SimpleNamespace(concurrency=4),
+    )
+    assert Engine._remaining(engine) == pytest.approx(1200)
