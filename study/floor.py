@@ -61,5 +61,5 @@ def record_floor(study: Study) -> list[str]:
     validation = validation_floor(study.records(), study.meta)
     study.meta.noise = floor.as_dict() | {"validation": validation.as_dict() if validation else None}
     study.save_meta()
-    beside = [f"On validation, which a sweep goes by: {validation.sentences()[-1]}"] if validation else []
+    beside = validation.sentences()[-1:] if validation else []  # a sweep goes by validation
     return floor.sentences() + beside
