@@ -41,10 +41,9 @@ def main(args: argparse.Namespace) -> int:
         baseline, study = session.study.meta.baseline, session.study
         name = config_hash(baseline)
         seeds = range(args.seed, args.seed + args.seeds)
-        have = set(completed(study.records()))
-        have |= {
-            (r.config_hash, r.seed) for r in study.records() if r.status == "diverged"
-        }  # the same seed would again
+        earlier = study.records()
+        diverged = {(r.config_hash, r.seed) for r in earlier if r.status == "diverged"}  # and would again
+        have = diverged | set(completed(earlier))
         jobs = [Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have]
         jobs = session.attempts(jobs)
         session.announce(
