@@ -140,6 +140,11 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
     return total
 
 
+def longest_first(records: Sequence[Record], jobs: Sequence[Job]) -> list[Job]:
+    """Order jobs so that, side by side, no long one is left alone at the end."""
+    return sorted(jobs, key=lambda job: -(training_seconds(records, [job]) or 0.0))
+
+
 def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = None) -> str:
     """Say what it will cost: ``seconds`` of training in all, and by the clock with ``at_once`` runs at a time."""
     if not runs:

@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
     from search_spaces.load import load_ablations
     from study import ablate as work
     from study.configs import validated
-    from study.confirm import advice, cost, refuse_too_few, training_seconds
+    from study.confirm import advice, cost, longest_first, refuse_too_few, training_seconds
     from study.environment import command_line, now
     from study.floor import baseline_floor, record_floor
     from study.seeds import fresh_seeds
@@ -131,7 +131,7 @@ def main(args: argparse.Namespace) -> int:
         if args.dry_run:
             return 0
         refuse_too_few(len(seeds), power)
-        code = session.train(session.attempts(jobs), args)
+        code = session.train(session.attempts(longest_first(records, jobs)), args)
         a = descriptive(session, args, a, seeds, parts)
         look = next_look(
             looks, work.FAMILY, pairs, args.claim, margin, when=now(), command=command_line(), details=a.as_dict()

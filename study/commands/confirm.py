@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
     """Train what is missing, judge, record the look, write the report."""
     from results.errors import UserError
     from results.verdicts import looks_of, settled, standing
-    from study.confirm import FAMILY, prepare, refuse_too_few, verdict_lines
+    from study.confirm import FAMILY, longest_first, prepare, refuse_too_few, verdict_lines
     from study.environment import command_line, now
     from study.floor import record_floor
     from study.session import training_session
@@ -100,7 +100,7 @@ def main(args: argparse.Namespace) -> int:
         if args.dry_run:
             return 0
         refuse_too_few(planned.power.n, planned.power)
-        code = session.train(session.attempts(list(planned.jobs)), args)
+        code = session.train(session.attempts(longest_first(study.records(), planned.jobs)), args)
         records, fingerprint = study.records(), study.meta.dataset.fingerprint
         if planned.new:
             study.meta.looks.append(settled(records, planned.look, fingerprint).as_dict())

@@ -9,7 +9,8 @@ from results.errors import UserError
 from results.power import plan
 from results.store import Study
 from results.verdicts import looks_of, standing
-from study.confirm import advice, candidates, cost, missing, prepare, training_seconds
+from study.confirm import advice, candidates, cost, longest_first, missing, prepare, training_seconds
+from study.engine.jobs import Job
 from study.floor import before_baseline, before_sweep
 from study.run import main
 from study.seeds import fresh_seeds, sweep_seeds
@@ -166,6 +167,13 @@ def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
     assert main(["confirm", *common, "--dry-run"]) == 0
     assert main(["ablate", *common, "--dry-run"]) == 0
     assert before.count(b'"command"') == (path / "study.json").read_bytes().count(b'"command"') - 2  # the two refused
+
+
+def test_the_longest_training_begins_first():
+    slow = [run(s, kind="baseline").model_copy(update={"seconds": 60.0}) for s in (1, 2)]
+    fast = [run(s, kind="sweep", width=16, trial=s).model_copy(update={"seconds": 20.0}) for s in (1, 2)]
+    jobs = [Job("confirm", r.config, 9) for r in (fast[0], slow[0])]
+    assert [j.config for j in longest_first([*slow, *fast], jobs)] == [slow[0].config, fast[0].config]
 
 
 def test_advice_says_enough_only_where_it_is():
