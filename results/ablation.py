@@ -155,9 +155,11 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
     confirmed = {j.pair.key: j for j in standing(records, looks_of(meta, "confirm"), meta.dataset.fingerprint)}
     rows = []
     for key, (role, name) in anatomy.comparisons().items():  # roles of an earlier ablation may have been others
-        one = confirmed.get(key) or judged.get(key)
-        if one is not None:
-            rows.append(_row(one, role, name, anatomy, runs, by_confirm=key in confirmed))
+        own, other = judged.get(key), confirmed.get(key)
+        if other is not None and (own is None or other.verdict.decided or not own.verdict.decided):
+            rows.append(_row(other, role, name, anatomy, runs, by_confirm=True))
+        elif own is not None:  # decided here before confirm asked: what was given stands
+            rows.append(_row(own, role, name, anatomy, runs, by_confirm=False))
     rows.sort(key=lambda r: list(ROLES).index(r.role))
     return Ablated(
         look,

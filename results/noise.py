@@ -149,11 +149,22 @@ def assumed_sd(images: int | None) -> float:
     return math.sqrt(ASSUMED_RUN_SD**2 + (ASSUMED_IMAGE_VARIANCE / images if images else 0.0))
 
 
-def difference_sd(floor: NoiseFloor | None, images: int | None) -> tuple[float, str]:
-    """Return the spread to plan with for a paired difference and, in words, where it comes from."""
-    if floor is not None and floor.n >= 3:
-        return floor.sd * math.sqrt(2), f"from the baseline's {floor.n} seeds"
-    return assumed_sd(images) * math.sqrt(2), "assumed; 'baseline --seeds 6' measures it"
+def difference_sd(
+    floor: NoiseFloor | None, images: int | None, measured: tuple[float, int] = (0.0, 0)
+) -> tuple[float, str]:
+    """Return the spread to plan with for a paired difference and, in words, where it comes from.
+
+    The baseline's spread times sqrt 2 and the ``measured`` spread of paired differences (with its degrees of freedom)
+    are pooled: either alone may be small by chance.
+    """
+    known = [(floor.n - 1, floor.sd * math.sqrt(2), f"the baseline's {floor.n} seeds")] if floor else []
+    if measured[1]:
+        known.append((measured[1], measured[0], "the pairs compared so far"))
+    freedom = sum(df for df, *_ in known)
+    if freedom < 2:
+        return assumed_sd(images) * math.sqrt(2), "assumed; 'baseline --seeds 6' measures it"
+    sd = math.sqrt(sum(df * spread**2 for df, spread, _ in known) / freedom)
+    return sd, f"from {' and '.join(source for *_, source in known)}"
 
 
 def wilson(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:

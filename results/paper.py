@@ -67,14 +67,19 @@ def caption(found: Ablated, meta: StudyMeta) -> str:
     roles = list(dict.fromkeys(r.role for r in found.rows))
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
     many = plural(len(found.look.pairs), "comparison")
-    confirm = " (by confirm: over confirm's own comparisons)" if any(r.by_confirm for r in found.rows) else ""
+    asked = {(r.judged.latest.claim, r.judged.latest.margin) for r in found.rows if r.by_confirm}
+    confirm = " (by confirm: over confirm's own comparisons)" if asked else ""
+    other = "".join(
+        f" 'by confirm' is about {CLAIMS[claim]}, equivalence within {points(margin, signed=False)} points."
+        for claim, margin in asked - {(found.look.claim, found.look.margin)}
+    )
     own = " of the config with the change where it is added, without it where it is left out"
     return (
         f"Ablation on {meta.dataset.name}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
         f"with the change minus without ({reading}); the claim is {CLAIMS[found.look.claim]}. Intervals are 95 % each. "
         f"p is adjusted for {many} and {plural(found.look.number, 'look')}{confirm}, to be compared with "
         f"{found.look.alpha:g}; for 'equivalent' it is that of equivalence within "
-        f"{points(found.look.margin, signed=False)} points. Parameters and time per run:{own}."
+        f"{points(found.look.margin, signed=False)} points.{other} Parameters and time per run:{own}."
     )
 
 
@@ -203,6 +208,8 @@ def plural(count: int, word: str) -> str:
 
 def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: StudyMeta, did: str) -> str:
     judged = standing(records, looks, meta.dataset.fingerprint)
+    if not judged:
+        return f"{what} {did}."
     n = sorted({j.latest.n for j in judged})
     seeds = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
     lost = sum(j.failed for j in judged)

@@ -129,10 +129,10 @@ class Plan:
             lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
         elif not self.reachable:
             what = "no verdict" if self.equivalent < POWER else "neither better nor worse"
-            lines.append(
-                f"With {seeds} {what} can be expected: only a true difference of "
-                f"{points(self.detectable, signed=False)} points would be found with 80 % probability."
-            )
+            least = f"only a true difference of {points(self.detectable, signed=False)} points would be found"
+            if self.detectable > 1:
+                least = "no difference there can be would be found"
+            lines.append(f"With {seeds} {what} can be expected: {least} with 80 % probability.")
         else:
             lines.append(
                 f"With {seeds} a true difference of {points(self.detectable, signed=False)} points is found with 80 % "

@@ -65,7 +65,8 @@ class Verdict:
 
     ``low`` and ``high`` are the unadjusted 95 % interval. ``comparisons`` is how many the family has had, ``look`` its
     look number and ``level`` what this look could spend. ``further_seeds`` (undecided only) is how many more seeds it
-    would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS.
+    would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS in all, and where
+    fewer than MIN_SEEDS leave nothing to guess by.
     """
 
     label: Label

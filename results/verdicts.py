@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from results.record import Record, config_hash
-from results.stats import ALPHA, MARGIN, Claim, Verdict, adjust, compare, look_level
+from results.stats import ALPHA, CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level
 from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]
@@ -70,7 +70,7 @@ class Look:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Look:
-        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError or TypeError for anything else."""
+        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError, TypeError, ValueError for anything else."""
         names = {"candidate", "reference", "seeds", "role", "name", "chosen", "without"}
         pairs = [{k: v for k, v in p.items() if k in names} for p in value["pairs"]]
         own = {
@@ -78,6 +78,8 @@ class Look:
             for k in ("family", "number", "claim", "margin", "alpha", "when", "command", "details")
             if k in value
         }
+        if own.get("claim", "test-set") not in CLAIMS or own["number"] < 1:
+            raise ValueError(f"look {own['number']}, claim '{own.get('claim')}': not of this version")
         seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
         return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
 
@@ -89,11 +91,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Judged:
-    """A pair with the verdict that stands: the first that decided the last look's question, else the latest.
+    """A pair with the verdict that stands on the last look's question, else the latest.
 
-    The question is the claim, and for 'equivalent' a margin at least as wide. ``latest`` is the verdict of the last
-    look, ``differences`` its paired test differences in order of ``seeds``. ``failed`` counts seeds where one of the
-    two runs came to no score: the verdict is about runs that finish. ``earlier`` decided another question.
+    The question is the claim: the first better or worse stands, else the first equivalent within a margin no wider.
+    ``latest`` is the verdict of the last look, ``differences`` its paired test differences in order of ``seeds``.
+    ``failed`` counts seeds where one of the two runs came to no score: the verdict is about runs that finish.
+    ``earlier`` holds what was decided besides.
     """
 
     pair: Pair
@@ -117,7 +120,7 @@ class Judged:
                 f"decided at look {self.verdict.look} and stands; now {100 * self.latest.estimate:+.2f} points over "
                 f"{self.latest.n} seeds"
             )
-        notes += [f"another question was answered at look {v.look}: {v.sentence}" for v in self.earlier]
+        notes += [f"at look {v.look}: {v.sentence}" for v in self.earlier]
         return "; ".join(notes)
 
 
@@ -195,8 +198,9 @@ def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str 
     made = []
     for j in rounds[-1]:
         known = decided.get(j.pair.key, [])
-        stands = next((v for v in known if answers(v)), j.latest)
-        others = {(v.claim, v.margin, v.label): v for v in reversed(known) if not answers(v)}
+        mine = [v for v in known if answers(v)]  # better and worse are more than equivalent, whatever the margin
+        stands = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else j.latest)
+        others = {(v.claim, v.label): v for v in reversed(known) if (v.claim, v.label) != (stands.claim, stands.label)}
         made.append(replace(j, verdict=stands, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
     return made
 
@@ -212,14 +216,17 @@ def settled(records: Iterable[Record], look: Look, fingerprint: str | None = Non
     return replace(look, pairs=tuple(pairs))
 
 
-def measured_sd(judged: Iterable[Judged]) -> tuple[float, str] | None:
-    """Return (pooled spread of paired differences, its source in words) of comparisons made; None below two pairs."""
+def measured_sd(judged: Iterable[Judged]) -> tuple[float, int]:
+    """Return (pooled spread of the paired differences of comparisons made, degrees of freedom); (0, 0) without any."""
     known = [(j.latest.n - 1, j.latest.sd) for j in judged if j.latest.n > 1]
-    if not known:
-        return None
     freedom = sum(df for df, _ in known)
-    sd = math.sqrt(sum(df * sd**2 for df, sd in known) / freedom)
-    return sd, f"from the {freedom + len(known)} pairs of runs so far"
+    return (math.sqrt(sum(df * sd**2 for df, sd in known) / freedom) if freedom else 0.0), freedom
+
+
+def spends(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> bool:
+    """Whether any pair has enough scores for a verdict: a look without one has tested nothing and need not be kept."""
+    runs = by_run(records, fingerprint)
+    return any(len(paired(runs, pair)) >= MIN_SEEDS for pair in look.pairs)
 
 
 def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
@@ -229,12 +236,19 @@ def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
 
 
 def next_look(
-    looks: Sequence[Look], family: Family, pairs: Sequence[Pair], claim: Claim, margin: float, **about: Any
+    looks: Sequence[Look],
+    family: Family,
+    pairs: Sequence[Pair],
+    claim: Claim,
+    margin: float,
+    records: Sequence[Record] = (),
+    **about: Any,
 ) -> Look:
     """Return the look that judges ``pairs`` beside all that the family compared before: the last one where nothing
     is new.
 
-    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were.
+    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``records``, a
+    score that the last look had to do without is new as well.
     """
     merged = {p.key: p for p in looks[-1].pairs} if looks else {}
     for pair in pairs:
@@ -249,7 +263,11 @@ def next_look(
             pair.chosen or (before.chosen if before else None),
         )
     look = Look(family, len(looks) + 1, tuple(merged.values()), claim, margin, **about)
-    return looks[-1] if looks and looks[-1].same_data(look) else look
+    if not looks or not looks[-1].same_data(look):
+        return look
+    have = by_run(records)
+    late = any(all((h, s) in have for h in p.key) for p in looks[-1].pairs for s in p.without)
+    return look if late else looks[-1]
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,8 @@ def pairs(
     """
     found = a.comparisons({"all", "named", *parts})
     made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items() if key not in elsewhere]
+    if not made and len(a.changes) > 1:  # a path alone: it hangs on the whole, whose verdict stays confirm's
+        made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items()]
     if found and not made:
         raise UserError(
             f"'{', '.join(a.changes)}' is all that differs from the baseline, and confirm has judged it: nothing is "

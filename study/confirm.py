@@ -92,13 +92,12 @@ def prepare(
         own = before.get(r.config_hash, ())
         extra = tuple(s for s in shared if s not in own)[: max(0, seeds - len(own))]
         pairs.append(Pair(r.config_hash, baseline, own + extra, chosen=r.run_id))
-    look = next_look(looks, FAMILY, pairs, claim, margin, **about)
+    look = next_look(looks, FAMILY, pairs, claim, margin, records, **about)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
     fingerprint = meta.dataset.fingerprint
-    sd, source = measured_sd(standing(records, looks, fingerprint)) or difference_sd(
-        baseline_floor(records, meta), meta.dataset.test_images
-    )
+    measured = measured_sd(standing(records, looks, fingerprint))
+    sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images, measured)
     n = min(len(p.seeds) for p in pairs)
     power = plan(n, len(look.pairs), sd, source, look.number, margin)
     return Confirmation(look, look not in looks, tuple(jobs), reused, power, training_seconds(records, jobs))
@@ -197,11 +196,11 @@ def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -
 
 
 def refuse_too_few(seeds: int, power: Plan) -> None:
-    """Raise UserError where no verdict can be reached at all: such a look would only use up the largest part of 5 %."""
+    """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
     if seeds < MIN_SEEDS:
         raise UserError(
-            f"--seeds {seeds}: no verdict can be reached with fewer than {MIN_SEEDS} seeds, and the look would use up "
-            f"a part of the 5 %; --seeds {power.recommended} is recommended"
+            f"--seeds {seeds}: no verdict can be reached with fewer than {MIN_SEEDS} seeds; recommended is "
+            f"--seeds {power.recommended}"
         )
 
 

@@ -40,7 +40,7 @@ def before_sweep(records: Sequence[Record], meta: StudyMeta, trials: int) -> str
     """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
     images = meta.dataset.test_images
     floor = validation_floor(records, meta)
-    sd = assumed_sd(images) if floor is None else floor.sd
+    sd = assumed_sd(max(1, meta.dataset.train_images // 10)) if floor is None else floor.sd  # a tenth validates
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
     later = plan(CONFIRM_SEEDS, 1, *difference_sd(baseline_floor(records, meta), images))
     one = later.needed[TARGET]

@@ -65,12 +65,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Plan, train, judge, record the look, print the table and write the report."""
+    from dataclasses import replace
+
     from results.errors import UserError, nearest
     from results.noise import difference_sd
+    from results.paper import plural
     from results.power import plan
     from results.record import config_hash
     from results.stats import CLAIMS
-    from results.verdicts import looks_of, measured_sd, next_look, settled, standing
+    from results.verdicts import looks_of, measured_sd, next_look, settled, spends, standing
     from search_spaces.load import load_ablations
     from study import ablate as work
     from study.configs import validated
@@ -102,19 +105,25 @@ def main(args: argparse.Namespace) -> int:
         )
         looks = looks_of(meta, work.FAMILY)
         hashes = [config_hash(a.start), config_hash(a.baseline)]
+        named_run = config_hash(work.starting_config(records, meta, args.origin))  # as it was confirmed, without pins
         earlier = {s for look in looks for p in look.pairs if p.candidate == hashes[0] for s in p.seeds}
-        confirmed, avoid = work.confirmed(meta, hashes[0], args.origin)
+        confirmed, avoid = work.confirmed(meta, named_run, args.origin)
         seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier, avoid)
-        if avoid:
+        if avoid and not avoid & earlier:
             notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
         pairs = work.pairs(a, seeds, parts, confirmed)
         margin = args.margin / 100
-        look = next_look(looks, work.FAMILY, pairs, args.claim, margin)
+        look = next_look(looks, work.FAMILY, pairs, args.claim, margin, records)
         jobs, reused = work.comparison_jobs(records, a, pairs)
-        sd, source = measured_sd(standing(records, looks, meta.dataset.fingerprint)) or difference_sd(
-            None if a.pins else baseline_floor(records, meta), meta.dataset.test_images
+        alike = [x for x in looks if (x.details.get("pins") or {}) == a.pins]
+        sd, source = difference_sd(
+            None if a.pins else baseline_floor(records, meta),
+            meta.dataset.test_images,
+            measured_sd(standing(records, alike, meta.dataset.fingerprint)),
         )
-        power = plan(len(seeds), len(look.pairs), sd, source, look.number, margin)
+        asked = {p.key for p in pairs}
+        n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
+        power = plan(n, len(look.pairs), sd, source, look.number, margin)
         more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
         said = [
             f"Taking apart: {', '.join([*a.changes, *a.named])}.",
@@ -124,23 +133,24 @@ def main(args: argparse.Namespace) -> int:
         ]
         said += [
             cost(len(jobs), reused, training_seconds(records, jobs), session.at_once(args, len(jobs))),
-            f"Path and interaction add at most {more} runs, chosen on validation as it goes." if more else "",
+            f"Path and interaction add at most {plural(more, 'run')}, chosen on validation as it goes." if more else "",
             advice(power),
         ]
         print("\n".join(line for line in said if line))
         if args.dry_run:
             return 0
-        refuse_too_few(len(seeds), power)
+        refuse_too_few(n, power)
         code = session.train(session.attempts(longest_first(records, jobs)), args)
         a = descriptive(session, args, a, seeds, parts)
-        look = next_look(
-            looks, work.FAMILY, pairs, args.claim, margin, when=now(), command=command_line(), details=a.as_dict()
-        )
+        records, fingerprint = study.records(), meta.dataset.fingerprint
         if look.number > len(looks):
-            look = settled(study.records(), look, meta.dataset.fingerprint)
-        meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
-        meta.looks.append({**look.as_dict(), "details": a.as_dict()})
-        study.save_meta()
+            look = settled(records, replace(look, when=now(), command=command_line()), fingerprint)
+        if spends(records, look, fingerprint):
+            meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
+            meta.looks.append({**look.as_dict(), "details": a.as_dict()})
+            study.save_meta()
+        else:
+            print("Too few pairs came to a score for any verdict: this is not counted as a look.")
         record_floor(study)
         show(session)
         session.report()

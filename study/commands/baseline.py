@@ -50,10 +50,13 @@ def main(args: argparse.Namespace) -> int:
             f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else ""
         )
         session.announce("\n".join(before_baseline(study.records(), study.meta, args.seeds)))
+        for seed in sorted(s for h, s in diverged if h == name and s in seeds):
+            session.announce(f"note: seed {seed} diverged before, and would again with this config")
         code = session.train(jobs, args, alone=args.seeds == 1)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
-        baseline_summary(session, [r for r in records if r.seed in seeds])
+        scored = [r for r in records if r.seed in seeds]
+        baseline_summary(session, scored)
         for line in record_floor(study):
             print(line)
         session.report()
-        return code
+        return code if scored else 1

@@ -72,7 +72,7 @@ def margin(text: str) -> float:
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, judge, record the look, write the report."""
     from results.errors import UserError
-    from results.verdicts import looks_of, settled, standing
+    from results.verdicts import looks_of, settled, spends, standing
     from study.confirm import FAMILY, longest_first, prepare, refuse_too_few, verdict_lines
     from study.environment import command_line, now
     from study.floor import record_floor
@@ -102,7 +102,9 @@ def main(args: argparse.Namespace) -> int:
         refuse_too_few(planned.power.n, planned.power)
         code = session.train(session.attempts(longest_first(study.records(), planned.jobs)), args)
         records, fingerprint = study.records(), study.meta.dataset.fingerprint
-        if planned.new:
+        if planned.new and not spends(records, planned.look, fingerprint):
+            print("Too few pairs came to a score for any verdict: this is not counted as a look.")
+        elif planned.new:
             study.meta.looks.append(settled(records, planned.look, fingerprint).as_dict())
             study.save_meta()
         record_floor(study)

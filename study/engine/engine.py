@@ -55,7 +55,8 @@ class _Run:
         done = self.history[-1].epoch - (self.resumed_at[-1] if self.resumed_at else 0) if self.history else 0
         if done <= 0 or not self.job.epochs:
             return None
-        return (self.heard - self.asked) * (done + self.job.epochs - self.history[-1].epoch) / done
+        begin = self.startup or 0.0
+        return begin + (self.heard - self.asked - begin) * (done + self.job.epochs - self.history[-1].epoch) / done
 
 
 @dataclass

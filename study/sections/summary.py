@@ -144,7 +144,8 @@ def _tiles(view: View) -> list[Tile]:
             v.label,
             v.n,
         )
-        tiles.append(Tile(f"{plain_name(view, first)} on fresh seeds".capitalize(), points(v.estimate), detail))
+        who = plain_name(view, first)
+        tiles.append(Tile(f"{who[:1].upper()}{who[1:]} on fresh seeds", points(v.estimate), detail))
     elif best is not None:
         detail = (
             text("points at equal epochs: {}", points(best.compared.at_equal))

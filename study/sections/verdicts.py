@@ -36,7 +36,10 @@ def confirmed(view: View) -> Section | None:
         verdict_table("Verdicts on fresh seeds", [(candidate(view, j), j) for j in judged], "confirm-table"),
     ]
     figure = effects_figure(
-        "confirm", "Difference to the baseline on fresh seeds", [(plain_name(view, j), j) for j in judged]
+        "confirm",
+        "Difference to the baseline on fresh seeds",
+        [(plain_name(view, j), j) for j in judged],
+        v.margin,
     )
     blocks += [figure] if figure else []
     notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in judged if j.note]
@@ -80,7 +83,7 @@ def verdict_cells(v: Verdict) -> list[Cell]:
         count = f"over {MOST_SEEDS} seeds in all" if v.further_seeds is None else f"about {_more(v.further_seeds)}"
         more = text(" <small>{} to tell</small>", count)
     elif not enough:
-        more = text(" <small>{} seeds are too few</small>", v.n)
+        more = text(" <small>{} {} too few</small>", plural(v.n, "seed"), "is" if v.n == 1 else "are")
     p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
     return [
         Cell(strong(v.label) + more, style=f"v-{v.label}"),
@@ -95,12 +98,11 @@ def _more(seeds: int) -> str:
     return f"{seeds} more seed{'s' if seeds != 1 else ''}"
 
 
-def effects_figure(name: str, title: str, named: list[tuple[str, Judged]]) -> Figure | None:
-    """Intervals of all comparisons that have enough seeds for one."""
+def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margin: float) -> Figure | None:
+    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's."""
     shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
     if not shown:
         return None
-    margin = named[0][1].latest.margin  # of the last look, for all; an older verdict had its own
     rows = [
         figures.Effect(f"{clean(n, 40)}: {v.label}", 100 * v.estimate, 100 * v.low, 100 * v.high, ROLE[v.label])
         for n, v in shown
@@ -192,7 +194,7 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
         )
     if first.failed:
         said += text(
-            " {} of {} had a run that came to no score, and are left out.",
+            " Left out: {} of {}, where a run came to no score.",
             first.failed,
             plural(len(set(first.pair.seeds)), "pair"),
         )

@@ -129,7 +129,10 @@ class View:
     @functools.cached_property
     def judged(self) -> list[Judged]:
         """The verdicts that stand on confirmed candidates; none where nothing was confirmed."""
-        return standing(self.records, self.looks("confirm"), self.meta.dataset.fingerprint)
+        try:
+            return standing(self.records, self.looks("confirm"), self.meta.dataset.fingerprint)
+        except (KeyError, TypeError, ValueError):
+            return []  # looks of another version
 
     def looks(self, family: Family) -> list[Look]:
         """The looks at a family; none where study.json holds something else in their place."""

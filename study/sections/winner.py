@@ -116,7 +116,7 @@ def ablation(view: View) -> Section | None:
         ]
         groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
     named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.judged) for r in found.rows]
-    figure = effects_figure("ablation", "What each change does", named)
+    figure = effects_figure("ablation", "What each change does", named, found.look.margin)
     done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
     said = text(
         "{} with runs on fresh seeds, paired. A positive difference speaks for the change. "

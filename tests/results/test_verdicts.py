@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from results.verdicts import Look, Pair, judge, looks_of, measured_sd, next_look, settled, shrinkage, standing
+from results.noise import difference_sd, noise_floor
+from results.verdicts import Look, Pair, judge, looks_of, measured_sd, next_look, settled, shrinkage, spends, standing
 from tests.results.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -118,7 +120,7 @@ def test_a_verdict_stands_for_the_question_it_answered():
     (j,) = standing(records, [first, second])
     assert j.verdict.claim == "population" and j.verdict.look == 2
     assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
-    assert "another question was answered at look 1: better" in j.note
+    assert "at look 1: better" in j.note
     third = next_look([first, second], "confirm", pair, "test-set", 0.001)
     (j,) = standing(records, [first, second, third])
     assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it stands
@@ -138,6 +140,32 @@ def test_equivalence_stands_for_margins_at_least_as_wide():
     assert (j.verdict.label, j.verdict.look, j.verdict.margin) == ("equivalent", 1, 0.01)
 
 
+def test_better_stands_whatever_margin_is_asked_after_it():
+    """A small but sure gain: equivalent within a wide margin, better by a narrow one; the better is not lost again."""
+    gains = {s: 0.0010 + 0.0004 * (s % 3) for s in range(1, 9)}
+    records = study(gains, width=16)
+    noisy = {1: 0.004, 2: -0.003, 3: 0.003}
+    records += [run(s + 100, test=0.75) for s in noisy]
+    records += [run(s + 100, test=0.75 + g, width=16) for s, g in noisy.items()]
+    early, late = (101, 102, 103), tuple(gains)
+    looks = [next_look([], "confirm", [Pair(WIDE, BASE, early)], "test-set", 0.05)]
+    assert standing(records, looks)[0].verdict.label == "equivalent"
+    looks.append(next_look(looks, "confirm", [Pair(WIDE, BASE, late)], "test-set", 0.0001))
+    looks[1] = replace(looks[1], pairs=(Pair(WIDE, BASE, late),))
+    assert standing(records, looks)[0].verdict.label == "better"
+    looks.append(replace(looks[1], number=3, margin=0.05))
+    (j,) = standing(records, looks)
+    assert (j.verdict.label, j.verdict.look) == ("better", 2)
+    assert [v.label for v in j.earlier] == ["equivalent"]
+
+
+def test_a_look_without_enough_scores_has_tested_nothing():
+    records = study({1: 0.01, 2: 0.02}, width=16)
+    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
+    assert not spends(records, look)
+    assert spends([*records, run(3), run(3, width=16)], look)
+
+
 def test_scores_that_come_later_belong_to_the_next_look():
     """A failed run that is trained again must not change what a recorded look has said."""
     records = study({1: 0.010, 2: 0.011, 3: 0.012}, width=16) + [run(4), run(4, status="failed", width=16)]
@@ -149,6 +177,9 @@ def test_scores_that_come_later_belong_to_the_next_look():
     later = [*records, run(4, test=0.75 - 0.2, width=16)]
     assert judge(later, kept) == before
     assert before[0].failed == 1 and "1 of 4 pairs has a run without a score" in before[0].note
+    again = [Pair(WIDE, BASE, (1, 2, 3, 4))]
+    assert next_look([kept], "confirm", again, "test-set", 0.005, records) is kept
+    assert next_look([kept], "confirm", again, "test-set", 0.005, later).number == 2  # asked again, it is another look
     more = next_look([kept], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
     assert settled(later, more).pairs[0].without == (5,)
     assert judge(later, more)[0].seeds == (1, 2, 3, 4)
@@ -157,8 +188,13 @@ def test_scores_that_come_later_belong_to_the_next_look():
 def test_the_next_plan_goes_by_the_pairs_that_are_there():
     records = study({1: 0.01, 2: 0.02, 3: 0.04}, width=16) + [run(s, test=0.75 + s / 100, depth=3) for s in (1, 2)]
     look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3)), Pair(DEEP, BASE, (1, 2))], "test-set", 0.005)
-    sd, source = measured_sd(judge(records, look)) or (0.0, "")
+    found = measured_sd(judge(records, look))
     wide, deep = np.var([0.01, 0.02, 0.04], ddof=1), np.var([0.01, 0.02], ddof=1)
-    assert sd == pytest.approx(np.sqrt((2 * wide + deep) / 3))
-    assert "5 pairs" in source
-    assert measured_sd([]) is None
+    assert found == (pytest.approx(np.sqrt((2 * wide + deep) / 3)), 3)
+    assert measured_sd([]) == (0.0, 0)
+    floor = noise_floor([run(s, test=0.75 + s / 100) for s in range(5)])
+    assert floor is not None
+    sd, source = difference_sd(floor, 1000, found)
+    assert sd == pytest.approx(np.sqrt((2 * wide + deep + 4 * 2 * floor.sd**2) / 7))
+    assert source == "from the baseline's 5 seeds and the pairs compared so far"
+    assert "assumed" in difference_sd(None, 1000, (0.001, 1))[1]

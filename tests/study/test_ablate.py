@@ -203,7 +203,6 @@ def test_disagreement_with_importance_is_said(monkeypatch):
     assert any(s.startswith("rate has an importance of 38 %") and "worse" in s for s in said)
 
 
-@pytest.mark.long
 def test_importance_and_noise_do_not_disagree(monkeypatch):
     """Two effects whose intervals reach over each other say nothing of which is the larger."""
     from results import ablation
@@ -222,7 +221,7 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     m = meta(looks=[look.as_dict()])
     monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
     for first in ("width", "depth"):
-        shares = [Importance(f, s, s, s) for f, s in {first: 0.6, "width": 0.2, "depth": 0.2}.items()]
+        shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
         monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)
         assert not any("first among" in line for line in ablated(records, m).disagreements)
 
@@ -264,6 +263,12 @@ def test_what_confirm_has_judged_is_not_judged_again():
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.judged.verdict.comparisons) == ("all", True, 4)
     assert cells(found)[0][6].endswith("(by confirm)") and "by confirm" in latex(found, m)
+    assert [p.role for p in pairs(a, seeds, ("path",), judged)] == ["all"]  # a path alone still has its ends
+    theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
+    own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    late = meta(looks=[theirs.as_dict(), own.as_dict()])
+    row = ablated(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late).rows[0]
+    assert (row.by_confirm, row.judged.verdict.label) == (False, "better")  # given here before, it stands
     one = anatomy(BASE | {"width": 4}, BASE, checked)[0]
     with pytest.raises(UserError, match="confirm has judged it"):
         pairs(one, seeds, ALL, judged)
@@ -300,6 +305,7 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     assert "this test set" in latex(ablated(records, m), m)
 
 
+@pytest.mark.long
 def test_a_planted_effect_is_named(tmp_path):
     """For real, on digits: one change that helps, one that hurts, two that do nothing."""
     found = plant(tmp_path / "planted", seeds=8)

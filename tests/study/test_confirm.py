@@ -152,6 +152,11 @@ def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
     ids = [r.run_id for r in s.records()]
     assert len(set(ids)) == len(ids) == len(runs) + 3
     assert "verdict" in (path / "report.html").read_text().lower()
+    capsys.readouterr()
+    best = s.meta.looks[0]["pairs"][0]["chosen"]
+    for origin, left_out in ((["--from", best], True), ([], False)):  # what was named may have been picked by test
+        assert main(["ablate", *common, *origin, "--set", "epochs=1", "--dry-run"]) == 0
+        assert ("seeds that confirmed the start are left out" in capsys.readouterr().out) == left_out
 
 
 def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
@@ -210,8 +215,10 @@ def test_a_diverged_seed_of_the_baseline_is_its_answer(status, trained, tmp_path
         (first,) = study.records()
         lost = {} if status == "complete" else {"val_accuracy": None, "test_accuracy": None}
         study.append(first.model_copy(update={"run_id": "other", "seed": first.seed + 1, "status": status, **lost}))
-        main([*words, "--seeds", "2"])
-    assert len(study.records()) == 2 + trained
+        assert main([*words, "--seeds", "2"]) == 0
+        assert len(study.records()) == 2 + trained
+        if status == "diverged":
+            assert main([*words, "--seed", str(first.seed + 1)]) == 1  # nothing to show for it
 
 
 def test_the_candidate_named_first_is_not_picked_by_its_test_score():

@@ -41,6 +41,9 @@ def test_a_job_is_expected_to_go_on_as_it_began() -> None:
     assert under_way(5, 300.0).whole() == pytest.approx(25 * 60)
     assert under_way(15, 300.0, [10]).whole() == pytest.approx(15 * 60)  # came back at 10: five epochs here, ten to go
     assert under_way(10, 1.0, [10]).whole() is None  # nothing done yet in this slot
+    begun = under_way(1, 17.0)
+    begun.startup = 15.0  # seconds, once
+    assert begun.whole() == pytest.approx(15 + 25 * 2)
 
 
 @pytest.mark.parametrize(("prunes", "left"), [(False, (8 - 4) * 1500 / 4 + (1500 - 300)), (True, None)])

@@ -141,10 +141,25 @@ def test_records_of_an_older_schema(tmp_path: Path) -> None:
     assert not has(tree, "confusion") and has(tree, "leaderboard")
 
 
-def test_fields_of_a_newer_schema_are_no_obstacle(tmp_path: Path) -> None:
+PAIR = {"candidate": "c" * 12, "reference": "b" * 12, "seeds": [1, 2, 3]}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {"from": "the future"},
+        {"number": 1, "pairs": []},
+        {"number": 1, "pairs": [PAIR], "claim": "per-class"},
+        {"number": 0, "pairs": [PAIR]},
+        {"number": 1, "pairs": [PAIR], "claim": "population"},
+        {"number": "one", "pairs": 3},
+    ],
+)
+@pytest.mark.parametrize("family", ["confirm", "ablation"])
+def test_fields_of_a_newer_schema_are_no_obstacle(tmp_path: Path, look: dict, family: str) -> None:
     study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
     study.records_path.write_text(edited(study.records(), lambda r: r.update(schema=9, new={"a": [1]})))
-    study.meta.looks = [{"family": "confirm", "from": "the future"}]
+    study.meta.looks = [{"family": family, **look}]
     rendered(study)
 
 
