@@ -24,7 +24,7 @@ def confirmed(view: View) -> Section | None:
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
         "the baseline (same split, "
-        "same order), and judged on {}. The error of 5 % is shared out over all {} and {} ever made.",
+        "same order), and judged on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
         plural(len(judged), "candidate"),
         "was" if len(judged) == 1 else "were",
         CLAIMS[v.claim],
