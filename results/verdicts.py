@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from results.errors import UserError
 from results.record import Record, config_hash
 from results.stats import ALPHA, CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level
 from results.store import StudyMeta
@@ -78,8 +79,9 @@ class Look:
             for k in ("family", "number", "claim", "margin", "alpha", "when", "command", "details")
             if k in value
         }
-        if own.get("claim", "test-set") not in CLAIMS or own["number"] < 1:
-            raise ValueError(f"look {own['number']}, claim '{own.get('claim')}': not of this version")
+        claim = own.get("claim", "test-set")
+        if claim not in CLAIMS or own["number"] < 1:
+            raise ValueError(f"look {own['number']}, claim '{claim}'")
         seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
         return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
 
@@ -230,8 +232,14 @@ def spends(records: Sequence[Record], look: Look, fingerprint: str | None = None
 
 
 def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
-    """Return the looks at ``family`` that study.json holds, in order."""
-    looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
+    """Return the looks at ``family`` that study.json holds, in order. Raises UserError for one of another version."""
+    try:
+        looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"study.json holds a look at family '{family}' that this version does not know ({error}); a newer version "
+            "of the toolkit made it: use that"
+        ) from None
     return sorted(looks, key=lambda look: look.number)
 
 

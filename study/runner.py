@@ -65,8 +65,9 @@ def run_here(
         trace.history.append(epoch)
         if not (math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss)):
             raise _Diverged(f"loss not finite in epoch {epoch.epoch}")
-        latest[:] = [(CutOff(job, list(trace.history), trace.resumed_at), snapshot())]
-        keeper.checkpoint(*latest[0])  # written only where that is cheap against the epoch
+        kept = CutOff(job, list(trace.history), trace.resumed_at), snapshot()
+        latest[:] = [kept]
+        keeper.checkpoint(job.run_id, lambda: kept)  # written only where that is cheap against the epoch
         progress.epoch(epoch)  # last: what has been shown is kept, whenever an interrupt comes
         keeper.check()
         return False

@@ -64,6 +64,7 @@ class Session:
         Returns the exit code: 1 where there was something to do and none of it worked. Raises KeyboardInterrupt after
         Ctrl-C, so that nothing is judged of runs that were cut off.
         """
+        self.study.save_meta()
         if not jobs:
             return 0
         if alone and len(jobs) == 1 and not args.address:
@@ -168,9 +169,8 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
                     precision=runtime.precision,
                 ),
             )
-        if not getattr(args, "dry_run", False):  # it does nothing to the study
-            study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
-            study.save_meta()
+        # Written when training begins: a command that is refused, or a dry run, leaves the study as it was.
+        study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         yield Session(study, trainable, os.path.expanduser(name), data, runtime, sets, args.seed, args.quiet)
 
 

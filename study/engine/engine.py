@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from results.outcome import Epoch, Outcome
+from results.outcome import Epoch, Outcome, State
 from results.record import Record
 from results.store import Study
 from study.engine import checkpoints, records
@@ -142,7 +142,7 @@ class Engine:
             run.history = cut.history
             run.resumed_at = [*cut.resumed_at, cut.history[-1].epoch]
             try:
-                self._mailbox.put(f"to {run.job.run_id}", state)
+                self._mailbox.put(f"to {run.job.run_id}", cut.history[-1].epoch, state)
             except Exception as error:
                 self._log(f"{self._name(run.job)} begins anew, its state could not be sent: {error}")
                 run.history, run.resumed_at = [], []
@@ -253,9 +253,20 @@ class Engine:
             self._end(trial_id, run, self._stopped(run, "pruned", None))
             return True
         if has_state:
-            cut = CutOff(run.job, list(run.history), list(run.resumed_at))
-            self._keeper.checkpoint(cut, functools.partial(self._mailbox.take, f"from {run.job.run_id}"))
+            self._keeper.checkpoint(run.job.run_id, functools.partial(self._state, run))
         return False
+
+    def _state(self, run: _Run) -> tuple[CutOff, State] | None:
+        """Take the state that the worker left, with the history up to it. Called in the keeper's thread.
+
+        The history never ends elsewhere than the state, or a job that goes on from there would lack epochs.
+        """
+        history, resumed_at = run.history, run.resumed_at  # replaced, never changed, by the engine's thread
+        found = self._mailbox.take(f"from {run.job.run_id}", history[-1].epoch)
+        if found is None:
+            return None
+        epoch, state = found
+        return CutOff(run.job, [e for e in history if e.epoch <= epoch], list(resumed_at)), state
 
     def _outcome(self, trial_id: str, run: _Run, parcel: Parcel) -> None:
         try:

@@ -23,12 +23,13 @@ from study.engine.checkpoints import CutOff
 WRITE_SHARE = 0.025  # of the time since a run's last checkpoint that writing the next may cost
 
 After = Callable[[Record, Outcome], None]
+Fetch = Callable[[], tuple[CutOff, State] | None]
 
 
 @dataclass
 class _Checkpoint:
-    cut: CutOff
-    state: Callable[[], State | None]
+    run_id: str
+    fetch: Fetch
 
 
 @dataclass
@@ -64,16 +65,16 @@ class Keeper:
         self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
         self._thread.start()
 
-    def checkpoint(self, cut: CutOff, state: State | Callable[[], State | None]) -> None:
+    def checkpoint(self, run_id: str, fetch: Fetch) -> None:
         """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much.
 
-        ``state`` may be a function that fetches it, called in the writer's thread.
+        ``fetch`` gives what to write, called in the writer's thread when its turn has come: a slow disk then writes
+        the latest, not what waited.
         """
-        run_id = cut.job.run_id
         written, took = self._last.get(run_id, (0.0, 0.0))
         if not self._queued.get(run_id) and took <= WRITE_SHARE * (time.monotonic() - written):
             self._queued[run_id] = 1
-            self._queue.put(_Checkpoint(cut, state if callable(state) else lambda: state))
+            self._queue.put(_Checkpoint(run_id, fetch))
 
     def end(self, record: Record, outcome: Outcome) -> None:
         """Write an ended run."""
@@ -114,15 +115,15 @@ class Keeper:
                 self._queue.task_done()
 
     def _write_checkpoint(self, item: _Checkpoint) -> None:
-        run_id = item.cut.job.run_id
+        run_id = item.run_id
         self._queued.pop(run_id, None)
         if run_id in self._ended:
             return
         begun = time.monotonic()
         try:
-            state = item.state()
-            if state is not None:
-                checkpoints.save(self._study, item.cut, state)
+            found = item.fetch()
+            if found is not None:
+                checkpoints.save(self._study, *found)
         except Exception as error:  # noqa: BLE001 - a checkpoint is a convenience; a record that cannot be written is not
             self._log(f"checkpoint of {run_id} not written: {error}\n")
         now = time.monotonic()

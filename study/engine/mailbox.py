@@ -15,13 +15,14 @@ class _Box:
     """The actor. Keeps the latest reference under each key until it is taken."""
 
     def __init__(self) -> None:
-        self._held: dict[str, list[Any]] = {}
+        self._held: dict[str, tuple[int, list[Any]]] = {}
 
-    def put(self, key: str, held: list[Any]) -> None:
-        self._held[key] = held  # in a list: a bare reference as an argument would be fetched
+    def put(self, key: str, epoch: int, held: list[Any]) -> None:
+        self._held[key] = epoch, held  # in a list: a bare reference as an argument would be fetched
 
-    def take(self, key: str) -> list[Any]:
-        return self._held.pop(key, [])
+    def take(self, key: str, upto: int | None) -> tuple[int, list[Any]]:
+        epoch, _ = self._held.get(key, (0, []))
+        return (0, []) if upto is not None and epoch > upto else self._held.pop(key, (0, []))
 
 
 class Mailbox:
@@ -44,22 +45,24 @@ class Mailbox:
 
         return cls(ray.get_actor(NAME))
 
-    def put(self, key: str, value: Any) -> None:
-        """Leave a value under ``key``, instead of an earlier one; it is there when this returns."""
+    def put(self, key: str, epoch: int, value: Any) -> None:
+        """Leave the state after ``epoch`` under ``key``, instead of an earlier one; it is there when this returns."""
         import ray
 
-        ray.get(self._actor.put.remote(key, [ray.put(value)]))
+        ray.get(self._actor.put.remote(key, epoch, [ray.put(value)]))
 
     def drop(self, key: str) -> None:
         """Drop what lies under ``key``, without waiting."""
-        self._actor.take.remote(key)
+        self._actor.take.remote(key, None)
 
-    def take(self, key: str) -> Any:
-        """Take the value under ``key``: arrays are read-only views. None where there is none.
+    def take(self, key: str, upto: int | None = None) -> tuple[int, Any] | None:
+        """Take (epoch, state) from under ``key``: arrays are read-only views. None where there is none.
+
+        A state of a later epoch than ``upto`` is left there: a worker may be ahead of what the driver has heard of it.
 
         Raises Ray's error where the process that left it has died meanwhile.
         """
         import ray
 
-        held = ray.get(self._actor.take.remote(key))
-        return ray.get(held[0]) if held else None
+        epoch, held = ray.get(self._actor.take.remote(key, upto))
+        return (epoch, ray.get(held[0])) if held else None

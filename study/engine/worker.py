@@ -126,16 +126,16 @@ class _Reporter:
         self._begun = self._last = time.monotonic()
 
     def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
-        self.send(Message(epoch=epoch, has_state=self._checkpoint(copy_state)))
+        self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
 
-    def _checkpoint(self, copy_state: Any) -> bool:
+    def _checkpoint(self, epoch: int, copy_state: Any) -> bool:
         now = time.monotonic()
         since = now - self._last
         if since < CHECKPOINT_AFTER or self._cost > CHECKPOINT_SHARE * since:
             return False
         try:
-            Mailbox.find().put(f"from {self._run_id}", copy_state())
+            Mailbox.find().put(f"from {self._run_id}", epoch, copy_state())
         except Exception:  # the mailbox was killed, and comes back; a training does not end for want of a checkpoint
             traceback.print_exc()
             return False
@@ -191,11 +191,11 @@ def _earlier_state(order: Order) -> State | None:
     if not order.resumes:
         return None
     try:
-        state: State | None = Mailbox.find().take(f"to {order.run_id}")
+        held = Mailbox.find().take(f"to {order.run_id}")
     except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
         traceback.print_exc()
         return None
-    return state
+    return held[1] if held else None
 
 
 def _named(error: BaseException) -> str:

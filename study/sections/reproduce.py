@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from results import paper
+from results.errors import UserError
 from study.sections.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.sections.text import clean, code, joined, number, plural, text, words
 from study.sections.view import View
@@ -107,7 +108,7 @@ def done(view: View) -> Section | None:
         return None
     try:
         told = paper.methods(view.records, view.meta)
-    except (KeyError, TypeError, ValueError):
+    except (UserError, KeyError, TypeError, ValueError):
         return None  # looks of another version
     return Section("done", "What was done, for a paper", [Text([words(told)])])
 

@@ -124,6 +124,12 @@ def _torn(view: View) -> Note | None:
     )
 
 
+def _unknown_looks(view: View) -> Note | None:
+    if not view.unknown_looks:
+        return None
+    return Note("bad", "Verdicts left out.", [text("{}.", view.unknown_looks)])
+
+
 def _other_seed(view: View) -> Note | None:
     lone = [t for t in view.trials if t.compared.baseline is not None and t.compared.baseline.seed != t.record.seed]
     if not lone:
@@ -251,6 +257,7 @@ CHECKS = [
     _no_baseline,
     _mixed_data,
     _torn,
+    _unknown_looks,
     _other_baseline,
     _other_seed,
     _one_seed,

@@ -6,12 +6,14 @@ import functools
 import math
 import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from markupsafe import Markup
 
 from results.ablation import Ablated, ablated
 from results.compare import Comparison, baseline_runs, changes, compare, is_baseline, luckiest
+from results.errors import UserError
 from results.importance import varying
 from results.noise import NoiseFloor, noise_floor
 from results.outcome import Predictions
@@ -131,15 +133,25 @@ class View:
         """The verdicts that stand on confirmed candidates; none where nothing was confirmed."""
         try:
             return standing(self.records, self.looks("confirm"), self.meta.dataset.fingerprint)
-        except (KeyError, TypeError, ValueError):
+        except (UserError, KeyError, TypeError, ValueError):
             return []  # looks of another version
 
     def looks(self, family: Family) -> list[Look]:
         """The looks at a family; none where study.json holds something else in their place."""
         try:
             return looks_of(self.meta, family)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except UserError:
             return []
+
+    @functools.cached_property
+    def unknown_looks(self) -> str:
+        """Why recorded verdicts cannot be shown; empty where all can."""
+        for family in get_args(Family):
+            try:
+                looks_of(self.meta, family)
+            except UserError as error:
+                return str(error)
+        return ""
 
     @functools.cached_property
     def ablation(self) -> Ablated | None:
@@ -148,7 +160,7 @@ class View:
             return None
         try:
             return ablated(self.records, self.meta)
-        except (KeyError, TypeError, ValueError):
+        except (UserError, KeyError, TypeError, ValueError):
             return None
 
     def trial_of(self, pair: Pair) -> Trial | None:

@@ -167,11 +167,24 @@ def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
     assert main(["confirm", *common, "--seeds", "2"]) == 2
     assert "fewer than 3 seeds" in capsys.readouterr().err
     assert main(["ablate", *common, "--seeds", "2"]) == 2
-    after = Study.open(path)
-    assert not after.meta.looks and len(after.records()) == 4
+    assert main(["sweep", "--study", str(path), "--quiet", "--seed", "8"]) == 2  # its trials have another
     assert main(["confirm", *common, "--dry-run"]) == 0
     assert main(["ablate", *common, "--dry-run"]) == 0
-    assert before.count(b'"command"') == (path / "study.json").read_bytes().count(b'"command"') - 2  # the two refused
+    assert (path / "study.json").read_bytes() == before and len(Study.open(path).records()) == 4
+
+
+def test_looks_of_a_newer_version_are_refused_in_one_line(study, capsys):
+    path, common = study
+    after = Study.open(path)
+    after.meta.looks = [{"family": "confirm", "number": 1, "pairs": [], "claim": "per-class"}]
+    after.save_meta()
+    before = (path / "study.json").read_bytes()
+    for command in ("confirm", "ablate"):
+        assert main([command, *common]) == 2
+        assert "a newer version of the toolkit made it" in capsys.readouterr().err
+    assert main(["report", "--study", str(path)]) == 0
+    assert "Verdicts left out." in (path / "report.html").read_text()
+    assert (path / "study.json").read_bytes() == before
 
 
 def test_the_longest_training_begins_first():

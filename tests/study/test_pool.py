@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,26 @@ def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch):
     assert [row.epoch for row in record.history] == [1, 2, 3, 4, 5, 6]
     assert list(record.val_confusion) == ["1", "2", "3", "4", "5", "6"]
     assert not list((study.path / "checkpoints").iterdir())
+
+
+def test_a_state_is_kept_only_with_its_own_history(make_study, toy, monkeypatch):
+    """On a slow disk the mailbox holds a newer state than the one a checkpoint waits for."""
+    study, data = make_study(epochs=40, pause=0.1)
+    saved, save = [], checkpoints.save
+
+    def slowly(study, cut, state):
+        saved.append((len(cut.history), len(state["history"])))
+        time.sleep(0.5)
+        save(study, cut, state)
+
+    monkeypatch.setattr(checkpoints, "save", slowly)
+    monkeypatch.setattr("study.engine.keeper.WRITE_SHARE", 1e9)
+    monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
+    with study.lock():
+        jobs = FixedJobs([job(study, seed) for seed in (1, 2)])
+        run_jobs(study, toy, TOY, data, jobs, runtime=Runtime(), options=Options(concurrency=2, cpus_per_trial=1))
+    print(saved)
+    assert len(saved) > 2 and all(told == held for told, held in saved)
 
 
 def test_an_unreachable_cluster_is_one_line(make_study, toy):
