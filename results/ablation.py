@@ -14,7 +14,7 @@ import numpy as np
 
 from results.importance import comparable, importance
 from results.record import Record, config_hash
-from results.stats import t_tests
+from results.stats import points, t_tests
 from results.store import StudyMeta
 from results.verdicts import Judged, Look, by_run, looks_of, standing
 
@@ -299,7 +299,7 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
     found = []
     biggest = max(effects, key=lambda n: abs(effects[n].judged.latest.estimate))
     foremost = max(effects, key=lambda n: shares[n])
-    size = {n: f"{100 * r.judged.latest.estimate:+.2f} points ({r.judged.verdict.label})" for n, r in effects.items()}
+    size = {n: f"{points(r.judged.latest.estimate)} points ({r.judged.verdict.label})" for n, r in effects.items()}
     if biggest != foremost and _sure(effects[biggest])[0] > _sure(effects[foremost])[1]:
         found.append(
             f"The sweep's importance{early} puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "

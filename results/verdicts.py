@@ -20,7 +20,7 @@ import numpy as np
 
 from results.errors import UserError
 from results.record import Record, config_hash
-from results.stats import ALPHA, CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level
+from results.stats import ALPHA, CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level, points
 from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]
@@ -119,7 +119,7 @@ class Judged:
             notes.append(f"{self.failed} of {of} {runs} a run without a score; the verdict is about runs that finish")
         if self.verdict.look != self.latest.look:
             notes.append(
-                f"decided at look {self.verdict.look} and stands; now {100 * self.latest.estimate:+.2f} points over "
+                f"decided at look {self.verdict.look} and stands; now {points(self.latest.estimate)} points over "
                 f"{self.latest.n} seeds"
             )
         notes += [f"at look {v.look}: {v.sentence}" for v in self.earlier]
@@ -300,8 +300,8 @@ class Shrinkage:
         if self.promised is None or self.held is None or self.luck is None:
             return ""
         text = (
-            f"promised {100 * self.promised:+.2f} points by the sweep (validation, one seed), "
-            f"{100 * self.held:+.2f} held on fresh seeds"
+            f"promised {points(self.promised)} points by the sweep (validation, one seed), "
+            f"{points(self.held)} held on fresh seeds"
         )
         if self.promised > 0 and self.luck > 0:
             text += f": {100 * min(1.0, self.luck / self.promised):.0f} % of the promise did not come back"
