@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import Protocol
 
 from rich.console import Console
@@ -29,7 +31,7 @@ def run_progress(quiet: bool) -> RunProgress:
     """Choose by where stderr goes."""
     if quiet:
         return _Silent()
-    return _Bar() if sys.stderr.isatty() else _Lines()
+    return _Outliving(_Bar() if sys.stderr.isatty() else _Lines())
 
 
 def sentence(epoch: Epoch) -> str:
@@ -56,6 +58,32 @@ class _Silent:
 
     def end(self) -> None:
         pass
+
+
+class _Outliving:
+    """Goes silent where the screen is gone (a closed terminal, a reader that ended): no reason to end a training."""
+
+    def __init__(self, shown: RunProgress) -> None:
+        self._shown: RunProgress = shown
+
+    def begin(self, job: Job, history: list[Epoch]) -> None:
+        with self._gone():
+            self._shown.begin(job, history)
+
+    def epoch(self, epoch: Epoch) -> None:
+        with self._gone():
+            self._shown.epoch(epoch)
+
+    def end(self) -> None:
+        with self._gone():
+            self._shown.end()
+
+    @contextlib.contextmanager
+    def _gone(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._shown = _Silent()
 
 
 class _Lines(_Silent):

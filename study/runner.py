@@ -86,8 +86,8 @@ def run_here(
             log(f"{job.run_id} failed\n{traceback.format_exc()}")
             text = f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error).strip() else ''}"
             record = stopped(study, job, "failed", text.removesuffix(": "), trace, context)
-        latest.clear()
         keeper.end(record, outcome or Outcome("diverged", trace.history))
+        latest.clear()
     except KeyboardInterrupt:
         keeper.flush()
         for interrupted in latest:
@@ -95,6 +95,11 @@ def run_here(
         raise
     finally:
         progress.end()
-        keeper.close()
-        log.close()
+        try:
+            keeper.close()
+        except KeyboardInterrupt:  # what has ended is still written; a second Ctrl-C ends at once
+            keeper.flush()  # not close(): in Python 3.11 a join() that was interrupted takes the thread for ended
+            raise
+        finally:
+            log.close()
     return record

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,10 @@ def load(study: Study, run_id: str) -> tuple[CutOff, State] | None:
 
 
 def cut_off(study: Study) -> list[CutOff]:
-    """List the jobs that were cut off, and remove what a crash left of others: half files, ended jobs."""
+    """List the jobs that were cut off, and remove what a crash left of others: half files, ended jobs.
+
+    What merely cannot be read now (no descriptor left, a network disk away, a newer version's) stays.
+    """
     folder = study.checkpoint_path("x").parent
     if not folder.is_dir():
         return []
@@ -74,10 +78,22 @@ def cut_off(study: Study) -> list[CutOff]:
         cut = read_note(study, path.stem) if path.suffix == ".safetensors" and path.stem not in ended else None
         if cut is not None:
             found.append(cut)
-        else:
+        elif path.suffix != ".safetensors" or path.stem in ended or _torn(path):
             with contextlib.suppress(OSError):
                 path.unlink()
     return found
+
+
+def _torn(path: Path) -> bool:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy"):
+            return False
+    except SafetensorError:
+        return True
+    except OSError:
+        return False
 
 
 def remove(study: Study, run_id: str) -> None:

@@ -31,6 +31,7 @@ from study.engine.view import Progress, Running, View, job_name
 from study.engine.worker import Message, Order, Parcel, Setup
 
 DEATHS = 3  # a job whose worker was killed this many times has failed
+AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print
 
 
@@ -48,6 +49,7 @@ class _Run:
     worked: float = 0.0
     actor_id: str = ""
     heard: float = 0.0  # monotonic, when it last said anything
+    unheard: float = 0.0  # seconds since then in which the driver was not listening
     kill_reason: str | None = None
 
     def whole(self) -> float | None:
@@ -109,7 +111,7 @@ class Engine:
         self._died: dict[str, _Died] = {}
         self._spent: list[_Spent] = []
         self._begin = time.monotonic()
-        self._collected = self._begin
+        self._collected = self._ticked = self._begin
         self._slots_started = 0
         self.records: list[Record] = []
         self.why_stopped: str | None = None
@@ -126,8 +128,12 @@ class Engine:
         if job is None:
             return None
         run = _Run(job, [], [], time.monotonic())
-        if self._study.checkpoint_path(job.run_id).exists():
-            self._go_on(run)
+        try:
+            if self._study.checkpoint_path(job.run_id).exists():
+                self._go_on(run)
+        except BaseException:  # the source has handed it out and will not again
+            self._again.append(job)
+            raise
         self._running[trial_id] = run
         return Order(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at))
 
@@ -155,6 +161,7 @@ class Engine:
         if run is not None:
             run.actor_id = actor_id
             run.begun = run.heard = time.monotonic()
+            run.unheard = 0.0
             run.started = datetime.now(UTC).isoformat(timespec="seconds")
 
     def heard(self, trial_id: str, message: Message) -> bool:
@@ -163,7 +170,7 @@ class Engine:
         if run is None:
             return True
         run.worked = message.worked
-        run.heard = time.monotonic()
+        run.heard, run.unheard = time.monotonic(), 0.0
         self._idle_aborts = 0
         if message.epoch is not None:
             return self._epoch(trial_id, run, message.epoch, message.has_state)
@@ -219,6 +226,10 @@ class Engine:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""
         self._keeper.check()
         now = time.monotonic()
+        away, self._ticked = now - self._ticked, now
+        if away > AWAY:  # reports wait to be heard: the silence is not the workers'
+            for waiting in self._running.values():
+                waiting.unheard += away
         if self._interrupted.is_set():
             self._stop("interrupted")
         if self.finished():
@@ -228,7 +239,9 @@ class Engine:
         if self._trial_timeout is not None:
             for trial in trials:
                 run = self._running.get(trial.trial_id)
-                if run is not None and now - (run.heard or run.asked) > self._trial_timeout and run.kill_reason is None:
+                if run is None or run.kill_reason is not None:
+                    continue
+                if now - (run.heard or run.asked) - run.unheard > self._trial_timeout:
                     self._kill(trial, run)
         if now - self._collected > COLLECT_EVERY:
             self._collected = now
@@ -269,10 +282,14 @@ class Engine:
         return CutOff(run.job, [e for e in history if e.epoch <= epoch], list(resumed_at)), state
 
     def _outcome(self, trial_id: str, run: _Run, parcel: Parcel) -> None:
+        from ray.exceptions import ObjectLostError
+
         try:
             outcome = parcel.open()
             record = records.ended(self._study, run.job, outcome, self._trace(run), self._context)
-            record.line()  # what cannot be written must be known before it is told to anyone
+        except ObjectLostError as error:  # with its worker, killed just now: gone() hears of that
+            self._log(f"{self._name(run.job)}: its outcome was lost: {error}")
+            return
         except Exception as error:  # noqa: BLE001 - a trainable's outcome may hold anything
             import traceback
 

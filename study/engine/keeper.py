@@ -1,5 +1,7 @@
 """The one writer of a study while an engine runs: a thread, so that slow disks do not hold up training.
 
+What is derived from records (pictures, the database) is made by a second thread: no record waits for it.
+
 For each ended run, in this order: predictions, weights if they rank, the record's line, then its checkpoint goes. A
 crash between two steps leaves files that no record names, never a record without its files.
 """
@@ -12,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from results.errors import UserError
 from results.outcome import Outcome, State
@@ -43,7 +46,7 @@ class Keeper:
 
     Args:
         keep_weights: how many of the best configs keep their weights, beside the baseline.
-        after: called with every record once it is on the disk; for derived files.
+        after: called with every record once it is on the disk, in a thread of their own; for derived files.
         log: takes text for the study's log.
     """
 
@@ -53,6 +56,7 @@ class Keeper:
         self._after = after
         self._log = log
         self._queue: queue.Queue[_Checkpoint | _End | None] = queue.Queue()
+        self._written: queue.Queue[_End | None] = queue.Queue()  # for ``after``
         self._ended: set[str] = set()
         self._queued: dict[str, int] = {}  # checkpoints waiting, per run
         self._last: dict[str, tuple[float, float]] = {}  # per run: when its last checkpoint was written, what it took
@@ -62,8 +66,8 @@ class Keeper:
         for record in study.records():
             self._rank(record)
         self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
-        self._thread.start()
+        self._writer = self._thread("keeper", self._queue, self._write)
+        self._deriver = self._thread("after", self._written, self._derive)
 
     def checkpoint(self, run_id: str, fetch: Fetch) -> None:
         """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much.
@@ -82,7 +86,7 @@ class Keeper:
         self._queue.put(_End(record, outcome))
 
     def flush(self) -> None:
-        """Wait until all that was given is written."""
+        """Wait until all that was given is written; what is derived from it may come later."""
         self._queue.join()
 
     def close(self, *, drop_checkpoints: bool = False) -> None:
@@ -90,7 +94,9 @@ class Keeper:
         if drop_checkpoints:
             self._ended.update(self._queued)
         self._queue.put(None)
-        self._thread.join()
+        self._writer.join()
+        self._written.put(None)
+        self._deriver.join()
         self.check()
 
     def check(self) -> None:
@@ -98,21 +104,30 @@ class Keeper:
         if self.error is not None:
             raise self.error
 
-    def _work(self) -> None:
+    def _thread(self, name: str, items: queue.Queue[Any], do: Callable[[Any], None]) -> threading.Thread:
+        made = threading.Thread(target=self._work, args=(items, do), name=name, daemon=True)
+        made.start()
+        return made
+
+    def _work(self, items: queue.Queue[Any], do: Callable[[Any], None]) -> None:
         while True:
-            item = self._queue.get()
+            item = items.get()
             try:
                 if item is None:
                     return
-                if isinstance(item, _Checkpoint):
-                    self._write_checkpoint(item)
-                elif self.error is None:
-                    self._write_end(item)
+                do(item)
             except BaseException as error:  # noqa: BLE001 - handed to the engine's thread
+                self.error = self.error or error
                 self._log(traceback.format_exc())
-                self.error = error
             finally:
-                self._queue.task_done()
+                items.task_done()
+
+    def _write(self, item: _Checkpoint | _End) -> None:
+        if isinstance(item, _Checkpoint):
+            self._write_checkpoint(item)
+        elif self.error is None:
+            self._write_end(item)
+            self._written.put(item)
 
     def _write_checkpoint(self, item: _Checkpoint) -> None:
         run_id = item.run_id
@@ -139,13 +154,15 @@ class Keeper:
             study.append(record)
         checkpoints.remove(study, record.run_id)
         self._drop_weights()
+
+    def _derive(self, item: _End) -> None:
         for function in self._after:
             try:
-                function(record, outcome)
+                function(item.record, item.outcome)
             except (UserError, MemoryError):
                 raise
             except Exception:  # noqa: BLE001 - derived files can be made again from the record
-                self._log(f"after {record.run_id}:\n{traceback.format_exc()}")
+                self._log(f"after {item.record.run_id}:\n{traceback.format_exc()}")
 
     def _rank(self, record: Record) -> bool:
         """Take note of a complete run; return whether its weights are worth keeping now."""

@@ -107,7 +107,7 @@ def run_jobs(
     try:
         with _signals() as interrupted, reserved(log) as screen:
             try:
-                return _run(
+                summary = _run(
                     study,
                     trainable,
                     trainable_name,
@@ -121,6 +121,8 @@ def run_jobs(
                     screen,
                     interrupted,
                 )
+                summary.interrupted = interrupted.is_set()  # maybe while the last files were written
+                return summary
             except UserError:
                 raise
             except Exception:
@@ -200,7 +202,6 @@ def _run(
             records=engine.records,
             plan=plan,
             seconds=engine.elapsed,
-            interrupted=engine.why_stopped == "interrupted",
             timed_out=engine.why_stopped == "time limit",
             log=log.path,
             busy=engine.busy(),

@@ -23,6 +23,7 @@ from typing import Any
 from results.errors import UserError
 
 PREFIX = "study-ray-"
+NAMESPACE = "namespace"  # a file in that folder
 SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
@@ -91,7 +92,7 @@ def started(
         "log_to_driver": False,
         "logging_level": "ERROR",
         "configure_logging": False,
-        "namespace": f"study-{os.getpid()}",
+        "namespace": f"study-{secrets.token_hex(8)}",  # on a shared cluster, process numbers may be alike
     }
     if address is not None:
         environment: dict[str, Any] = {"env_vars": {**_worker_switches(), **worker_env}}
@@ -113,6 +114,7 @@ def started(
         return
     remove_stale()
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_tmp()))
+    (folder / NAMESPACE).write_text(_namespace())
     before = {name: os.environ.get(name) for name in worker_env}
     os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
     try:
@@ -178,11 +180,27 @@ def remove_stale() -> None:
     """
     for name in glob.glob(os.path.join(_short_tmp(), f"{PREFIX}*")):
         pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)):
+        if pid.isdigit() and not _alive(int(pid)) and not _foreign(Path(name)):
             for orphan in _writing_below(name):
                 with contextlib.suppress(OSError):
                     os.kill(orphan, signal.SIGKILL)
             shutil.rmtree(name, ignore_errors=True)
+
+
+def _namespace() -> str:
+    """Name the numbering of processes that this one is in: a container has its own; empty where there is no /proc."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _foreign(folder: Path) -> bool:
+    """Whether another container that shares this folder for temporary files made it: its processes are not seen."""
+    try:
+        return (folder / NAMESPACE).read_text() != _namespace()
+    except OSError:
+        return False
 
 
 def _writing_below(folder: str) -> list[int]:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from results.outcome import Epoch, Outcome
 from results.record import DatasetTag, Record, config_hash, scores
 from results.store import Study
@@ -39,12 +41,18 @@ def merged(seen: list[Epoch], told: list[Epoch]) -> list[Epoch]:
 
 
 def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Context) -> Record:
-    """Build the record of an outcome. A complete one whose validation loss never was finite has diverged."""
+    """Build the record of an outcome. A complete one whose validation loss never was finite has diverged.
+
+    Raises ValueError for what could not be written: that must be known before the run is told to anyone.
+    """
+    _check_writable(outcome)
     outcome.history = merged(trace.history, outcome.history)
     if outcome.status == "complete" and not _has_score(outcome):
         outcome.status, outcome.error = "diverged", outcome.error or "the validation loss was never finite"
     every = config_hash(job.config) == config_hash(study.meta.baseline)
-    return _record(study, job, scores(outcome, every), trace, context)
+    record = _record(study, job, scores(outcome, every), trace, context)
+    record.line()  # raises for what JSON cannot hold
+    return record
 
 
 def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace, context: Context) -> Record:
@@ -55,8 +63,22 @@ def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace
     if status == "pruned":
         fields = scores(Outcome("stopped", trace.history), False)
     else:
+        if error is not None:  # half a surrogate pair, as in a file name that is no UTF-8, cannot be written
+            error = error.encode("utf-8", "backslashreplace").decode()
         fields = scores(Outcome("diverged", trace.history, error=error), False) | {"status": status}
     return _record(study, job, fields, trace, context)
+
+
+def _check_writable(outcome: Outcome) -> None:
+    arrays = {f"weights['{name}']": array for name, array in (outcome.weights or {}).items()}
+    for split, predictions in (("val", outcome.val), ("test", outcome.test)):
+        if predictions is not None:
+            arrays[f"{split}.probabilities"] = predictions.probabilities
+            arrays[f"{split}.labels"] = predictions.labels
+    for name, array in arrays.items():
+        kind = np.asarray(array).dtype
+        if kind.kind not in "biuf":
+            raise ValueError(f"{name} is of {kind}, not of numbers or bools")
 
 
 def _has_score(outcome: Outcome) -> bool:

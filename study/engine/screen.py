@@ -22,9 +22,10 @@ class Log:
         self._offsets: dict[Path, int] = {}
 
     def __call__(self, text: str) -> None:
-        """Append text, each call stamped."""
+        """Append text, each call stamped. A full disk loses the text, never whoever tells of that very disk."""
         stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._file.write(f"[{stamp}] {text.rstrip()}\n".encode(errors="replace"))
+        with contextlib.suppress(OSError):
+            self._file.write(f"[{stamp}] {text.rstrip()}\n".encode(errors="replace"))
 
     def fileno(self) -> int:
         """Descriptor, for redirecting."""
@@ -79,7 +80,8 @@ def _take_over(log: Log):  # type: ignore[no-untyped-def]
     screen = os.fdopen(os.dup(real), "w", encoding=sys.stderr.encoding or "utf-8", errors="replace", buffering=1)
 
     def restore() -> None:
-        screen.flush()
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            screen.flush()
         os.dup2(saved, 1)
         os.dup2(real, 2)
         os.close(saved)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -60,7 +62,11 @@ class View:
     def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
         from rich.console import Console
 
-        self._console = Console(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
+        class Outliving(Console):
+            def on_broken_pipe(self) -> None:  # rich would end the process
+                self.quiet = True
+
+        self._console = Outliving(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
         self._title = title
         self._live: Any = None
         self._drawn = -math.inf
@@ -77,13 +83,23 @@ class View:
 
     def __exit__(self, *exc: object) -> None:
         if self._live is not None:
-            self._live.stop()
+            with self._screen():
+                self._live.stop()
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
         from rich.text import Text
 
-        (self._live.console if self._live else self._console).print(Text(text))
+        with self._screen():
+            (self._live.console if self._live else self._console).print(Text(text))
+
+    @contextlib.contextmanager
+    def _screen(self) -> Iterator[None]:
+        """Go silent where the terminal is gone: no reason to end a sweep."""
+        try:
+            yield
+        except OSError:
+            self._console.quiet = True
 
     def job_ended(self, record: Record, progress: Progress) -> None:
         """Tell of an ended job: a failure on any screen, others only where there is no live table."""
@@ -98,7 +114,8 @@ class View:
             return
         self._drawn = now
         if self._live is not None:
-            self._live.update(self._table(progress), refresh=True)
+            with self._screen():
+                self._live.update(self._table(progress), refresh=True)
         else:
             best = f"  {progress.best}" if progress.best else ""
             self.say(f"{_clock(progress.elapsed)}  {progress.counts}{progress.where}{_left(progress)}{best}")

@@ -177,7 +177,7 @@ def test_workers_killed_at_random(tmp_path):
     rounds = killed = 0
     while process.poll() is None:
         time.sleep(rng.uniform(1.0, 3.0))
-        workers = [p for p in offspring(process) if _is_worker(p)]
+        workers = [p for p in offspring(process) if is_worker(p)]
         if workers and rounds < 2:
             rounds += 1
             for worker in workers:
@@ -189,7 +189,7 @@ def test_workers_killed_at_random(tmp_path):
     check_whole(path, TRIALS)
 
 
-def _is_worker(process: psutil.Process) -> bool:
+def is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         return "ImplicitFunc" in " ".join(process.cmdline())
     return False
