@@ -153,7 +153,7 @@ def test_killed_at_random_moments(tmp_path):
 def test_power_lost_in_the_middle_of_a_write(tmp_path):
     path = tmp_path / "toy"
     process = begin(path)
-    assert wait_until(lambda: lines(path) >= 4, 60)
+    assert wait_until(lambda: lines(path) >= 4 and (path / "optuna.db").exists(), 60)
     process.kill()
     process.communicate()
     records = path / "records.jsonl"
