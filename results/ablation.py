@@ -1,13 +1,14 @@
 """A winner taken apart, from records alone: which change does what, the greedy path, the interaction of two. Pure.
 
-Effects are always (with the change) - (without it), in fractions, so that positive speaks for the change. Verdicts are
-given on leaving a change out and on adding it alone; path and interaction are chosen on validation and only described.
+Effects are always (with the change) - (without it), in fractions, so that positive speaks for the change, also for a
+named ablation: (the start with it) - (the start). Verdicts are given on these, on leaving a change out and on adding it
+alone; path and interaction are chosen on validation and only described.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ ROLES = {
     "all": "all changes together, against the baseline",
     "leave-one-out": "the winner with it, against the winner without",
     "add-one-in": "the baseline with it, against the baseline",
-    "named": "the start as it is, against the named ablation",
+    "named": "the start with the named ablation, against the start as it is",
 }
 
 
@@ -64,12 +65,24 @@ class Anatomy:
         found = [((start, baseline), ("all", "all changes"))] if self.changes and start != baseline else []
         found += [((start, config_hash(self.without(n))), ("leave-one-out", n)) for n in self.changes]
         found += [((config_hash(self.adding(n)), baseline), ("add-one-in", n)) for n in self.changes]
-        found += [((start, config_hash(self.without(n))), ("named", n)) for n in self.named]
+        found += [((config_hash(self.without(n)), start), ("named", n)) for n in self.named]
         unique: dict[tuple[str, str], tuple[str, str]] = {}
         for key, what in found:  # a start with one change is the same comparison three times
-            if what[0] in roles:
+            if what[0] in roles and key[::-1] not in unique:  # a named ablation may be a change taken back
                 unique.setdefault(key, what)
         return unique
+
+    def joined(self, later: Anatomy) -> Anatomy:
+        """Return both as one: what was asked of the same start, in one go or in several."""
+        walked = later if later.path else self
+        return replace(
+            later,
+            changes=self.changes | later.changes,
+            named=self.named | later.named,
+            path=walked.path,
+            path_seeds=walked.path_seeds,
+            interaction=later.interaction or self.interaction,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values."""
@@ -140,6 +153,7 @@ class Ablated:
     path: list[Step]
     interaction: Interaction | None
     disagreements: list[str]
+    elsewhere: list[str]  # commands that took another start apart; given again, they show it and train nothing
     epochs: Any = None  # of the start's config, where it has that field
 
 
@@ -150,6 +164,13 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
         return None
     look = looks[-1]
     anatomy = Anatomy.from_dict(look.details)
+    elsewhere: list[str] = []
+    for earlier in reversed(looks[:-1]):
+        before = Anatomy.from_dict(earlier.details)
+        if (before.start, before.baseline) == (anatomy.start, anatomy.baseline):
+            anatomy = before.joined(anatomy)
+        elif earlier.command and earlier.command not in elsewhere:
+            elsewhere.append(earlier.command)
     runs = by_run(records, meta.dataset.fingerprint)
     judged = {j.pair.key: j for j in standing(records, looks, meta.dataset.fingerprint)}
     confirmed = {j.pair.key: j for j in standing(records, looks_of(meta, "confirm"), meta.dataset.fingerprint)}
@@ -168,6 +189,7 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
         walked(anatomy, runs),
         interacting(anatomy, runs, _seeds(look)),
         disagreements(rows, records, meta, anatomy),
+        elsewhere,
         anatomy.start.get("epochs"),
     )
 
@@ -184,15 +206,14 @@ def _row(
     runs: Mapping[tuple[str, int], Record],
     by_confirm: bool,
 ) -> Row:
-    with_it, without_it = (
-        (anatomy.start, anatomy.without(name))
-        if role in ("leave-one-out", "named")
-        else (anatomy.adding(*([name] if role == "add-one-in" else anatomy.changes)), anatomy.baseline)
-    )
-    if role == "all":
-        with_it = anatomy.start
+    with_it, without_it = {
+        "all": lambda: (anatomy.start, anatomy.baseline),
+        "leave-one-out": lambda: (anatomy.start, anatomy.without(name)),
+        "add-one-in": lambda: (anatomy.adding(name), anatomy.baseline),
+        "named": lambda: (anatomy.without(name), anatomy.start),
+    }[role]()
     fields = [k for k in with_it if with_it[k] != without_it.get(k)]
-    shown, other = (without_it, with_it) if role in ("leave-one-out", "named") else (with_it, without_it)
+    shown, other = (without_it, with_it) if role == "leave-one-out" else (with_it, without_it)
     parameters, seconds = _cost(shown, runs, judged.seeds)
     reference_parameters, reference_seconds = _cost(other, runs, judged.seeds)
     return Row(

@@ -48,7 +48,7 @@ def cells(found: Ablated) -> list[tuple[str, ...]]:
         out.append(
             (
                 row.role,
-                row.name if row.role == "named" else change_text(row),
+                f"{row.name}: {change_text(row)}" if row.role == "named" else change_text(row),
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),

@@ -30,10 +30,11 @@ Family = Literal["confirm", "ablation"]
 class Pair:
     """Two configs by hash, compared on ``seeds``; the difference is candidate - reference.
 
-    ``role``: 'confirm' (reference: the baseline), 'leave-one-out' or 'named' (candidate: the winner, reference: the
-    winner without the change), 'add-one-in' (reference: the baseline). ``name`` is the change; a positive difference
-    always speaks for the candidate, hence for the change. ``chosen`` is the run that made it a candidate. ``without``
-    are the seeds at which one of the two had no score when the look was taken: one that comes later is another look's.
+    ``role``: 'confirm' (reference: the baseline), 'leave-one-out' (candidate: the winner, reference: the winner without
+    the change), 'add-one-in' (reference: the baseline), 'named' (candidate: the start with the named ablation,
+    reference: the start). ``name`` is the change; a positive difference always speaks for the change. ``chosen`` is the
+    run that made it a candidate. ``without`` are the seeds at which one of the two had no score when the look was
+    taken: one that comes later is another look's.
     """
 
     candidate: str

@@ -69,6 +69,8 @@ class Space:
             raise UserError(f"{self._where}: nothing to vary: {why}")
         self._sets = self._fields_of_params(self._ways)
         self.dimensions = self._varying()
+        if self.size == 1:
+            raise UserError(f"{self._where}: nothing to vary: it holds a single config")
         self.warnings = self._warnings()
 
     # -- proposing -------------------------------------------------------------------------------------------------

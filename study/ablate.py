@@ -14,6 +14,7 @@ from results.store import StudyMeta
 from results.verdicts import Family, Pair, looks_of
 from study.confirm import candidates, missing
 from study.engine.jobs import Job
+from study.export import find_run
 
 FAMILY: Family = "ablation"
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
@@ -22,7 +23,7 @@ Validate = Callable[[Config], Config]  # completes and checks a config; raises U
 
 
 def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> Config:
-    """Return the config to take apart: 'best' (of the sweep, by validation), 'baseline', or a run's id.
+    """Return the config to take apart: 'best' (of the sweep, by validation), 'baseline', or that of a run, by its id.
 
     Raises UserError where there is none.
     """
@@ -35,12 +36,9 @@ def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> 
                 "the study has no complete sweep trial to take apart: run a sweep first, or give --from RUN_ID"
             )
         return found[0].config
-    for r in records:
-        if r.run_id == origin:
-            return r.config
-    raise UserError(
-        f"--from: no run '{origin}' in this study{nearest(origin, [r.run_id for r in records] or ['best'])}"
-    )
+    if nearest(origin, ["best", "baseline"]).startswith("; did"):
+        raise UserError(f"--from: no run '{origin}' in this study{nearest(origin, ['best', 'baseline'])}")
+    return dict(find_run(list(records), origin).config)
 
 
 def confirmed(meta: StudyMeta, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:

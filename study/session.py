@@ -237,6 +237,11 @@ def _runtime(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> 
             f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of "
             f"different precision do not compare; use --precision {meta.precision} or another --study"
         )
+    if runtime.precision != "fp32" and "runtime" not in inspect.signature(trainable.fit).parameters:
+        raise UserError(
+            f"--precision {precision}: fit of trainable '{trainable.NAME}' takes no 'runtime', so it cannot know; use "
+            f"--precision fp32"
+        )
     return runtime
 
 

@@ -114,6 +114,7 @@ def sweep(
         )
     for note in notes:
         announce(f"note: {note}")
+    before = study.meta.sweep
     study.meta.sweep = {**about, "keep_weights": (options or Options()).keep_weights}
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
@@ -141,6 +142,9 @@ def sweep(
         )
         announce(f"note: {notes[-1]}")
     mine = [r for r in study.records() if r.kind == "sweep"]
+    if before and source.exhausted_space and len(mine) == sum(r.kind == "sweep" for r in records):
+        study.meta.sweep = before  # a space that gave nothing is not what the trials came from
+        study.save_meta()
     return SweepSummary(mine, sweep_options.trials, engine, notes, source.exhausted_space)
 
 

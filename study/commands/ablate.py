@@ -87,6 +87,10 @@ def main(args: argparse.Namespace) -> int:
     for part in parts:
         if part not in PARTS:
             raise UserError(f"--parts: unknown part '{part}'{nearest(part, PARTS)}")
+    only = [c.strip() for c in (args.changes or "").split(",") if c.strip()]
+    for option, given, found in (("--parts", args.parts, parts), ("--changes", args.changes, only)):
+        if given is not None and not found:
+            raise UserError(f"{option} '{given}' names nothing: leave it out for all")
     if args.config:
         raise UserError("--config: ablate takes apart a recorded run; name it with --from")
     with training_session(args, defines_baseline=False, starts=False) as session:
@@ -98,7 +102,7 @@ def main(args: argparse.Namespace) -> int:
             meta.baseline,
             lambda values: validated(values, session.trainable.Config),
             pins=session.sets,
-            only=[c.strip() for c in args.changes.split(",")] if args.changes else (),
+            only=only,
             most=args.leave_out,
             named=named,
             origin=args.origin,

@@ -57,8 +57,8 @@ def noise(view: View) -> Section | None:
             text(
                 "The luckiest of {} runs of the very same baseline would be expected {} points above its mean on "
                 "validation, hence at {} against the run with seed {}, which lies at {} itself.",
-                len(view.ranked),
-                points(floor.sd * luckiest(len(view.ranked))),
+                view.compared,
+                points(floor.sd * luckiest(view.compared)),
                 strong(points(view.luck)),
                 view.reference.seed,
                 points((view.reference.val_accuracy or 0.0) - floor.mean),

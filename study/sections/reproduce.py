@@ -36,7 +36,7 @@ WORDS: list[tuple[str, str]] = [
         "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
         "band is what "
         "the unchanged baseline does by itself; the dashed line is where the luckiest of as many unchanged "
-        "runs would lie on average.",
+        "runs as trials were begun would lie on average.",
     ),
     (
         "At equal epochs",

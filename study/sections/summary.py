@@ -87,15 +87,17 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
     elif gain > view.luck:
         said += text(
-            ", more than the {} that the luckiest of as many unchanged baselines would reach on average{}. It is not "
+            ", more than the {} that the luckiest of {} unchanged baselines would reach on average{}. It is not "
             "confirmed: one run, picked after looking.",
             points(view.luck),
+            view.compared,
             _beside(view),
         )
     else:
         said += text(
-            ", no more than the {} that the luckiest of as many unchanged baselines would reach on average{}.",
+            ", no more than the {} that the luckiest of {} unchanged baselines would reach on average{}.",
             points(view.luck),
+            view.compared,
             _beside(view),
         )
     return "warn", "Exploratory", said

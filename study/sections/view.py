@@ -121,12 +121,20 @@ class View:
         middle = self.floor.mean - self.reference.val_accuracy
         return middle - half, middle + half
 
+    @property
+    def compared(self) -> int:
+        """How many trials the best was picked from, pruned ones included."""
+        return len(self.ranked) + len(self.having("pruned"))
+
     @functools.cached_property
     def luck(self) -> float | None:
-        """The difference to the reference run that the luckiest of as many baseline runs would reach on average."""
+        """The difference to the reference run that the luckiest of as many baseline runs would reach on average.
+
+        Pruned trials count: the same validation images and seed left them behind, so the rest are the best of all.
+        """
         if self.floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
             return None
-        return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(len(self.ranked))
+        return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(self.compared)
 
     @functools.cached_property
     def judged(self) -> list[Judged]:

@@ -7,8 +7,9 @@ from markupsafe import Markup
 from results.ablation import ROLES
 from results.ablation import Row as AblationRow
 from results.paper import latex, markdown, path_sentence
-from study.sections.blocks import Block, Cell, Code, Column, Note, Notes, Row, Section, Table, Text
+from study.sections.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
 from study.sections.text import (
+    clean,
     code,
     duration,
     joined,
@@ -135,6 +136,8 @@ def ablation(view: View) -> Section | None:
     notes = [text("{}: {}", r.name, r.judged.note) for r in found.rows if r.judged.note]
     notes += [text("{}: as judged by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
     blocks += [Text(notes)] if notes else []
+    for command in found.elsewhere:
+        blocks.append(Command(clean(command, 400), "Another config was taken apart too; to see it, without training"))
     blocks += [
         Code(latex(found, view.meta), "The table in LaTeX (booktabs)"),
         Code(markdown(found), "The table in Markdown"),
@@ -143,13 +146,14 @@ def ablation(view: View) -> Section | None:
 
 
 def _change(row: AblationRow) -> Markup:
-    if row.role == "named":
-        return name(row.name)
     parts = [
         text("{} {} → {}", code(k, 40), "–" if row.before.get(k) is None else value(row.before[k]), value(v))
         for k, v in row.after.items()
     ]
-    return Markup('<span class="ch">{}</span>').format(joined(parts, last=", ")) if parts else name(row.name)
+    if not parts:
+        return name(row.name)
+    change = Markup('<span class="ch">{}</span>').format(joined(parts, last=", "))
+    return text("{}: {}", name(row.name), change) if row.role == "named" else change
 
 
 SECTIONS = [difference, ablation]

@@ -88,8 +88,8 @@ def test_ablations_by_hand():
     (pair,) = pairs(a, (1,), ALL)
     assert (pair.role, pair.candidate, pair.reference) == (
         "named",
-        config_hash(START),
         hash_of(**{**START, "width": 4}),
+        config_hash(START),
     )
     both = anatomy(START, BASE, checked, named={"narrow": {"width": 4}}, only=["rate"])[0]
     assert list(both.changes) == ["rate"]
@@ -242,7 +242,27 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
         ("leave-one-out", "rate"),
         ("leave-one-out", "width"),
         ("leave-one-out", "depth"),
+        ("named", "flat"),  # asked of the same start before
     ]
+    a_start = replace(second, start=BASE, changes={}, named={"other": {"width": 2}})
+    looks[0] = replace(looks[0], details=a_start.as_dict(), command="ablate --from baseline")
+    assert ablated(records, meta(looks=[look.as_dict() for look in looks])).elsewhere == ["ablate --from baseline"]
+
+
+def test_a_named_ablation_that_hurts_is_worse():
+    """Its effect is accuracy with it less accuracy without, and its cost its own."""
+    a, _ = anatomy(START, BASE, checked, named={"narrow": {"width": 4}})
+    seeds = (1, 2, 3, 4, 5)
+    wanted = pairs(a, seeds, ALL)
+    look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
+    hurt = hash_of(**{**START, "width": 4})
+    records = []
+    for job in comparison_jobs([], a, wanted)[0]:
+        s = (0.5 if config_hash(job.config) == hurt else 0.7) + 0.001 * (job.seed % 2) * (job.config["width"] % 3)
+        records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
+    (row,) = ablated(records, meta(looks=[look.as_dict()])).rows
+    assert row.judged.verdict.estimate == pytest.approx(-0.2) and row.judged.verdict.label == "worse"
+    assert (row.before, row.after) == ({"width": 16}, {"width": 4})
 
 
 def test_what_confirm_has_judged_is_not_judged_again():

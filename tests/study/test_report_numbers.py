@@ -124,7 +124,7 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     apart = st.t.ppf(0.975, n - 1) * own.std(ddof=1) * np.sqrt(2)
     assert f"{100 * apart:.2f} points of test accuracy cannot be told apart" in said
     assert "of that variance is what a test set" in said
-    k = len(trials(raw, "complete"))
+    k = len(trials(raw, "complete")) + len(trials(raw, "pruned"))  # all that validation chose among
     drawn = np.random.default_rng(0).normal(size=(40_000, k)).max(axis=1)
     shown = numeral(re.search(r"hence at (\S+) against", said)[1])  # type: ignore[index]
     luck = scores.mean() - base["val_accuracy"] + sd * drawn.mean()
