@@ -53,6 +53,7 @@ class StudyMeta(BaseModel):
     schema_version: int = Field(default=SCHEMA, alias="schema")
     name: str
     trainable: str
+    trainable_sha256: str | None = None  # of its file, where it is one
     dataset: DatasetInfo
     baseline: dict[str, Any]
     device: str

@@ -36,10 +36,12 @@ class Confirmation:
     reused: int  # runs that are there already
     power: Plan
     seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
+    notes: tuple[str, ...] = ()  # where what was asked for is not what comes
 
     def sentences(self, at_once: int | None = None) -> list[str]:
         """Say it before anything is spent; ``at_once`` is how many runs go side by side."""
         return [
+            *self.notes,
             *self.power.sentences(),
             *population_note(self.look),
             cost(len(self.jobs), self.reused, self.seconds, at_once),
@@ -96,11 +98,23 @@ def prepare(
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
     fingerprint = meta.dataset.fingerprint
-    measured = measured_sd(standing(records, looks, fingerprint))
+    stands = standing(records, looks, fingerprint)
+    measured = measured_sd(stands)
     sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images, measured)
     n = min(len(p.seeds) for p in pairs)
     power = plan(n, len(look.pairs), sd, source, look.number, margin)
-    return Confirmation(look, look not in looks, tuple(jobs), reused, power, training_seconds(records, jobs))
+    notes = []
+    if len(chosen) < top:
+        notes.append(f"note: --top {top}, but the sweep has no more than {len(chosen)} complete configs to confirm")
+    if seeds < n:
+        notes.append(f"note: --seeds {seeds}, but {n} are recorded already, and none is left out")
+    asked = {p.key for p in pairs}
+    known = [j for j in stands if j.pair.key in asked and j.verdict.decided and j.verdict.claim == claim]
+    if len(known) == len(pairs) and jobs:
+        labels = ", ".join(dict.fromkeys(j.verdict.label for j in known))
+        notes.append(f"note: every candidate has its verdict ({labels}), which stands: more seeds sharpen the estimate")
+    seconds = training_seconds(records, jobs)
+    return Confirmation(look, look not in looks, tuple(jobs), reused, power, seconds, tuple(notes))
 
 
 def missing(

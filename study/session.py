@@ -6,6 +6,7 @@ Everything is checked before anything is written, so bad input leaves no trace.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import inspect
 import os
 import sys
@@ -163,11 +164,18 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
                 StudyMeta(
                     name=args.study.resolve().name,
                     trainable=hide_home(name),
+                    trainable_sha256=_fingerprint(name),
                     dataset=info,
                     baseline=asked,
                     device=runtime.device,
                     precision=runtime.precision,
                 ),
+            )
+        if _fingerprint(name) != study.meta.trainable_sha256 is not None:
+            print(
+                f"note: '{name}' is not what this study was begun with: if it trains otherwise now, old and new runs "
+                "do not compare; choose another --study then",
+                file=sys.stderr,
             )
         # Written when training begins: a command that is refused, or a dry run, leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
@@ -249,6 +257,12 @@ def _threads() -> int:
     """All cores, unless the person at the shell said otherwise in the usual way."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(int(asked), usable_cpus())) if asked.isdigit() else usable_cpus()
+
+
+def _fingerprint(name: str) -> str | None:
+    """SHA-256 of a trainable's file; None for a module, whose files may be many."""
+    path = Path(name).expanduser()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if name.endswith(".py") else None
 
 
 def _place(name: str) -> str:

@@ -239,3 +239,12 @@ def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(tmp_path: 
 def test_report_formats_print_tables(done: Path) -> None:
     for name, mark in (("csv", ","), ("json", "["), ("md", "|"), ("latex", "\\toprule")):
         assert mark in run("report", "--study", done, "--format", name)[0]
+
+
+def test_a_trainable_that_was_changed_is_said(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text((ROOT / "examples/digits_sklearn.py").read_text())
+    words = ("baseline", "--study", tmp_path / "s", "--trainable", mine, "--dataset", "digits", "--set", "epochs=1")
+    assert "is not what this study was begun with" not in run(*words)[1]
+    mine.write_text(mine.read_text() + "\n# another line\n")
+    assert "is not what this study was begun with" in run(*words)[1]

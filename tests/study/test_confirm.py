@@ -173,6 +173,18 @@ def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
     assert (path / "study.json").read_bytes() == before and len(Study.open(path).records()) == 4
 
 
+def test_what_comes_where_it_is_not_what_was_asked_is_said():
+    records = swept()
+    assert any("no more than 3 complete configs" in note for note in ready(records, top=30).notes)
+    first = ready(records)
+    seeds = first.look.pairs[0].seeds
+    assert first.notes == ()
+    done = records + [run(s, test=0.5 + s / 1e5) for s in seeds] + [run(s, test=0.9, width=16) for s in seeds]
+    assert any("--seeds 2, but 6 are recorded already" in note for note in ready(done, (first.look,), seeds=2).notes)
+    assert any("has its verdict (better)" in note for note in ready(done, (first.look,), seeds=9).notes)
+    assert ready(done, (first.look,)).notes == ()
+
+
 def test_looks_of_a_newer_version_are_refused_in_one_line(study, capsys):
     path, common = study
     after = Study.open(path)
