@@ -21,6 +21,7 @@ from results.verdicts import Judged, Look, by_run, looks_of, standing
 
 Config = dict[str, Any]
 ROLES = {
+    "confirm": "the candidate, against the baseline",
     "all": "all changes together, against the baseline",
     "leave-one-out": "the winner with it, against the winner without",
     "add-one-in": "the baseline with it, against the baseline",
@@ -144,17 +145,23 @@ class Interaction:
 
 
 @dataclass(frozen=True)
-class Ablated:
-    """All that an ablation found."""
+class VerdictTable:
+    """Comparisons with their verdicts, and the last look at their family."""
 
     look: Look
-    anatomy: Anatomy
     rows: list[Row]
+    epochs: Any  # of the config that is compared, where it has that field
+
+
+@dataclass(frozen=True)
+class Ablated(VerdictTable):
+    """All that an ablation found."""
+
+    anatomy: Anatomy
     path: list[Step]
     interaction: Interaction | None
     disagreements: list[str]
     elsewhere: list[str]  # commands that took another start apart; given again, they show it and train nothing
-    epochs: Any = None  # of the start's config, where it has that field
 
 
 def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
@@ -184,13 +191,13 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
     rows.sort(key=lambda r: list(ROLES).index(r.role))
     return Ablated(
         look,
-        anatomy,
         rows,
+        anatomy.start.get("epochs"),
+        anatomy,
         walked(anatomy, runs),
         interacting(anatomy, runs, _seeds(look)),
         disagreements(rows, records, meta, anatomy),
         elsewhere,
-        anatomy.start.get("epochs"),
     )
 
 
@@ -214,8 +221,8 @@ def _row(
     }[role]()
     fields = [k for k in with_it if with_it[k] != without_it.get(k)]
     shown, other = (without_it, with_it) if role == "leave-one-out" else (with_it, without_it)
-    parameters, seconds = _cost(shown, runs, judged.seeds)
-    reference_parameters, reference_seconds = _cost(other, runs, judged.seeds)
+    parameters, seconds = config_cost(shown, runs, judged.seeds)
+    reference_parameters, reference_seconds = config_cost(other, runs, judged.seeds)
     return Row(
         name,
         role,
@@ -230,9 +237,10 @@ def _row(
     )
 
 
-def _cost(
+def config_cost(
     config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]
 ) -> tuple[int | None, float | None]:
+    """Return (parameters, mean seconds per run) over those of ``seeds`` that the config has; None for unknown."""
     name = config_hash(config)
     found = [runs[name, s] for s in seeds if (name, s) in runs]
     seconds = [r.seconds for r in found if r.seconds is not None]

@@ -1,11 +1,14 @@
-"""The ablation table for a paper, and a methods paragraph of what was actually done. Pure text from records."""
+"""Tables of verdicts for a paper, confirm's and the ablation's, and a methods paragraph of what was actually done.
+
+Pure text from records.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from results.ablation import ROLES, Ablated, Row
+from results.ablation import ROLES, Ablated, Row, VerdictTable
 from results.compare import baseline_runs
 from results.noise import noise_floor
 from results.record import Record, config_hash
@@ -35,7 +38,7 @@ def _short(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def cells(found: Ablated) -> list[tuple[str, ...]]:
+def cells(found: VerdictTable) -> list[tuple[str, ...]]:
     """Return the table's body as plain text, one tuple per comparison, columns as HEAD.
 
     Parameters and time are of the config named by the comparison: without the change where it is left out.
@@ -48,7 +51,7 @@ def cells(found: Ablated) -> list[tuple[str, ...]]:
         out.append(
             (
                 row.role,
-                f"{row.name}: {change_text(row)}" if row.role == "named" else change_text(row),
+                f"{row.name}: {change_text(row)}" if row.role in ("named", "confirm") else change_text(row),
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),
@@ -61,7 +64,7 @@ def cells(found: Ablated) -> list[tuple[str, ...]]:
     return out
 
 
-def caption(found: Ablated, meta: StudyMeta) -> str:
+def caption(found: VerdictTable, meta: StudyMeta) -> str:
     """Say what the table shows and how to read it."""
     epochs = f", {found.epochs} epochs" if found.epochs else ""
     roles = list(dict.fromkeys(r.role for r in found.rows))
@@ -74,8 +77,11 @@ def caption(found: Ablated, meta: StudyMeta) -> str:
         for claim, margin in asked - {(found.look.claim, found.look.margin)}
     )
     own = " of the config with the change where it is added, without it where it is left out"
+    if found.look.family == "confirm":
+        own = " of the candidate"
+    what = "Confirmation" if found.look.family == "confirm" else "Ablation"
     return (
-        f"Ablation on {meta.dataset.name}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
+        f"{what} on {meta.dataset.name}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
         f"with the change minus without ({reading}); the claim is {CLAIMS[found.look.claim]}. Intervals are 95 % each. "
         f"p is adjusted for {many} and {plural(found.look.number, 'look')}{confirm}, to be compared with "
         f"{found.look.alpha:g}; for 'equivalent' it is that of equivalence within "
@@ -83,7 +89,7 @@ def caption(found: Ablated, meta: StudyMeta) -> str:
     )
 
 
-def markdown(found: Ablated) -> str:
+def markdown(found: VerdictTable) -> str:
     """Write the table in Markdown."""
     safe = [tuple(c.replace("|", "\\|").replace("\n", " ") for c in line) for line in cells(found)]
     rows = [HEAD, tuple("---" for _ in HEAD), *safe]
@@ -107,7 +113,7 @@ def tex(text: str) -> str:
     return re.sub(r"(?<![\w.])-(?=\d)", "$-$", escaped.replace("\0", r"$\rightarrow$"))
 
 
-def latex(found: Ablated, meta: StudyMeta) -> str:
+def latex(found: VerdictTable, meta: StudyMeta) -> str:
     """Write the table in LaTeX (booktabs)."""
     lines = [
         "% needs \\usepackage{booktabs}",

@@ -61,15 +61,15 @@ def render(study: Study) -> str:
 FORMATS = ("html", "csv", "json", "md", "latex")
 """What ``render_format`` knows."""
 
-TABLES = ("leaderboard", "ablation", "methods")
-"""What ``render_format`` makes of a study other than the page; methods is a paragraph."""
+TABLES = ("leaderboard", "verdicts", "ablation", "methods")
+"""What ``render_format`` makes of a study other than the page; verdicts are confirm's, methods is a paragraph."""
 
 
 def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     """Return the page ('html'), or a table in 'csv', 'json', 'md' or 'latex' (all but the leaderboard in these two).
 
     Raises:
-        UserError: an unknown format or table, one that does not come in this format, or a study without an ablation.
+        UserError: an unknown format or table, one that does not come in this format, or a study that has none of it.
     """
     from results.errors import nearest
 
@@ -91,6 +91,13 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     if table == "methods":
         told = paper.methods(view.records, view.meta)
         return (told if format == "md" else paper.tex(told)) + "\n"
+    if table == "verdicts":
+        from results.confirmation import confirmed
+
+        found = confirmed(view.records, view.meta)
+        if found is None or not found.rows:
+            raise UserError("this study has no verdicts yet: python -m study.run confirm")
+        return paper.markdown(found) if format == "md" else paper.latex(found, view.meta)
     if view.ablation is None or not view.ablation.rows:
         raise UserError("this study has no ablation yet: python -m study.run ablate")
     return paper.markdown(view.ablation) if format == "md" else paper.latex(view.ablation, view.meta)

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table",
         choices=TABLES,
         default="leaderboard",
-        help="leaderboard; ablation and methods (a paragraph on what was done), as md or latex (default: %(default)s)",
+        help="leaderboard; as md or latex also verdicts (confirm's), ablation, methods (default: %(default)s)",
     )
     parser.epilog = (
         "examples:\n"

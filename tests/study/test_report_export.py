@@ -122,7 +122,28 @@ def test_the_ablation_and_the_methods_come_as_on_the_page(ablated: Study) -> Non
     assert " ".join(render_format(ablated, "md", "methods").split()) in " ".join(text(by_id(tree, "done")).split())
 
 
+def test_the_verdicts_come_as_a_table(tmp_path: Path) -> None:
+    """Means and n by hand from the records."""
+    maker = synthetic.Maker(val=300, test=300)
+    made = synthetic.confirm(synthetic.study(tmp_path, trials=25, maker=maker), maker)
+    lines = render_format(made, "md", "verdicts").splitlines()[2:]
+    records = {(r.config_hash, r.seed): r for r in made.records() if r.status == "complete"}
+    pairs = made.meta.looks[-1]["pairs"]
+    assert len(lines) == len(pairs) > 1
+    for line, pair in zip(lines, pairs, strict=True):
+        cells = [c.strip() for c in line.strip("|").split("|")]
+        both = [(records[pair["candidate"], s], records[pair["reference"], s]) for s in pair["seeds"]]
+        mean = sum(a.test_accuracy - b.test_accuracy for a, b in both) / len(both)
+        assert float(cells[2]) == pytest.approx(100 * mean, abs=0.00501) and int(cells[4]) == len(both)
+        trial = next(r.trial for r in made.records() if r.run_id == pair["chosen"])
+        assert cells[1].startswith(f"trial {trial}: ")
+        assert cells[6] in ("better", "worse", "equivalent", "undecided")
+    assert "\\caption{Confirmation on" in render_format(made, "latex", "verdicts")
+
+
 def test_a_table_that_is_not_there_is_refused(study: Study) -> None:
+    with pytest.raises(UserError, match="no verdicts yet"):
+        render_format(study, "md", "verdicts")
     with pytest.raises(UserError, match="no ablation yet"):
         render_format(study, "md", "ablation")
     with pytest.raises(UserError, match="comes as md or latex, not as csv"):
