@@ -36,7 +36,9 @@ REFUSED_BY_DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.E
 
 def parser_for(command: str | None) -> argparse.ArgumentParser:
     """Build the parser; only ``command``'s own options are filled in."""
-    parser = argparse.ArgumentParser(
+    from study.arguments import Parser
+
+    parser = Parser(
         prog="python -m study.run",
         description="Which changes to my model really beat my baseline, by how much, and why?",
         epilog=EXAMPLES,

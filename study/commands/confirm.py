@@ -65,7 +65,7 @@ def margin(text: str) -> float:
     """Parse a margin in percentage points: above 0, below 100."""
     value = float(text)
     if not 0 < value < 100:
-        raise argparse.ArgumentTypeError(f"{text} points is not between 0 and 100")
+        raise argparse.ArgumentTypeError(f"{text} points is not above 0 and below 100")
     return value
 
 
