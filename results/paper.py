@@ -12,7 +12,7 @@ from results.ablation import ROLES, Ablated, Row, VerdictTable
 from results.compare import baseline_runs
 from results.noise import noise_floor
 from results.record import Record, config_hash
-from results.stats import CLAIMS, MIN_SEEDS, points
+from results.stats import CLAIMS, MIN_SEEDS, p_number, points
 from results.store import StudyMeta
 from results.verdicts import Look, by_run, looks_of, standing
 
@@ -55,7 +55,7 @@ def cells(found: VerdictTable) -> list[tuple[str, ...]]:
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),
-                ("< 0.001" if p < 0.001 else f"{p:.3f}") if enough else "-",
+                ("< 0.001" if p < 0.001 else p_number(p)) if enough else "-",
                 f"{v.label} (by confirm)" if row.by_confirm else v.label,
                 f"{row.parameters:,}" if row.parameters else "-",
                 f"{row.seconds:.1f} s" if row.seconds is not None else "-",

@@ -20,7 +20,19 @@ import numpy as np
 
 from results.errors import UserError
 from results.record import Record, config_hash
-from results.stats import ALPHA, CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level, points
+from results.stats import (
+    ALPHA,
+    CLAIMS,
+    MARGIN,
+    MIN_SEEDS,
+    Claim,
+    Verdict,
+    adjust,
+    compare,
+    look_level,
+    points,
+    sentence,
+)
 from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]
@@ -191,7 +203,9 @@ def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str 
         return []
     rounds = [judge(records, look, fingerprint) for look in looks]
     decided: dict[tuple[str, str], list[Verdict]] = {}
+    seen: dict[tuple[str, str], list[Verdict]] = {}
     for judged in (j for made in rounds for j in made):
+        seen.setdefault(judged.pair.key, []).append(judged.verdict)
         if judged.verdict.decided:
             decided.setdefault(judged.pair.key, []).append(judged.verdict)
 
@@ -202,10 +216,29 @@ def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str 
     for j in rounds[-1]:
         known = decided.get(j.pair.key, [])
         mine = [v for v in known if answers(v)]  # better and worse are more than equivalent, whatever the margin
-        stands = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else j.latest)
+        stands = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else None)
+        if stands is None:
+            stands = _strongest(j.latest, seen[j.pair.key], looks[-1].alpha)
         others = {(v.claim, v.label): v for v in reversed(known) if (v.claim, v.label) != (stands.claim, stands.label)}
         made.append(replace(j, verdict=stands, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
     return made
+
+
+def _strongest(latest: Verdict, looks: Sequence[Verdict], alpha: float) -> Verdict:
+    """Return an undecided verdict with the least adjusted p that any look gave it.
+
+    A later look has less to spend: without new seeds the same runs would seem to say less than before. As a verdict is
+    reached once any look's adjusted p is at most alpha, the least of them is the adjusted p of all looks together.
+    """
+    alike = [v for v in looks if v.claim == latest.claim]
+    p = [v.p_adjusted for v in alike if (v.estimate > 0) == (latest.estimate > 0)]
+    within = [v.p_equivalent_adjusted for v in alike if v.margin <= latest.margin]
+    made = replace(
+        latest,
+        p_adjusted=min([latest.p_adjusted, *p]),
+        p_equivalent_adjusted=min([latest.p_equivalent_adjusted, *within]),
+    )
+    return replace(made, sentence=sentence(made, alpha))
 
 
 def settled(records: Iterable[Record], look: Look, fingerprint: str | None = None) -> Look:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict
+from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict, p_number
 from results.verdicts import Judged, shrinkage
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
@@ -90,7 +90,7 @@ def verdict_cells(v: Verdict) -> list[Cell]:
         Cell(points(v.estimate) if v.n else "–"),
         Cell(text("{} to {}", points(v.low), points(v.high)) if enough else "–"),
         Cell(str(v.n)),
-        Cell(("< 0.001" if p < 0.001 else f"{p:.3f}") if enough else "–"),
+        Cell(("< 0.001" if p < 0.001 else p_number(p)) if enough else "–"),
     ]
 
 

@@ -29,6 +29,23 @@ def test_differences_are_paired_by_seed_and_failures_are_counted():
     assert "without a score" in j.note
 
 
+def test_an_undecided_comparison_keeps_what_its_best_look_showed():
+    """A later look that is about another pair spends less; the same runs do not say less for it."""
+    records = study({1: 0.012, 2: 0.030, 3: 0.021}, width=16) + [run(s, test=0.75, depth=3) for s in (1, 2, 3)]
+    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
+    second = next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005)
+    (alone,) = judge(records, first)
+    assert alone.verdict.label == "undecided" and 0.05 < alone.verdict.p_adjusted < 0.2
+    assert judge(records, second)[0].verdict.p_adjusted > 2 * alone.verdict.p_adjusted
+    j = standing(records, [first, second])[0]
+    assert j.verdict.p_adjusted == alone.verdict.p_adjusted
+    assert j.verdict.label == "undecided" and f"adjusted p = {alone.verdict.p_adjusted:.2f}"[:16] in j.verdict.sentence
+    other = [*study({1: -0.012, 2: -0.030, 3: -0.021, 4: 0.2}, width=16), *(run(s, depth=3) for s in (1, 2, 3))]
+    third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
+    assert standing(other, [first, second, third])[0].verdict.estimate > 0  # the side turned: no p of the other side
+    assert standing(other, [first, second, third])[0].verdict.p_adjusted == 1.0
+
+
 def test_look_round_trips_through_study_json():
     look = next_look([], "ablation", [Pair(WIDE, BASE, (3, 1), "add-one-in", "width")], "population", 0.01, when="now")
     stored = json.loads(json.dumps(look.as_dict() | {"unknown": 1}))
