@@ -26,11 +26,18 @@ class Rung:
 
 
 def forest(
-    name: str, rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None, x: str, alt: str
+    name: str,
+    rungs: Sequence[Rung],
+    band: tuple[float, float] | None,
+    luck: float | None,
+    best_of: int,
+    x: str,
+    alt: str,
 ) -> Markup:
     """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs.
 
-    What lies so far below that it would squeeze the rest becomes an arrow at the left edge, with its value.
+    ``luck`` is what the best of ``best_of`` equal runs would reach. What lies so far below that it would squeeze the
+    rest becomes an arrow at the left edge, with its value.
     """
     tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
     edge = left_edge(rungs, band, luck)
@@ -43,7 +50,7 @@ def forest(
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
             axes.annotate(
-                f"luck alone, best of {len(rungs)}",
+                f"luck alone, best of {best_of}",
                 (luck, 1),
                 xycoords=("data", "axes fraction"),
                 xytext=(0, 3),

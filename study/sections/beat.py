@@ -92,7 +92,9 @@ def forest(view: View) -> Section | None:
         f"Difference of {len(shown)} complete trials to the baseline on validation. Best: {top.label}, "
         f"{points(top.compared.as_configured)} points. {above} of {len(shown)} lie above the baseline."
     )
-    svg = figures.forest("forest", rungs, band, luck, "difference to the baseline, points of validation accuracy", alt)
+    svg = figures.forest(
+        "forest", rungs, band, luck, view.compared, "difference to the baseline, points of validation accuracy", alt
+    )
     reading = text(
         "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same "
         "split and order. "
@@ -100,7 +102,7 @@ def forest(view: View) -> Section | None:
         "Grey band: where one more run of the baseline would fall in 95 % of cases. "
         if band
         else "There is no grey band because the baseline has one seed only. ",
-        "Dashed: what the luckiest of as many runs of the unchanged baseline would reach on average. "
+        "Dashed: what the luckiest of as many unchanged baselines as there were trials would reach on average. "
         if luck is not None
         else "",
         "Arrows at the left lie beyond the edge, at the value beside them."

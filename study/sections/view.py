@@ -128,7 +128,7 @@ class View:
 
     @functools.cached_property
     def luck(self) -> float | None:
-        """The difference to the reference run that the luckiest of as many baseline runs would reach on average.
+        """The difference to the reference run that the luckiest of ``compared`` baseline runs would reach on average.
 
         Pruned trials count: the same validation images and seed left them behind, so the rest are the best of all.
         """

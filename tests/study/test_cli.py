@@ -111,6 +111,7 @@ def test_a_config_file_is_a_config_or_a_record(done: Path, tmp_path: Path) -> No
         (["--trainable", "json"], "trainable 'json' lacks NAME"),
         (["--dataset", "cifar"], "knows no dataset 'cifar'"),
         (["--device", "cuda"], "--device cuda"),
+        (["--precision", "bf16"], "takes no 'runtime', so it cannot know; use --precision fp32"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, words: list[str], says: str) -> None:

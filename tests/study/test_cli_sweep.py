@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from results.store import Study
 from study.run import main
 from tests.study.conftest import TOY
 
@@ -83,6 +84,11 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
     assert "nothing was left to train" in capsys.readouterr().out
     assert (tmp_path / "s" / "records.jsonl").read_bytes() == records
     assert "uses --seed 504" in refused(capsys, *command[1:], "--seed", "7")
+    made = Study.open(tmp_path / "s").meta.sweep
+    space.write_text(space.read_text() + "LESS = {'noise': choice(0.0, 0.3), 'epochs': choice(3)}\n")
+    assert main([*command, "--space", f"{space}:LESS", "--trials", "60"]) == 0  # holds nothing new
+    assert (tmp_path / "s" / "records.jsonl").read_bytes() == records
+    assert Study.open(tmp_path / "s").meta.sweep == made, "the trials came of another space"
 
 
 def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):

@@ -168,6 +168,11 @@ def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
     assert "fewer than 3 seeds" in capsys.readouterr().err
     assert main(["ablate", *common, "--seeds", "2"]) == 2
     assert main(["sweep", "--study", str(path), "--quiet", "--seed", "8"]) == 2  # its trials have another
+    for option in ("--parts", "--changes"):  # an unset variable of a shell must not spend a look
+        assert main(["ablate", *common, option, ""]) == 2
+        assert f"{option} '' names nothing" in capsys.readouterr().err
+    assert main(["ablate", *common, "--from", "best2"]) == 2
+    assert "did you mean 'best'?" in capsys.readouterr().err
     assert main(["confirm", *common, "--dry-run"]) == 0
     assert main(["ablate", *common, "--dry-run"]) == 0
     assert (path / "study.json").read_bytes() == before and len(Study.open(path).records()) == 4

@@ -27,7 +27,7 @@ def test_text_stays_text_and_is_escaped() -> None:
 
 
 def test_every_colour_is_a_variable_of_the_page() -> None:
-    svg = line() + str(figures.forest("f", [Rung("t", 1.0, 0.5)], (-1, 1), 2.0, "x", "alt"))
+    svg = line() + str(figures.forest("f", [Rung("t", 1.0, 0.5)], (-1, 1), 2.0, 7, "x", "alt"))
     assert "var(--fig-trial)" in svg
     assert not re.findall(r"#[0-9a-f]{6}\b", svg)
 
@@ -56,7 +56,7 @@ def test_two_thousand_points_are_small_and_all_there() -> None:
 def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
     near = [Rung(f"t{i}", 1.0 - i / 4) for i in range(8)]
     assert figures.left_edge(near, None, None) == -float("inf")
-    svg = str(figures.forest("f", [*near, Rung("far", -40.0)], None, None, "x", "alt"))
+    svg = str(figures.forest("f", [*near, Rung("far", -40.0)], None, None, 7, "x", "alt"))
     assert "\u221240.0</text>" in svg
     assert "\u221230</text>" not in svg, "the axis ends before it"
 
