@@ -56,7 +56,9 @@ ALONE = """
 def alone(study: Study, before: str = "pass", **streams) -> subprocess.Popen:
     """One training in a process of its own, on a disk that takes its time."""
     code = textwrap.dedent(ALONE).replace("{before}", before)
-    return subprocess.Popen([sys.executable, "-c", code, str(study.path), TOY], cwd=Path.cwd(), **streams)
+    command = [sys.executable, "-c", code, str(study.path), TOY]
+    as_from_a_terminal = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731 - background jobs ignore it
+    return subprocess.Popen(command, cwd=Path.cwd(), preexec_fn=as_from_a_terminal, **streams)
 
 
 def end(study: Study, keeper: Keeper, seed: int) -> None:
