@@ -69,8 +69,9 @@ class Space:
             raise UserError(f"{self._where}: nothing to vary: {why}")
         self._sets = self._fields_of_params(self._ways)
         self.dimensions = self._varying()
-        if self.size == 1:
-            raise UserError(f"{self._where}: nothing to vary: it holds a single config")
+        reached = [{f: v for f, v in way.result.items() if f not in self.pins} for way in self._ways]
+        if all(self._reach(fields) == self._baseline for fields in reached):  # both ends of everything among them
+            raise UserError(f"{self._where}: nothing to vary: it holds nothing but the baseline")
         self.warnings = self._warnings()
 
     # -- proposing -------------------------------------------------------------------------------------------------
