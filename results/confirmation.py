@@ -8,7 +8,7 @@ from results.ablation import Row, VerdictTable, config_cost
 from results.compare import changes
 from results.record import Record
 from results.store import StudyMeta
-from results.verdicts import by_run, looks_of, standing
+from results.verdicts import by_run, chosen_run, looks_of, standing
 
 
 def confirmed(records: Sequence[Record], meta: StudyMeta) -> VerdictTable | None:
@@ -18,10 +18,9 @@ def confirmed(records: Sequence[Record], meta: StudyMeta) -> VerdictTable | None
         return None
     runs, rows = by_run(records, meta.dataset.fingerprint), []
     for judged in standing(records, looks, meta.dataset.fingerprint):
-        own = [r for r in records if r.config_hash == judged.pair.candidate]
-        if not own:
+        picked = chosen_run(records, judged.pair)
+        if picked is None:
             continue
-        picked = next((r for r in own if r.run_id == judged.pair.chosen), own[0])
         changed = changes(picked.config, meta.baseline)
         rows.append(
             Row(

@@ -55,7 +55,7 @@ def cells(found: VerdictTable) -> list[tuple[str, ...]]:
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),
-                ("< 0.001" if p < 0.001 else p_number(p)) if enough else "-",
+                p_number(p) if enough else "-",
                 f"{v.label} (by confirm)" if row.by_confirm else v.label,
                 f"{row.parameters:,}" if row.parameters else "-",
                 f"{row.seconds:.1f} s" if row.seconds is not None else "-",

@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from results.errors import UserError, nearest
 from results.outcome import Epoch, Outcome
 
 SCHEMA = 1
@@ -168,3 +170,18 @@ def scores(outcome: Outcome, every_confusion: bool) -> dict[str, Any]:
             "test_images": len(outcome.test.labels),
         }
     return fields
+
+
+def find_run(records: Sequence[Record], run_id: str) -> Record:
+    """Return the record called ``run_id``, or the only one that begins so. Raises UserError."""
+    exact = [record for record in records if record.run_id == run_id]
+    found = exact or [record for record in records if run_id and record.run_id.startswith(run_id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = ", ".join(record.run_id for record in found[:5]) + (", ..." if len(found) > 5 else "")
+        raise UserError(f"'{run_id}' is the beginning of {len(found)} runs: {some}")
+    advice = nearest(run_id, {record.run_id for record in records})
+    if len(records) > 5 and "did you mean" not in advice:  # do not list them all
+        advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
+    raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")

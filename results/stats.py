@@ -284,13 +284,14 @@ def points(difference: float, signed: bool = True) -> str:
 
 def p_text(p: float) -> str:
     """Write a p value: 'p = 0.012' or 'p < 0.001'."""
-    if p < 0.001:
-        return "p < 0.001"
-    return f"p = {p:.2f}" if p >= 0.1 else f"p = {p_number(p)}"
+    number = p_number(p) if p < 0.1 else f"{p:.2f}"
+    return f"p {number}" if number.startswith("<") else f"p = {number}"
 
 
 def p_number(p: float) -> str:
-    """Write a p value of at least 0.001 so that it is seen on which side of 0.05 it lies: 0.012, 0.050, 0.0503."""
+    """Write a p value so that it is seen on which side of 0.05 it lies: '0.012', '0.050', '0.0503', '< 0.001'."""
+    if p < 0.001:
+        return "< 0.001"
     return f"{p:.4f}" if p > ALPHA and f"{p:.3f}" == f"{ALPHA:.3f}" else f"{p:.3f}"
 
 

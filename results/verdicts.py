@@ -139,6 +139,12 @@ class Judged:
         return "; ".join(notes)
 
 
+def chosen_run(records: Iterable[Record], pair: Pair) -> Record | None:
+    """Return the run that made the pair's candidate one, else any run of its config; None where there is none."""
+    own = [r for r in records if r.config_hash == pair.candidate]
+    return next((r for r in own if r.run_id == pair.chosen), own[0] if own else None)
+
+
 def by_run(records: Iterable[Record], fingerprint: str | None = None) -> dict[tuple[str, int], Record]:
     """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
     found: dict[tuple[str, int], Record] = {}

@@ -9,12 +9,11 @@ from typing import Any
 from results.ablation import Anatomy, Config
 from results.compare import changes
 from results.errors import UserError, nearest
-from results.record import Record, config_hash
+from results.record import Record, config_hash, find_run
 from results.store import StudyMeta
 from results.verdicts import Family, Pair, looks_of
 from study.confirm import candidates, missing
 from study.engine.jobs import Job
-from study.export import find_run
 
 FAMILY: Family = "ablation"
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
@@ -36,9 +35,12 @@ def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> 
                 "the study has no complete sweep trial to take apart: run a sweep first, or give --from RUN_ID"
             )
         return found[0].config
-    if nearest(origin, ["best", "baseline"]).startswith("; did"):
-        raise UserError(f"--from: no run '{origin}' in this study{nearest(origin, ['best', 'baseline'])}")
-    return dict(find_run(list(records), origin).config)
+    try:
+        return dict(find_run(records, origin).config)
+    except UserError as error:
+        advice = nearest(origin, ["best", "baseline"])
+        why = f"no run '{origin}'{advice}" if "did you mean" in advice else str(error)
+        raise UserError(f"--from: {why}") from None
 
 
 def confirmed(meta: StudyMeta, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:

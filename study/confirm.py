@@ -17,7 +17,18 @@ from results.power import Plan, plan
 from results.record import Record, config_hash
 from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim
 from results.store import StudyMeta
-from results.verdicts import Family, Judged, Look, Pair, looks_of, measured_sd, next_look, shrinkage, standing
+from results.verdicts import (
+    Family,
+    Judged,
+    Look,
+    Pair,
+    chosen_run,
+    looks_of,
+    measured_sd,
+    next_look,
+    shrinkage,
+    standing,
+)
 from study.engine.jobs import Job, completed
 from study.floor import baseline_floor
 from study.progress import duration
@@ -199,8 +210,7 @@ def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -
     """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
     from results.compare import changes
 
-    run = next((r for r in records if r.run_id == judged.pair.chosen), None)
-    run = run or next((r for r in records if r.config_hash == judged.pair.candidate), None)
+    run = chosen_run(records, judged.pair)
     if run is None:
         return judged.pair.candidate
     changed = changes(run.config, meta.baseline)

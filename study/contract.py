@@ -20,7 +20,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch
+from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, is_plain
 from study.trainable import fit, load_trainable
 
 
@@ -154,7 +154,7 @@ def _rule_same_state(one: State, other: State, rule: str) -> None:
 def _plain(state: Any) -> State:
     _rule(isinstance(state, dict) and bool(state), "state: it is a dict of numpy arrays, and not empty")
     for name, array in state.items():
-        kept = isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype.kind in "biuf"
+        kept = isinstance(name, str) and isinstance(array, np.ndarray) and is_plain(array)
         _rule(kept, f"state: names are texts, values numpy arrays of numbers or bools ({name!r} is {_kind(array)})")
     return dict(state)
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from results.errors import UserError, nearest
 from results.frame import frame
-from results.record import Record
+from results.record import Record, find_run
 from results.store import Study, write_atomic, writing
 
 FORMATS = ("csv", "parquet", "json")
@@ -77,21 +77,6 @@ def export_run(study: Study, run_id: str, out_dir: Path) -> ExportedRun:
     with writing(weights), open(kept, "rb") as source:
         write_atomic(weights, lambda file: shutil.copyfileobj(source, file))
     return ExportedRun(config, weights, None)
-
-
-def find_run(records: list[Record], run_id: str) -> Record:
-    """Return the record called ``run_id``, or the only one that begins so. Raises UserError."""
-    exact = [record for record in records if record.run_id == run_id]
-    found = exact or [record for record in records if run_id and record.run_id.startswith(run_id)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        some = ", ".join(record.run_id for record in found[:5]) + (", ..." if len(found) > 5 else "")
-        raise UserError(f"'{run_id}' is the beginning of {len(found)} runs: {some}")
-    advice = nearest(run_id, {record.run_id for record in records})
-    if len(records) > 5 and "did you mean" not in advice:  # do not list them all
-        advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
-    raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")
 
 
 def _why_no_weights(record: Record) -> str:

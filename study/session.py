@@ -62,8 +62,8 @@ class Session:
     def train(self, jobs: list[Job], args: Namespace, alone: bool = False) -> int:
         """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
 
-        Returns the exit code: 1 where there was something to do and none of it worked. Raises KeyboardInterrupt after
-        Ctrl-C, so that nothing is judged of runs that were cut off.
+        Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
+        worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is judged of runs that were cut off.
         """
         self.study.save_meta()
         if not jobs:

@@ -38,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write what was asked for and print its path."""
     from results.errors import UserError
+    from results.record import find_run
     from results.store import Study
-    from study.export import export, export_run, find_run
+    from study.export import export, export_run
 
     study = Study.open(args.study)
     if args.run is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from results.outcome import Epoch, Outcome
+from results.outcome import Epoch, Outcome, is_plain
 from results.record import DatasetTag, Record, config_hash, scores
 from results.store import Study
 from study.engine.jobs import Job
@@ -63,8 +63,6 @@ def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace
     if status == "pruned":
         fields = scores(Outcome("stopped", trace.history), False)
     else:
-        if error is not None:  # half a surrogate pair, as in a file name that is no UTF-8, cannot be written
-            error = error.encode("utf-8", "backslashreplace").decode()
         fields = scores(Outcome("diverged", trace.history, error=error), False) | {"status": status}
     return _record(study, job, fields, trace, context)
 
@@ -76,9 +74,8 @@ def _check_writable(outcome: Outcome) -> None:
             arrays[f"{split}.probabilities"] = predictions.probabilities
             arrays[f"{split}.labels"] = predictions.labels
     for name, array in arrays.items():
-        kind = np.asarray(array).dtype
-        if kind.kind not in "biuf":
-            raise ValueError(f"{name} is of {kind}, not of numbers or bools")
+        if not is_plain(array):
+            raise ValueError(f"{name} is of {np.asarray(array).dtype}, not of numbers or bools")
 
 
 def _has_score(outcome: Outcome) -> bool:
@@ -89,6 +86,8 @@ def _has_score(outcome: Outcome) -> bool:
 
 
 def _record(study: Study, job: Job, fields: dict[str, Any], trace: Trace, context: Context) -> Record:
+    if fields.get("error"):  # half a surrogate pair, as in a file name that is no UTF-8, cannot be written
+        fields = fields | {"error": fields["error"].encode("utf-8", "backslashreplace").decode()}
     return Record(
         run_id=job.run_id,
         kind=job.kind,

@@ -57,8 +57,8 @@ def noise(view: View) -> Section | None:
             text(
                 "The luckiest of {} runs of the very same baseline would be expected {} points above its mean on "
                 "validation, hence at {} against the run with seed {}, which lies at {} itself.",
-                view.compared,
-                points(floor.sd * luckiest(view.compared)),
+                view.tried,
+                points(floor.sd * luckiest(view.tried)),
                 strong(points(view.luck)),
                 view.reference.seed,
                 points((view.reference.val_accuracy or 0.0) - floor.mean),
@@ -93,7 +93,7 @@ def forest(view: View) -> Section | None:
         f"{points(top.compared.as_configured)} points. {above} of {len(shown)} lie above the baseline."
     )
     svg = figures.forest(
-        "forest", rungs, band, luck, view.compared, "difference to the baseline, points of validation accuracy", alt
+        "forest", rungs, band, luck, view.tried, "difference to the baseline, points of validation accuracy", alt
     )
     reading = text(
         "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same "

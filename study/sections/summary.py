@@ -90,14 +90,14 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
             ", more than the {} that the luckiest of {} unchanged baselines would reach on average{}. It is not "
             "confirmed: one run, picked after looking.",
             points(view.luck),
-            view.compared,
+            view.tried,
             _beside(view),
         )
     else:
         said += text(
             ", no more than the {} that the luckiest of {} unchanged baselines would reach on average{}.",
             points(view.luck),
-            view.compared,
+            view.tried,
             _beside(view),
         )
     return "warn", "Exploratory", said

@@ -90,7 +90,7 @@ def verdict_cells(v: Verdict) -> list[Cell]:
         Cell(points(v.estimate) if v.n else "–"),
         Cell(text("{} to {}", points(v.low), points(v.high)) if enough else "–"),
         Cell(str(v.n)),
-        Cell(("< 0.001" if p < 0.001 else p_number(p)) if enough else "–"),
+        Cell(p_number(p) if enough else "–"),
     ]
 
 

@@ -122,26 +122,26 @@ class View:
         return middle - half, middle + half
 
     @property
-    def compared(self) -> int:
+    def tried(self) -> int:
         """How many trials the best was picked from, pruned ones included."""
         return len(self.ranked) + len(self.having("pruned"))
 
     @functools.cached_property
     def luck(self) -> float | None:
-        """The difference to the reference run that the luckiest of ``compared`` baseline runs would reach on average.
+        """The difference to the reference run that the luckiest of ``tried`` baseline runs would reach on average.
 
         Pruned trials count: the same validation images and seed left them behind, so the rest are the best of all.
         """
         if self.floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
             return None
-        return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(self.compared)
+        return self.floor.mean - self.reference.val_accuracy + self.floor.sd * luckiest(self.tried)
 
     @functools.cached_property
     def judged(self) -> list[Judged]:
         """The verdicts that stand on confirmed candidates; none where nothing was confirmed."""
         try:
             return standing(self.records, self.looks("confirm"), self.meta.dataset.fingerprint)
-        except (UserError, KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             return []  # looks of another version
 
     def looks(self, family: Family) -> list[Look]:

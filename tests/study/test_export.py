@@ -16,10 +16,10 @@ from safetensors.numpy import load_file
 
 from results.errors import UserError
 from results.frame import COLUMNS, frame
-from results.record import DatasetTag, Record, config_hash, run_id
+from results.record import DatasetTag, Record, config_hash, find_run, run_id
 from results.store import DatasetInfo, Study, StudyMeta
 from study.configs import read_config
-from study.export import FORMATS, export, export_run, find_run
+from study.export import FORMATS, export, export_run
 
 ROOT = Path(__file__).parents[2]
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
