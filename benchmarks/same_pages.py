@@ -3,9 +3,9 @@
     python -m benchmarks.same_pages REV          # REV against the working tree
     python -m benchmarks.same_pages REV OTHER    # REV against OTHER
 
-Each revision is checked out into a folder of its own. REV makes three studies up (a sweep that was not confirmed; one with
-confirmation, ablation and pictures; one whose baseline alone was run) and copies the committed reference sweep. Both
-revisions then write every page and table of all four by their own command line; ends with 1 where any differ.
+Each revision is checked out into a folder of its own. REV makes three studies up (a sweep; one with confirmation,
+ablation and pictures; a baseline alone) and copies the committed reference sweep. Both revisions then write every page
+and table of all four by their own command line; ends with 1 where any differ.
 """
 
 from __future__ import annotations
