@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from alexnet.augment import augment, draw, pad
 from alexnet.config import Config
+from alexnet.cpu import keep_freed_memory
 from alexnet.model import AlexNet, count_parameters
-from alexnet.runtime import keep_freed_memory
 from alexnet.seeds import derive, generator
 from results.errors import UserError
 from results.outcome import Epoch, Outcome, Predictions, Runtime, State, pack_history, unpack_history

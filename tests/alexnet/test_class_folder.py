@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet import class_folder, data
+from alexnet import class_folder, data, decode
 from results.errors import UserError
 
 
@@ -90,13 +90,13 @@ def test_any_size(folder: Path, size: tuple[int, int]) -> None:
 def test_formats_agree_with_pillow(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "image"  # the content says the format, not the name
     picture(1).save(path, kind)
-    assert np.array_equal(np.asarray(class_folder.read_image(str(path))), np.asarray(Image.open(path).convert("RGB")))
+    assert np.array_equal(np.asarray(decode.read_image(str(path))), np.asarray(Image.open(path).convert("RGB")))
 
 
 def saved(tmp_path: Path, image: Image.Image, suffix: str = ".png", **options: object) -> np.ndarray:
     path = tmp_path / f"image{suffix}"
     image.save(path, **options)
-    return np.asarray(class_folder.read_image(str(path))).astype(int)
+    return np.asarray(decode.read_image(str(path))).astype(int)
 
 
 def test_modes(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_photo_is_turned_as_its_camera_says(tmp_path: Path) -> None:
 def test_large_jpegs_look_as_if_decoded_in_full(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     picture(3, (1500, 1000)).save(path, quality=95)
-    fast = np.asarray(class_folder.read_image(str(path))).astype(int)
+    fast = np.asarray(decode.read_image(str(path))).astype(int)
     full = np.asarray(Image.open(path).resize((32, 32), Image.Resampling.BICUBIC)).astype(int)
     assert abs(fast - full).max() <= 4
 
@@ -198,7 +198,7 @@ def test_many_threads_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Image.new("RGB", (32, 32), (i, 255 - i, 0)).save(tmp_path / f"{i}.png")
         paths.append(str(tmp_path / f"{i}.png"))
     told: list[int] = []
-    images = class_folder.decode(paths, told.append)
+    images = decode.decode(paths, told.append)
     assert images[:, 0, 0, 0].tolist() == list(range(64)) and sum(told) == 64
 
 
@@ -268,12 +268,12 @@ def test_every_cut_is_noticed(tmp_path: Path, kind: str) -> None:
     whole = buffer.getvalue()
     path = tmp_path / "image"
     path.write_bytes(whole + b"\0 something appended")
-    complete = np.asarray(class_folder.read_image(str(path)))
+    complete = np.asarray(decode.read_image(str(path)))
     harmless = 3 if kind in ("GIF", "BMP") else 0  # bytes after the last pixel
     for cut in [*range(1, 40), *range(40, len(whole), max(1, len(whole) // 60))]:
         path.write_bytes(whole[:-cut])
         try:
-            got = np.asarray(class_folder.read_image(str(path)))
+            got = np.asarray(decode.read_image(str(path)))
         except UserError as error:
             assert str(path) in str(error) and "\n" not in str(error)
         else:
