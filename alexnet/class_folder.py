@@ -16,7 +16,7 @@ import numpy as np
 
 from alexnet.decode import decode
 from results.errors import UserError, nearest
-from results.store import write_atomic
+from results.files import write_atomic
 
 DECODER = 1  # raise it when decoding changes: what was kept by an older one is then decoded again
 

@@ -69,7 +69,7 @@ def command(*words: str) -> None:
 
 def one_study(number: int, folder: Path) -> dict[str, Any]:
     """Sweep, confirm and report once; return what came of it."""
-    from results.record import config_hash
+    from results.config import config_hash
     from results.store import Study
     from results.verdicts import looks_of, shrinkage, standing
 

@@ -23,7 +23,7 @@ import numpy as np
 from scipy import stats as st
 
 from benchmarks import worlds
-from results import stats
+from results import formatting, stats
 
 SEEDS = (3, 6, 10, 20)
 COMPARISONS = (1, 5, 50)
@@ -51,7 +51,7 @@ def any_verdict(p: np.ndarray, look: int) -> np.ndarray:
     """Return (studies,) bool: whether any of (studies, comparisons) p values passes, by the real adjustment."""
     hit = np.zeros(len(p), dtype=bool)
     near = p.min(axis=1) <= 1.5 * stats.look_level(look) / p.shape[1]  # Holm's first step decides; the rest cannot pass
-    hit[near] = [stats.adjusted(row, look).min() <= stats.ALPHA for row in p[near]]
+    hit[near] = [stats.adjusted(row, look).min() <= formatting.ALPHA for row in p[near]]
     return hit
 
 
@@ -97,7 +97,7 @@ def family_wise(
                     "comparisons": comparisons,
                     "looks": look,
                 }
-                rows.append(cell("false better or worse", int(hits), studies, stats.ALPHA, **where))
+                rows.append(cell("false better or worse", int(hits), studies, formatting.ALPHA, **where))
     return rows
 
 
@@ -110,7 +110,7 @@ def wrong_equivalent(noise: str, studies: int, rng: np.random.Generator) -> list
             wrong = np.array([any_verdict(p, look) for look, p in enumerate(extend(d, seeds, "p_equivalent"), 1)])
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
                 where = {"noise": noise, "seeds": seeds, "comparisons": comparisons, "looks": look}
-                rows.append(cell("wrong equivalent", int(hits), studies, stats.ALPHA, **where))
+                rows.append(cell("wrong equivalent", int(hits), studies, formatting.ALPHA, **where))
     return rows
 
 
@@ -159,7 +159,7 @@ def population(studies: int, images: int, rng: np.random.Generator, sizes: tuple
             both = np.logical_or.accumulate(wrong, axis=1).sum(axis=2)
             for look in range(1, LOOKS + 1):
                 where = {"seeds": seeds, "comparisons": comparisons, "looks": look, "images": images}
-                rows.append(cell("false in the population", int(both[0, look - 1]), n, stats.ALPHA, **where))
+                rows.append(cell("false in the population", int(both[0, look - 1]), n, formatting.ALPHA, **where))
                 rows.append(cell("seeds-only test misread", int(both[1, look - 1]), n, None, **where))
     return rows
 
@@ -184,7 +184,9 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
                     wrong[look - 1, study] = any(v.label in labels for v in made)
                     have = np.minimum(most, have + [0 if v.decided else v.further_seeds or most for v in made])
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
-                rows.append(cell(what, int(hits), studies, stats.ALPHA, seeds=6, comparisons=comparisons, looks=look))
+                rows.append(
+                    cell(what, int(hits), studies, formatting.ALPHA, seeds=6, comparisons=comparisons, looks=look)
+                )
     return rows
 
 
@@ -201,7 +203,7 @@ def selection(studies: int, rng: np.random.Generator, trials: int = 50, top: int
     looks_better |= {"promised": float(promised[:, -1].mean()), "confirmed": float(d[:, -1].mean())}
     return [
         looks_better,
-        cell("false after confirming", int(wrong.sum()), studies, stats.ALPHA, trials=trials, seeds=seeds),
+        cell("false after confirming", int(wrong.sum()), studies, formatting.ALPHA, trials=trials, seeds=seeds),
     ]
 
 
@@ -237,7 +239,7 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
         density = st.norm.pdf(z) * (z[1] - z[0])
         rate = comparisons * float((density * np.where(np.abs(z) >= critical[0], 1.0, value[first])).sum())
         row = {"what": "worst choice of seeds", "comparisons": comparisons, "looks": looks, "rate": rate}
-        rows.append(row | {"n": None, "error": 0.0, "promise": stats.ALPHA, "broken": rate > stats.ALPHA})
+        rows.append(row | {"n": None, "error": 0.0, "promise": formatting.ALPHA, "broken": rate > formatting.ALPHA})
     return rows
 
 
@@ -280,7 +282,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         lines = ",\n".join(json.dumps(row) for row in rows)
-        RESULTS.write_text(f'{{"margin": {stats.MARGIN}, "alpha": {stats.ALPHA}, "rows": [\n{lines}\n]}}\n')
+        RESULTS.write_text(f'{{"margin": {stats.MARGIN}, "alpha": {formatting.ALPHA}, "rows": [\n{lines}\n]}}\n')
         write_docs(DOCS, markdown(rows))
     return 1 if broken else 0
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from results.store import write_atomic
+from results.files import write_atomic
 
 MARGIN = 1.0  # percentage points of test accuracy, either way: about what two seeds of one config differ by
 PRECISIONS = ("bf16", "fp32")

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from results.config import config_hash
+from results.formatting import points
 from results.importance import comparable, importance
-from results.record import Record, config_hash
-from results.stats import points, t_tests
+from results.record import Record
+from results.stats import t_tests
 from results.store import StudyMeta
 from results.verdicts import Judged, Look, by_run, looks_of, standing
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from results.record import HistoryRow, Record, config_hash
+from results.config import config_hash
+from results.record import HistoryRow, Record
 from results.store import StudyMeta
 
 
@@ -76,13 +77,6 @@ def compare(record: Record, baselines: Sequence[Record]) -> Comparison:
 
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
-
-
-def changes(config: dict[str, object], baseline: dict[str, object]) -> dict[str, tuple[object, object]]:
-    """Return what a config changes: field -> (the baseline's value, its own); a field that is missing is None."""
-    fields = dict.fromkeys([*baseline, *config])
-    pairs = {f: (baseline.get(f), config.get(f)) for f in fields}
-    return {f: (a, b) for f, (a, b) in pairs.items() if a != b}
 
 
 def luckiest(n: int) -> float:

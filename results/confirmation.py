@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from results.ablation import Row, VerdictTable, config_cost
-from results.compare import changes
+from results.config import changes
 from results.record import Record
 from results.store import StudyMeta
 from results.verdicts import by_run, chosen_run, looks_of, standing

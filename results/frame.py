@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from results.record import Record, config_hash
+from results.config import config_hash
+from results.record import Record
 from results.store import StudyMeta
 
 COLUMNS: dict[str, str] = {

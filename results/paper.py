@@ -10,9 +10,11 @@ from typing import Any
 
 from results.ablation import ROLES, Ablated, Row, VerdictTable
 from results.compare import baseline_runs
+from results.config import config_hash
+from results.formatting import p_number, plural, points
 from results.noise import noise_floor
-from results.record import Record, config_hash
-from results.stats import CLAIMS, MIN_SEEDS, p_number, points
+from results.record import Record
+from results.stats import CLAIMS, MIN_SEEDS
 from results.store import StudyMeta
 from results.verdicts import Look, by_run, looks_of, standing
 
@@ -205,11 +207,6 @@ def _tests(look: Look) -> str:
         f"and by alpha spending over its looks (family-wise error {look.alpha:g} each for differences and "
         f"equivalences); they are about {CLAIMS[look.claim]}{images}."
     )
-
-
-def plural(count: int, word: str) -> str:
-    """Write '1 look', '2 looks'."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: StudyMeta, did: str) -> str:

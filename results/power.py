@@ -13,7 +13,8 @@ import numpy as np
 from scipy import optimize
 from scipy import stats as st
 
-from results.stats import ALPHA, MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison, look_level, points
+from results.formatting import ALPHA, points
+from results.stats import MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison, look_level
 
 POWER = 0.8
 TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -20,6 +19,10 @@ SCHEMA = 1
 Kind = Literal["baseline", "sweep", "confirm", "ablation"]
 Status = Literal["complete", "pruned", "failed", "diverged"]
 Matrix = list[list[int]]
+
+
+_SCORES = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds", "startup_seconds")
+_ROW = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 
 
 class HistoryRow(BaseModel):
@@ -99,17 +102,6 @@ class Record(BaseModel):
         return unpack_bits(self.test_correct, self.test_images)
 
 
-def config_hash(config: dict[str, Any]) -> str:
-    """Return 12 hex digits naming a config: SHA-256 over its JSON with sorted keys. 1 and 1.0 hash alike."""
-    plain = {k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in config.items()}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def run_id(config: dict[str, Any], seed: int, attempt: int = 1) -> str:
-    """Name a run by what it is: the same config and seed give the same id; a second attempt gets a suffix."""
-    return f"{config_hash(config)}-s{seed}" + (f"-{attempt}" if attempt > 1 else "")
-
-
 def pack_bits(values: np.ndarray) -> str:
     """Pack (n,) bool into base64 of ceil(n/8) bytes, first value in the highest bit."""
     return base64.b64encode(np.packbits(values.astype(bool)).tobytes()).decode()
@@ -185,3 +177,17 @@ def find_run(records: Sequence[Record], run_id: str) -> Record:
     if len(records) > 5 and "did you mean" not in advice:  # do not list them all
         advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
     raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")
+
+
+def finite_only(record: Record) -> Record:
+    """Return the record with every number that is not finite taken for missing: old files may hold NaN."""
+    bad: dict[str, object] = {k: None for k in _SCORES if not _finite(getattr(record, k))}
+    rows = [h.model_copy(update={k: None for k in _ROW if not _finite(getattr(h, k))}) for h in record.history]
+    rows = [h if _finite(h.seconds) else h.model_copy(update={"seconds": 0.0}) for h in rows]
+    if rows != record.history:
+        bad["history"] = rows
+    return record.model_copy(update=bad) if bad else record
+
+
+def _finite(number: float | None) -> bool:
+    return number is None or math.isfinite(number)

@@ -21,7 +21,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats as st
 
-ALPHA = 0.05
+from results.formatting import ALPHA, p_text, points
+
 MARGIN = 0.005  # half a percentage point: about the spread of one training over seeds
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
 MIN_SEEDS = 3  # two differences say next to nothing about their spread
@@ -274,25 +275,6 @@ def _verdict(c: Comparison, p: float, equivalent: float, look: int, family: int,
         sentence="",
     )
     return replace(made, sentence=sentence(made, alpha))
-
-
-def points(difference: float, signed: bool = True) -> str:
-    """Write a difference of fractions in percentage points, two decimals: '+0.82'."""
-    value = round(100 * difference, 2) + 0.0
-    return f"{value:+.2f}" if signed else f"{value:.2f}"
-
-
-def p_text(p: float) -> str:
-    """Write a p value: 'p = 0.012' or 'p < 0.001'."""
-    number = p_number(p) if p < 0.1 else f"{p:.2f}"
-    return f"p {number}" if number.startswith("<") else f"p = {number}"
-
-
-def p_number(p: float) -> str:
-    """Write a p value so that it is seen on which side of 0.05 it lies: '0.012', '0.050', '0.0503', '< 0.001'."""
-    if p < 0.001:
-        return "< 0.001"
-    return f"{p:.4f}" if p > ALPHA and f"{p:.3f}" == f"{ALPHA:.3f}" else f"{p:.3f}"
 
 
 def sentence(v: Verdict, alpha: float = ALPHA) -> str:

@@ -18,21 +18,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from results.config import config_hash
 from results.errors import UserError
-from results.record import Record, config_hash
-from results.stats import (
-    ALPHA,
-    CLAIMS,
-    MARGIN,
-    MIN_SEEDS,
-    Claim,
-    Verdict,
-    adjust,
-    compare,
-    look_level,
-    points,
-    sentence,
-)
+from results.formatting import ALPHA, points
+from results.record import Record
+from results.stats import CLAIMS, MARGIN, MIN_SEEDS, Claim, Verdict, adjust, compare, look_level, sentence
 from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]

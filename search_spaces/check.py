@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from results.errors import UserError, nearest
+from results.config import ConfigClass, build, complaint, known_fields
+from results.errors import UserError
 from search_spaces.dimensions import Choice, Range, ends, same
-
-ConfigClass = type[BaseModel]
-
-
-def build(config_class: ConfigClass, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the complete config of ``values`` as a record holds it. Raises pydantic's ValidationError."""
-    return config_class(**values).model_dump(mode="json")
-
-
-def complaint(error: ValidationError) -> tuple[str, str]:
-    """Return the field ('' where a rule spans several) and the rule of the first complaint."""
-    first = error.errors()[0]
-    return ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-
-
-def checked_config(config_class: ConfigClass, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the complete config of ``values``. Raises UserError that begins with ``where``."""
-    known_fields(config_class, values, where)
-    try:
-        return build(config_class, values)
-    except ValidationError as error:
-        field, rule = complaint(error)
-        given = f"{field}={values[field]!r}" if field in values else ", ".join(f"{k}={v!r}" for k, v in values.items())
-        raise UserError(f"{where}: {given}: {rule}") from None
-
-
-def known_fields(config_class: ConfigClass, names: Iterable[str], where: str) -> None:
-    """Raise UserError for the first name that is no field of the config, with the nearest one."""
-    for name in names:
-        if name not in config_class.model_fields:
-            raise UserError(f"{where}: the config has no field '{name}'{nearest(str(name), config_class.model_fields)}")
 
 
 def checked_dimensions(

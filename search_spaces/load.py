@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from alexnet.config import Config
+from results.config import ConfigClass, checked_config
 from results.errors import UserError, nearest
 from search_spaces.builtin import SPACES
-from search_spaces.check import ConfigClass, checked_config
 from search_spaces.space import Space
 
 Definition = Mapping[str, Any] | Callable[[Any], Any]

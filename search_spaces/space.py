@@ -10,17 +10,10 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 
+from results.config import ConfigClass, build, checked_config, config_hash, known_fields
 from results.errors import UserError
-from results.record import config_hash
 from search_spaces import dimensions as dims
-from search_spaces.check import (
-    ConfigClass,
-    build,
-    checked_config,
-    checked_dimensions,
-    checked_distribution,
-    known_fields,
-)
+from search_spaces.check import checked_dimensions, checked_distribution
 from search_spaces.replay import Pinned, SpaceFunction, TooMany, Way, walk
 
 PROBES = 64  # random ways tried through a space before a sweep; the first two are all-lowest and all-highest

@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 
 from results.ablation import Anatomy, Config
-from results.compare import changes
+from results.config import changes, config_hash
 from results.errors import UserError, nearest
-from results.record import Record, config_hash, find_run
+from results.record import Record, find_run
 from results.store import StudyMeta
 from results.verdicts import Family, Pair, looks_of
 from study.confirm import candidates, missing

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from results.config import config_hash
 from results.errors import UserError
+from results.formatting import duration
 from results.noise import difference_sd
 from results.power import Plan, plan
-from results.record import Record, config_hash
+from results.record import Record
 from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim
 from results.store import StudyMeta
 from results.verdicts import (
@@ -31,7 +33,6 @@ from results.verdicts import (
 )
 from study.engine.jobs import Job, completed
 from study.floor import baseline_floor
-from study.progress import duration
 from study.seeds import fresh_seeds
 
 FAMILY: Family = "confirm"
@@ -208,7 +209,7 @@ def population_note(look: Look) -> list[str]:
 
 def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -> str:
     """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
-    from results.compare import changes
+    from results.config import changes
 
     run = chosen_run(records, judged.pair)
     if run is None:

@@ -234,7 +234,7 @@ def main() -> int:
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="(default: %(default)s)")
     parser.add_argument("--set", action="append", default=[], dest="sets", metavar="FIELD=VALUE", help="e.g. epochs=3")
     args = parser.parse_args()
-    from study.configs import read_sets
+    from results.config import read_sets
 
     try:
         trainable = load_trainable(args.trainable)

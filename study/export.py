@@ -11,9 +11,10 @@ from typing import IO, Any
 import pandas as pd
 
 from results.errors import UserError, nearest
+from results.files import write_atomic, writing
 from results.frame import frame
 from results.record import Record, find_run
-from results.store import Study, write_atomic, writing
+from results.store import Study
 
 FORMATS = ("csv", "parquet", "json")
 

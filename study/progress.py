@@ -10,6 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from results.formatting import duration
 from results.outcome import Epoch
 from study.engine.jobs import Job
 
@@ -40,13 +41,6 @@ def sentence(epoch: Epoch) -> str:
         f"train loss {epoch.train_loss:.4f} accuracy {epoch.train_accuracy:.1%} | "
         f"validation loss {epoch.val_loss:.4f} accuracy {epoch.val_accuracy:.1%} | {epoch.seconds:.1f} s"
     )
-
-
-def duration(seconds: float) -> str:
-    """Write a time span: '45 s', '12 min', '3.4 h'."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 class _Silent:

@@ -13,7 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from results.errors import UserError
-from results.store import Study, TornRecord, write_atomic
+from results.files import write_atomic
+from results.store import Study, TornRecord
 
 
 def write_report(study: Study) -> Path:

@@ -17,10 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from results.config import difference, read_config, read_sets, validated
 from results.errors import UserError
+from results.files import lock_folder
 from results.outcome import Runtime
-from results.store import CommandRun, DatasetInfo, Study, StudyMeta, lock_folder
-from study.configs import difference, read_config, read_sets, validated
+from results.store import CommandRun, DatasetInfo, Study, StudyMeta
 from study.engine.jobs import FixedJobs, Job, Source, next_attempt
 from study.engine.records import Context
 from study.engine.resources import plan_resources, usable_cpus

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from results.formatting import percent
 from results.record import Record
 
 if TYPE_CHECKING:
     from study.session import Session
-
-
-def percent(value: float | None) -> str:
-    """Format a fraction as percent with two digits, a missing one as a dash."""
-    return "-" if value is None else f"{value:.2%}"
 
 
 def runs_table(records: list[Record]) -> Table:

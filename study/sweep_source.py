@@ -10,8 +10,9 @@ from typing import Any
 
 import optuna
 
+from results.config import config_hash
 from results.outcome import Epoch
-from results.record import Record, config_hash
+from results.record import Record
 from search_spaces import Space
 from study.engine.checkpoints import CutOff
 from study.engine.halving import Halving, best_so_far

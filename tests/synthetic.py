@@ -14,23 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from results.config import config_hash, run_id
+from results.files import save_arrays, write_atomic
 from results.outcome import confusion_matrix
-from results.record import (
-    DatasetTag,
-    HistoryRow,
-    Record,
-    config_hash,
-    pack_bits,
-    run_id,
-)
-from results.store import (
-    CommandRun,
-    DatasetInfo,
-    Study,
-    StudyMeta,
-    save_arrays,
-    write_atomic,
-)
+from results.record import DatasetTag, HistoryRow, Record, pack_bits
+from results.store import CommandRun, DatasetInfo, Study, StudyMeta
 
 CIFAR = (
     "airplane",

@@ -67,16 +67,15 @@ def main(args: argparse.Namespace) -> int:
     """Plan, train, judge, record the look, print the table and write the report."""
     from dataclasses import replace
 
+    from results.config import config_hash, validated
     from results.errors import UserError, nearest
+    from results.formatting import plural
     from results.noise import difference_sd
-    from results.paper import plural
     from results.power import plan
-    from results.record import config_hash
     from results.stats import CLAIMS
     from results.verdicts import looks_of, measured_sd, next_look, settled, spends, standing
     from search_spaces.load import load_ablations
     from study import ablate as work
-    from study.configs import validated
     from study.confirm import advice, cost, longest_first, refuse_too_few, training_seconds
     from study.environment import command_line, now
     from study.floor import baseline_floor, record_floor

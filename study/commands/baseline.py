@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
-    from results.record import config_hash
+    from results.config import config_hash
     from study.engine.jobs import Job, completed
     from study.floor import before_baseline, record_floor
     from study.session import training_session

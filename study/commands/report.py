@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Write the report."""
-    from results.store import Study, lock_folder
+    from results.files import lock_folder
+    from results.store import Study
     from study.report import render_format, write_report
 
     study = Study.open(args.study)

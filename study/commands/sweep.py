@@ -154,9 +154,9 @@ def _space(args: argparse.Namespace, name: str) -> Space:
     """Load and check the space before data are read or a new study is begun."""
     import os
 
+    from results.config import read_config, read_sets, validated
     from results.store import Study
     from search_spaces import load_space
-    from study.configs import read_config, read_sets, validated
     from study.trainable import load_trainable
 
     meta = Study.open(args.study).meta if (args.study / "study.json").exists() else None

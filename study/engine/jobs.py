@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from results.config import config_hash, run_id
 from results.outcome import Epoch
-from results.record import Kind, Record, config_hash, run_id
+from results.record import Kind, Record
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from results.config import config_hash
 from results.errors import UserError
+from results.files import writing
 from results.outcome import Outcome, State
-from results.record import Record, config_hash
-from results.store import Study, writing
+from results.record import Record
+from results.store import Study
 from study.engine import checkpoints
 from study.engine.checkpoints import CutOff
 

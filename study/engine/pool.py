@@ -20,9 +20,10 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from results.errors import UserError
+from results.files import writing
 from results.outcome import Outcome, Runtime
 from results.record import Record
-from results.store import Study, writing
+from results.store import Study
 from study.engine import rayenv
 from study.engine.engine import Engine
 from study.engine.jobs import Source

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from results.config import config_hash
 from results.outcome import Epoch, Outcome, is_plain
-from results.record import DatasetTag, Record, config_hash, scores
+from results.record import DatasetTag, Record, scores
 from results.store import Study
 from study.engine.jobs import Job
 

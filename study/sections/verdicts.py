@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict, p_number
+from results.formatting import p_number
+from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict
 from results.verdicts import Judged, shrinkage
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 from pathlib import Path
 from typing import get_args
@@ -12,13 +11,15 @@ import numpy as np
 from markupsafe import Markup
 
 from results.ablation import Ablated, ablated
-from results.compare import Comparison, baseline_runs, changes, compare, is_baseline, luckiest
+from results.compare import Comparison, baseline_runs, compare, is_baseline, luckiest
+from results.config import changes
 from results.errors import UserError
+from results.files import load_arrays
 from results.importance import varying
 from results.noise import NoiseFloor, noise_floor
 from results.outcome import Predictions
-from results.record import Record
-from results.store import Study, StudyMeta, load_arrays
+from results.record import Record, finite_only
+from results.store import Study, StudyMeta
 from results.verdicts import Family, Judged, Look, Pair, looks_of, standing
 from study.sections.text import link, name, value
 
@@ -210,24 +211,6 @@ class View:
             return load_arrays(self.study.artefact_path(artefact))
         except (OSError, ValueError, KeyError):
             return None
-
-
-_SCORES = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds", "startup_seconds")
-_ROW = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-
-
-def finite_only(record: Record) -> Record:
-    """Return the record with every number that is not finite taken for missing: old files may hold NaN."""
-    bad: dict[str, object] = {k: None for k in _SCORES if not _finite(getattr(record, k))}
-    rows = [h.model_copy(update={k: None for k in _ROW if not _finite(getattr(h, k))}) for h in record.history]
-    rows = [h if _finite(h.seconds) else h.model_copy(update={"seconds": 0.0}) for h in rows]
-    if rows != record.history:
-        bad["history"] = rows
-    return record.model_copy(update=bad) if bad else record
-
-
-def _finite(number: float | None) -> bool:
-    return number is None or math.isfinite(number)
 
 
 class Trial:

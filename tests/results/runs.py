@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from results.record import DatasetTag, HistoryRow, Record, config_hash, pack_bits, run_id
+from results.config import config_hash, run_id
+from results.record import DatasetTag, HistoryRow, Record, pack_bits
 from results.store import DatasetInfo, StudyMeta
 
 DATASET = DatasetTag(name="made-up", fingerprint="f00d")

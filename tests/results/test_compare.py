@@ -7,16 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from results.compare import (
-    baseline_runs,
-    best_within,
-    changes,
-    compare,
-    expected_best,
-    frontier,
-    luckiest,
-    score_within,
-)
+from results.compare import baseline_runs, best_within, compare, expected_best, frontier, luckiest, score_within
+from results.config import changes
 from results.record import HistoryRow, Record
 from tests import synthetic
 

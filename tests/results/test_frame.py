@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from results.config import config_hash, run_id
 from results.frame import COLUMNS, frame
-from results.record import DatasetTag, HistoryRow, Record, config_hash, run_id
+from results.record import DatasetTag, HistoryRow, Record
 from results.store import DatasetInfo, StudyMeta
 
 BASELINE = {"rate": 0.1, "epochs": 2, "norm": "channel", "shuffle": True}

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
+from results.config import config_hash, run_id
 from results.outcome import Epoch, Outcome, Predictions
-from results.record import DatasetTag, Record, config_hash, pack_bits, run_id, scores, unpack_bits
+from results.record import DatasetTag, Record, pack_bits, scores, unpack_bits
 
 
 def record(**fields) -> Record:

@@ -10,8 +10,9 @@ import pytest
 from scipy import stats as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from results import stats
-from results.stats import ALPHA, adjust, adjusted, compare, look_level, verdict
+from results import formatting, stats
+from results.formatting import ALPHA
+from results.stats import adjust, adjusted, compare, look_level, verdict
 
 D = np.array([0.011, 0.004, 0.009, 0.013, 0.006, 0.010])
 
@@ -127,6 +128,6 @@ def test_both_wrong_claims_share_one_tail():
 
 
 def test_points_never_write_minus_zero():
-    assert stats.points(-0.00001) == "+0.00"
-    assert stats.points(0.0082) == "+0.82"
-    assert stats.points(0.0082, signed=False) == "0.82"
+    assert formatting.points(-0.00001) == "+0.00"
+    assert formatting.points(0.0082) == "+0.82"
+    assert formatting.points(0.0082, signed=False) == "0.82"

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from results.errors import UserError
+from results.files import lock_folder, write_atomic
 from results.record import Record
-from results.store import DatasetInfo, Study, StudyMeta, TornRecord, lock_folder, write_atomic
+from results.store import DatasetInfo, Study, StudyMeta, TornRecord
 from tests import synthetic
 from tests.results.test_record import record
 

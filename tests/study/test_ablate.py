@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks.planted_effect import plant
 from results.ablation import Anatomy, ablated, disagreements, interacting, next_step, strongest, walked
+from results.config import config_hash
 from results.errors import UserError
 from results.paper import cells, latex, markdown, methods
-from results.record import config_hash
 from results.verdicts import Pair, by_run, next_look
 from study.ablate import (
     anatomy,

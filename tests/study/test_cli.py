@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from results.store import Study, lock_folder
+from results.files import lock_folder
+from results.store import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits"]

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from results.config import config_hash, read_config, run_id
 from results.errors import UserError
 from results.frame import COLUMNS, frame
-from results.record import DatasetTag, Record, config_hash, find_run, run_id
+from results.record import DatasetTag, Record, find_run
 from results.store import DatasetInfo, Study, StudyMeta
-from study.configs import read_config
 from study.export import FORMATS, export, export_run
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ import optuna
 import psutil
 import pytest
 
-from results.record import config_hash
+from results.config import config_hash
 from results.store import Study, TornRecord
 from search_spaces import load_space
 from study.sweep_proposer import STATES

@@ -14,9 +14,9 @@ import numpy as np
 import psutil
 import pytest
 
+from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Runtime
-from results.record import config_hash
 from study.engine import FixedJobs, Job, Options, checkpoints, run_jobs
 from tests.study.conftest import TOY
 

@@ -12,8 +12,9 @@ import pytest
 from scipy import stats as st
 from statsmodels.stats.proportion import proportion_confint
 
+from results.config import config_hash
 from results.frame import frame
-from results.record import config_hash, unpack_bits
+from results.record import unpack_bits
 from results.store import Study
 from study.report import render
 from tests import synthetic

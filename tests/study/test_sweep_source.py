@@ -8,9 +8,10 @@ import numpy as np
 import optuna
 import pytest
 
+from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Epoch
-from results.record import DatasetTag, HistoryRow, Record, config_hash
+from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
 from study.engine.checkpoints import CutOff
 from study.engine.halving import Halving
