@@ -69,9 +69,11 @@ def command(*words: str) -> None:
 
 def one_study(number: int, folder: Path) -> dict[str, Any]:
     """Sweep, confirm and report once; return what came of it."""
+    from results.analysis.looks import looks_of
+    from results.analysis.shrinkage import shrinkage
+    from results.analysis.verdicts import standing
     from results.config import config_hash
     from results.store import Study
-    from results.verdicts import looks_of, shrinkage, standing
 
     path = folder / f"aa-{number}"
     common = ["--study", str(path), "--seed", str(10_000 * number), "--quiet"]

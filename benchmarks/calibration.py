@@ -1,4 +1,4 @@
-"""Do the verdicts keep their promises? Simulated studies through the real functions of results.stats.
+"""Do the verdicts keep their promises? Simulated studies through the real functions of results.analysis.paired.
 
     python -m benchmarks.calibration            the committed table (minutes)
     python -m benchmarks.calibration --quick    under half a minute; exits with 1 where a promise is broken
@@ -23,7 +23,8 @@ import numpy as np
 from scipy import stats as st
 
 from benchmarks import worlds
-from results import formatting, stats
+from results import formatting
+from results.analysis import corrections, paired, verdict
 
 SEEDS = (3, 6, 10, 20)
 COMPARISONS = (1, 5, 50)
@@ -50,15 +51,17 @@ def cell(what: str, hits: int, n: int, promise: float | None, at_least: bool = F
 def any_verdict(p: np.ndarray, look: int) -> np.ndarray:
     """Return (studies,) bool: whether any of (studies, comparisons) p values passes, by the real adjustment."""
     hit = np.zeros(len(p), dtype=bool)
-    near = p.min(axis=1) <= 1.5 * stats.look_level(look) / p.shape[1]  # Holm's first step decides; the rest cannot pass
-    hit[near] = [stats.adjusted(row, look).min() <= formatting.ALPHA for row in p[near]]
+    near = (
+        p.min(axis=1) <= 1.5 * corrections.look_level(look) / p.shape[1]
+    )  # Holm's first step decides; the rest cannot pass
+    hit[near] = [corrections.adjusted(row, look).min() <= formatting.ALPHA for row in p[near]]
     return hit
 
 
 def extend(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
     """Every candidate gets more seeds at every look: yield (studies, comparisons) p values."""
     for look in range(1, LOOKS + 1):
-        yield stats.t_tests(d[:, :, : seeds_at(look, seeds)], worlds.IMAGES)[test]
+        yield paired.t_tests(d[:, :, : seeds_at(look, seeds)], worlds.IMAGES)[test]
 
 
 def join(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
@@ -73,7 +76,7 @@ def join(d: np.ndarray, seeds: int, test: str) -> Iterator[np.ndarray]:
         have[:, :joined] = np.maximum(have[:, :joined], seeds)
         for n in np.unique(have[have > 0]):
             chosen = have == n
-            p[chosen] = stats.t_tests(d[chosen][:, :n], worlds.IMAGES)[test]
+            p[chosen] = paired.t_tests(d[chosen][:, :n], worlds.IMAGES)[test]
         yield p[:, :joined]
 
 
@@ -106,7 +109,7 @@ def wrong_equivalent(noise: str, studies: int, rng: np.random.Generator) -> list
     rows = []
     for seeds in SEEDS:
         for comparisons in (1, 5):
-            d = worlds.differences(noise, studies, comparisons, seeds_at(LOOKS, seeds), rng, effect=stats.MARGIN)
+            d = worlds.differences(noise, studies, comparisons, seeds_at(LOOKS, seeds), rng, effect=paired.MARGIN)
             wrong = np.array([any_verdict(p, look) for look, p in enumerate(extend(d, seeds, "p_equivalent"), 1)])
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
                 where = {"noise": noise, "seeds": seeds, "comparisons": comparisons, "looks": look}
@@ -119,7 +122,7 @@ def coverage(noise: str, studies: int, rng: np.random.Generator) -> list[dict]:
     rows = []
     for seeds in SEEDS:
         d = worlds.differences(noise, studies, 1, seeds, rng, effect=0.01)[:, 0]
-        t = stats.t_tests(d, worlds.IMAGES)
+        t = paired.t_tests(d, worlds.IMAGES)
         hits = int(((t["low"] <= 0.01) & (t["high"] >= 0.01)).sum())
         rows.append(cell("coverage", hits, studies, 0.93, at_least=True, noise=noise, seeds=seeds))
     return rows
@@ -131,9 +134,9 @@ def power(studies: int, rng: np.random.Generator) -> list[dict]:
     for effect in (0.005, 0.01, 0.02, 0.0):
         test, what = ("p", "power") if effect else ("p_equivalent", "power of equivalent")
         for seeds in SEEDS:
-            t = stats.t_tests(worlds.differences("normal", studies, 1, seeds, rng, effect)[:, 0], worlds.IMAGES)
+            t = paired.t_tests(worlds.differences("normal", studies, 1, seeds, rng, effect)[:, 0], worlds.IMAGES)
             for comparisons in COMPARISONS:
-                passed = (t[test] <= stats.look_level(1) / comparisons) & ((t["estimate"] > 0) | (effect == 0))
+                passed = (t[test] <= corrections.look_level(1) / comparisons) & ((t["estimate"] > 0) | (effect == 0))
                 where = {"effect": effect, "seeds": seeds, "comparisons": comparisons}
                 rows.append(cell(what, int(passed.sum()), studies, None, **where))
     return rows
@@ -151,9 +154,9 @@ def population(studies: int, images: int, rng: np.random.Generator, sizes: tuple
                 for look in range(1, LOOKS + 1):
                     part = x[:, : seeds_at(look, seeds)]
                     mean = part.mean(axis=(1, 2), dtype=np.float64)
-                    errors = np.array([stats.population_error(one) for one in part])
+                    errors = np.array([paired.population_error(one) for one in part])
                     p = 2 * st.t.sf(np.abs(mean) / errors[:, 0], errors[:, 1])
-                    alone = stats.t_tests(part.mean(axis=2, dtype=np.float64), images)["p"]
+                    alone = paired.t_tests(part.mean(axis=2, dtype=np.float64), images)["p"]
                     wrong[0, look - 1, study] = any_verdict(p[None], look)[0]
                     wrong[1, look - 1, study] = any_verdict(alone[None], look)[0]
             both = np.logical_or.accumulate(wrong, axis=1).sum(axis=2)
@@ -170,15 +173,15 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
     for comparisons in (1, 5):
         for effect, what in (
             (0.0, "false better or worse, seeds as suggested"),
-            (stats.MARGIN, "wrong equivalent, seeds as suggested"),
+            (paired.MARGIN, "wrong equivalent, seeds as suggested"),
         ):
             wrong = np.zeros((LOOKS, studies), dtype=bool)
             for study in range(studies):
                 d = worlds.differences("normal", 1, comparisons, most, rng, effect)[0]
                 have = np.full(comparisons, 6)
                 for look in range(1, LOOKS + 1):
-                    made = stats.adjust(
-                        [stats.compare(row[:n], images=worlds.IMAGES) for row, n in zip(d, have, strict=True)], look
+                    made = verdict.adjust(
+                        [paired.compare(row[:n], images=worlds.IMAGES) for row, n in zip(d, have, strict=True)], look
                     )
                     labels = ("better", "worse") if effect == 0 else ("equivalent", "worse")
                     wrong[look - 1, study] = any(v.label in labels for v in made)
@@ -196,7 +199,7 @@ def selection(studies: int, rng: np.random.Generator, trials: int = 50, top: int
     validation = val_sd * rng.standard_normal((studies, trials + 1))
     promised = np.sort(validation[:, 1:] - validation[:, :1], axis=1)[:, -top:]
     d = worlds.differences("normal", studies, top, seeds, rng)
-    wrong = any_verdict(stats.t_tests(d, worlds.IMAGES)["p"], 1)
+    wrong = any_verdict(paired.t_tests(d, worlds.IMAGES)["p"], 1)
     looks_better = cell(
         "best single trial looks better", int((promised[:, -1] > 0).sum()), studies, None, trials=trials
     )
@@ -212,7 +215,7 @@ def limits(studies: int, rng: np.random.Generator) -> list[dict]:
     rows = []
     for seeds in SEEDS:
         d = worlds.differences("only the candidate collapses", studies, 1, seeds, rng)
-        hits = int(any_verdict(stats.t_tests(d, worlds.IMAGES)["p"], 1).sum())
+        hits = int(any_verdict(paired.t_tests(d, worlds.IMAGES)["p"], 1).sum())
         rows.append(cell("limit: only the candidate collapses", hits, studies, None, seeds=seeds))
     return rows
 
@@ -226,7 +229,7 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
     z = np.linspace(-7, 7, 351)
     rows = []
     for looks in range(1, LOOKS + 1):
-        critical = [float(st.norm.isf(stats.look_level(k) / comparisons / 2)) for k in range(1, looks + 1)]
+        critical = [float(st.norm.isf(corrections.look_level(k) / comparisons / 2)) for k in range(1, looks + 1)]
         value = {n: np.zeros_like(z) for n in sizes}
         for bound in critical[:0:-1]:
             best = {n: np.zeros_like(z) for n in sizes}
@@ -245,7 +248,7 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
 
 def run(quick: bool, seed: int = 20261123) -> list[dict[str, Any]]:
     """Return all rows; the generator is seeded, so two calls agree."""
-    stats.holm([1.0])  # imports it
+    corrections.holm([1.0])  # imports it
     gc.freeze()  # statsmodels' multipletests collects garbage at every call: leave it little to look through
     rng = np.random.default_rng(seed)
     many = 2_000 if quick else 20_000
@@ -282,7 +285,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         lines = ",\n".join(json.dumps(row) for row in rows)
-        RESULTS.write_text(f'{{"margin": {stats.MARGIN}, "alpha": {formatting.ALPHA}, "rows": [\n{lines}\n]}}\n')
+        RESULTS.write_text(f'{{"margin": {paired.MARGIN}, "alpha": {formatting.ALPHA}, "rows": [\n{lines}\n]}}\n')
         write_docs(DOCS, markdown(rows))
     return 1 if broken else 0
 

@@ -27,7 +27,7 @@ NOTHING = ("undecided", "equivalent")
 
 def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Run baseline, a sweep of the one planted config, and ablate; return (role, change) -> (verdict, sentence)."""
-    from results.ablation import ablated
+    from results.analysis.ablation import ablated
     from results.store import Study
 
     space = path.with_suffix(".space.py")

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from results.ablation import ROLES, Ablated, Row, VerdictTable
-from results.compare import baseline_runs
+from results.analysis.ablation import Ablated, Row, VerdictTable
+from results.analysis.ablation_plan import ROLES
+from results.analysis.looks import Look, by_run, looks_of
+from results.analysis.noise import noise_floor
+from results.analysis.paired import CLAIMS, MIN_SEEDS
+from results.analysis.scores import baseline_runs
+from results.analysis.verdicts import standing
 from results.config import config_hash
 from results.formatting import p_number, plural, points
-from results.noise import noise_floor
 from results.record import Record
-from results.stats import CLAIMS, MIN_SEEDS
 from results.store import StudyMeta
-from results.verdicts import Look, by_run, looks_of, standing
 
 HEAD = (
     "comparison",

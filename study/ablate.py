@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from results.ablation import Anatomy, Config
+from results.analysis.ablation_plan import Anatomy, Config
+from results.analysis.looks import Family, Pair, looks_of
 from results.config import changes, config_hash
 from results.errors import UserError, nearest
 from results.record import Record, find_run
 from results.store import StudyMeta
-from results.verdicts import Family, Pair, looks_of
 from study.confirm import candidates, missing
 from study.engine.jobs import Job
 

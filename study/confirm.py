@@ -11,26 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from results.analysis.looks import Family, Look, Pair, chosen_run, looks_of, next_look
+from results.analysis.noise import difference_sd
+from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim
+from results.analysis.power import Plan, plan
+from results.analysis.shrinkage import shrinkage
+from results.analysis.verdicts import Judged, measured_sd, standing
 from results.config import config_hash
 from results.errors import UserError
 from results.formatting import duration
-from results.noise import difference_sd
-from results.power import Plan, plan
 from results.record import Record
-from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim
 from results.store import StudyMeta
-from results.verdicts import (
-    Family,
-    Judged,
-    Look,
-    Pair,
-    chosen_run,
-    looks_of,
-    measured_sd,
-    next_look,
-    shrinkage,
-    standing,
-)
 from study.engine.jobs import Job, completed
 from study.floor import baseline_floor
 from study.seeds import fresh_seeds

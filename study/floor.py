@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from results.compare import baseline_runs, luckiest
+from results.analysis.noise import NoiseFloor, assumed_sd, difference_sd, noise_floor
+from results.analysis.paired import MIN_SEEDS, MOST_SEEDS
+from results.analysis.power import TARGET, plan
+from results.analysis.scores import baseline_runs, luckiest
 from results.formatting import points
-from results.noise import NoiseFloor, assumed_sd, difference_sd, noise_floor
-from results.power import TARGET, plan
 from results.record import Record
-from results.stats import MIN_SEEDS, MOST_SEEDS
 from results.store import Study, StudyMeta
 
 CONFIRM_SEEDS = 6  # what confirm takes where nothing is said

@@ -93,7 +93,7 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
         told = paper.methods(view.records, view.meta)
         return (told if format == "md" else paper.tex(told)) + "\n"
     if table == "verdicts":
-        from results.confirmation import confirmed
+        from results.analysis.ablation import confirmed
 
         found = confirmed(view.records, view.meta)
         if found is None or not found.rows:

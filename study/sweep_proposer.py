@@ -15,10 +15,10 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from results.analysis.scores import best_so_far
 from results.errors import UserError, nearest
 from results.record import Record
 from search_spaces import Space
-from study.engine.halving import best_so_far
 
 SAMPLERS = ("tpe", "random", "gp", "qmc")
 STATES = {

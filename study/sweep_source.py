@@ -10,12 +10,13 @@ from typing import Any
 
 import optuna
 
+from results.analysis.scores import best_so_far
 from results.config import config_hash
 from results.outcome import Epoch
 from results.record import Record
 from search_spaces import Space
 from study.engine.checkpoints import CutOff
-from study.engine.halving import Halving, best_so_far
+from study.engine.halving import Halving
 from study.engine.jobs import Job, next_attempt
 from study.sweep_proposer import Proposer, objective
 

@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from results.analysis.scores import best_so_far
 from results.config import config_hash
 from results.record import Record
 from results.store import Study
-from study.engine.halving import best_so_far
 from study.sweep import SweepSummary
 
 SHOWN = 5

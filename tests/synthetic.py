@@ -438,8 +438,8 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
     """Take the best trial of a made-up study apart as the command does, path and interaction included."""
     from dataclasses import replace
 
-    from results.ablation import next_step, strongest
-    from results.verdicts import by_run, looks_of, next_look
+    from results.analysis.ablation_plan import next_step, strongest
+    from results.analysis.looks import by_run, looks_of, next_look
     from study import ablate as work
 
     def run(jobs: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from study.commands.confirm import add_judgement
 from study.options import add_resources, add_study, add_training, positive
 
 if TYPE_CHECKING:
-    from results.ablation import Anatomy
+    from results.analysis.ablation_plan import Anatomy
     from study.session import Session
 
 EXAMPLES = """\
@@ -67,13 +67,14 @@ def main(args: argparse.Namespace) -> int:
     """Plan, train, judge, record the look, print the table and write the report."""
     from dataclasses import replace
 
+    from results.analysis.looks import looks_of, next_look, settled, spends
+    from results.analysis.noise import difference_sd
+    from results.analysis.paired import CLAIMS
+    from results.analysis.power import plan
+    from results.analysis.verdicts import measured_sd, standing
     from results.config import config_hash, validated
     from results.errors import UserError, nearest
     from results.formatting import plural
-    from results.noise import difference_sd
-    from results.power import plan
-    from results.stats import CLAIMS
-    from results.verdicts import looks_of, measured_sd, next_look, settled, spends, standing
     from search_spaces.load import load_ablations
     from study import ablate as work
     from study.confirm import advice, cost, longest_first, refuse_too_few, training_seconds
@@ -166,8 +167,8 @@ def descriptive(
     """Walk the greedy path and measure the interaction of the two strongest; both are chosen on validation."""
     from dataclasses import replace
 
-    from results.ablation import next_step, strongest
-    from results.verdicts import by_run
+    from results.analysis.ablation_plan import next_step, strongest
+    from results.analysis.looks import by_run
     from study import ablate as work
 
     study = session.study
@@ -192,7 +193,7 @@ def descriptive(
 
 def show(session: Session) -> None:
     """Print what was found."""
-    from results.ablation import ablated
+    from results.analysis.ablation import ablated
     from results.paper import markdown, path_sentence
 
     found = ablated(session.study.records(), session.study.meta)

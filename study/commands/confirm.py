@@ -71,8 +71,9 @@ def margin(text: str) -> float:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, judge, record the look, write the report."""
+    from results.analysis.looks import looks_of, settled, spends
+    from results.analysis.verdicts import standing
     from results.errors import UserError
-    from results.verdicts import looks_of, settled, spends, standing
     from study.confirm import FAMILY, longest_first, prepare, refuse_too_few, verdict_lines
     from study.environment import command_line, now
     from study.floor import record_floor

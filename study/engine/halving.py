@@ -9,7 +9,7 @@ bracket, with three differences: its knowledge can be refilled after a restart, 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -66,17 +66,3 @@ class Halving:
     def _record(self, key: Hashable, rung: int, score: float) -> None:
         if math.isfinite(score):
             self._scores[rung].setdefault(key, score)
-
-
-def best_so_far(val_losses: Iterable[float | None], val_accuracies: Iterable[float | None]) -> list[float]:
-    """Return after each epoch the validation accuracy at the epoch of lowest validation loss so far.
-
-    This is the objective of a sweep. Epochs whose loss is not finite do not count; before the first that does, NaN.
-    """
-    found: list[float] = []
-    lowest, score = math.inf, math.nan
-    for loss, accuracy in zip(val_losses, val_accuracies, strict=True):
-        if loss is not None and accuracy is not None and math.isfinite(loss) and loss < lowest:
-            lowest, score = loss, float(accuracy)
-        found.append(score)
-    return found

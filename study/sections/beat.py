@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.compare import luckiest
+from results.analysis.scores import luckiest
 from results.record import Record
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Command, Downloads, Figure, Note, Row, Section, Table, Text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.compare import expected_best
+from results.analysis.scores import expected_best
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
 from study.sections.text import percent, plural, points, strong, text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.compare import frontier
+from results.analysis.scores import frontier
 from study import figures
 from study.sections.blocks import Cell, Column, Figure, Row, Section, Table, Text
 from study.sections.text import clean, duration, joined, number, percent, plural, strong, text
@@ -24,7 +24,7 @@ def frontier_section(view: View) -> Section | None:
     scores = [r.val_accuracy or 0.0 for _, _, r in names]
     kept = frontier(costs, scores)
     on = set(kept)
-    from results.importance import is_log
+    from results.analysis.importance import is_log
 
     log = is_log(costs)
     unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from results.noise import wilson
+from results.analysis.noise import wilson
 from study import figures
 from study.sections import matrices
 from study.sections.blocks import Block, Cell, Column, Figure, Row, Section, Table, Text

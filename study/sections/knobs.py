@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from results.compare import score_within
-from results.importance import (
+from results.analysis.importance import (
     FEW,
     LEAST,
     Alike,
@@ -20,6 +19,7 @@ from results.importance import (
     is_numeric,
     within_equal_epochs,
 )
+from results.analysis.scores import score_within
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
 from study.sections.text import clean, code, percent, plural, text, value

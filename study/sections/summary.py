@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from results.stats import MIN_SEEDS
+from results.analysis.paired import MIN_SEEDS
 from study.sections.blocks import Tile
 from study.sections.text import code, joined, name, percent, plural, points, strong, text
 from study.sections.verdicts import foremost, lead, plain_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from results.importance import is_numeric
+from results.analysis.importance import is_numeric
 from study.sections.blocks import Block, Facts, Note, Notes, Section, Text
 from study.sections.text import clean, code, joined, name, number, plural, text, value
 from study.sections.view import View

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
+from results.analysis.shrinkage import shrinkage
+from results.analysis.verdict import Verdict
+from results.analysis.verdicts import Judged
 from results.formatting import p_number
-from results.stats import CLAIMS, MIN_SEEDS, MOST_SEEDS, Verdict
-from results.verdicts import Judged, shrinkage
 from study import figures
 from study.sections.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
 from study.sections.text import clean, code, percent, plural, points, strong, text

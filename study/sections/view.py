@@ -10,17 +10,18 @@ from typing import get_args
 import numpy as np
 from markupsafe import Markup
 
-from results.ablation import Ablated, ablated
-from results.compare import Comparison, baseline_runs, compare, is_baseline, luckiest
+from results.analysis.ablation import Ablated, ablated
+from results.analysis.importance import varying
+from results.analysis.looks import Family, Look, Pair, looks_of
+from results.analysis.noise import NoiseFloor, noise_floor
+from results.analysis.scores import Comparison, baseline_runs, compare, is_baseline, luckiest
+from results.analysis.verdicts import Judged, standing
 from results.config import changes
 from results.errors import UserError
 from results.files import load_arrays
-from results.importance import varying
-from results.noise import NoiseFloor, noise_floor
 from results.outcome import Predictions
 from results.record import Record, finite_only
 from results.store import Study, StudyMeta
-from results.verdicts import Family, Judged, Look, Pair, looks_of, standing
 from study.sections.text import link, name, value
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.ablation import ROLES
-from results.ablation import Row as AblationRow
+from results.analysis.ablation import Row as AblationRow
+from results.analysis.ablation_plan import ROLES
 from results.paper import latex, markdown, path_sentence
 from study.sections.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
 from study.sections.text import (

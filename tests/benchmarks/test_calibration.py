@@ -12,12 +12,12 @@ import pytest
 from benchmarks import calibration, worlds
 from benchmarks.aa_study import summary
 from benchmarks.calibration_table import BEGIN, END, markdown, show, write_docs
-from results import stats
+from results.analysis import corrections, paired
 
 
 @pytest.fixture
 def rng():
-    stats.holm([1.0])
+    corrections.holm([1.0])
     gc.freeze()  # statsmodels' multipletests collects garbage at every call: leave it little to look through
     yield np.random.default_rng(7)
     gc.unfreeze()
@@ -37,7 +37,7 @@ def test_error_coverage_and_equivalence_hold(noise, rng, monkeypatch):
 def test_without_correction_the_calibration_cries_out(rng, monkeypatch):
     monkeypatch.setattr(calibration, "SEEDS", (6,))
     monkeypatch.setattr(calibration, "COMPARISONS", (1, 5))
-    monkeypatch.setattr(stats, "look_level", lambda look, alpha=0.05: alpha)
+    monkeypatch.setattr(paired, "look_level", lambda look, alpha=0.05: alpha)
     rows = calibration.family_wise("normal", calibration.extend, 2000, rng)
     assert all(r["broken"] for r in rows if r["looks"] == 4)
 
@@ -72,7 +72,7 @@ def test_the_made_up_world_is_as_described(rng):
 
 def test_committed_results_keep_every_promise_and_are_those_of_the_docs():
     held = json.loads(calibration.RESULTS.read_text())
-    assert held["margin"] == stats.MARGIN
+    assert held["margin"] == paired.MARGIN
     assert not any(r["broken"] for r in held["rows"])
     rates = [r for r in held["rows"] if r["what"] == "false better or worse" and r["policy"] == "extend"]
     assert {(r["seeds"], r["comparisons"], r["looks"]) for r in rates} == {

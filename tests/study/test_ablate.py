@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.planted_effect import plant
-from results.ablation import Anatomy, ablated, disagreements, interacting, next_step, strongest, walked
+from results.analysis.ablation import ablated, disagreements
+from results.analysis.ablation_plan import Anatomy, interacting, next_step, strongest, walked
+from results.analysis.looks import Pair, by_run, next_look
 from results.config import config_hash
 from results.errors import UserError
 from results.paper import cells, latex, markdown, methods
-from results.verdicts import Pair, by_run, next_look
 from study.ablate import (
     anatomy,
     comparison_jobs,
@@ -188,8 +189,8 @@ def test_paper_tables_hold_every_comparison_and_escape():
 
 
 def test_disagreement_with_importance_is_said(monkeypatch):
-    from results import ablation
-    from results.importance import Alike, Importance
+    from results.analysis import ablation
+    from results.analysis.importance import Alike, Importance
 
     records, a, m = whole()
     found = ablated(records, m)
@@ -205,8 +206,8 @@ def test_disagreement_with_importance_is_said(monkeypatch):
 
 def test_importance_and_noise_do_not_disagree(monkeypatch):
     """Two effects whose intervals reach over each other say nothing of which is the larger."""
-    from results import ablation
-    from results.importance import Alike, Importance
+    from results.analysis import ablation
+    from results.analysis.importance import Alike, Importance
 
     a = taken(only=["width", "depth"])
     wobble = {1: 0.01, 2: -0.008, 3: 0.006, 4: -0.01, 5: 0.009, 6: -0.002}

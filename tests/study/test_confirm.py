@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.aa_study import in_this_process
+from results.analysis.looks import looks_of
+from results.analysis.power import plan
+from results.analysis.verdicts import standing
 from results.errors import UserError
-from results.power import plan
 from results.store import Study
-from results.verdicts import looks_of, standing
 from study.confirm import advice, candidates, cost, longest_first, missing, prepare, training_seconds
 from study.engine.jobs import Job
 from study.floor import before_baseline, before_sweep

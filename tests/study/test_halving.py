@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from results.analysis.scores import best_so_far
 from results.errors import UserError
-from study.engine.halving import Halving, best_so_far
+from study.engine.halving import Halving
 
 
 def test_rungs_lie_below_the_longest_training():

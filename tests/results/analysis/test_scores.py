@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from results.compare import baseline_runs, best_within, compare, expected_best, frontier, luckiest, score_within
+from results.analysis.scores import baseline_runs, best_within, compare, expected_best, frontier, luckiest, score_within
 from results.config import changes
 from results.record import HistoryRow, Record
 from tests import synthetic

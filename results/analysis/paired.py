@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy import stats as st
-
-from results.formatting import ALPHA, p_text, points
 
 MARGIN = 0.005  # half a percentage point: about the spread of one training over seeds
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
@@ -58,53 +56,6 @@ class Comparison:
     p_sign_flip: float | None
     margin: float = MARGIN
     claim: Claim = "test-set"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What may be claimed. Adjusted p values count in all comparisons and looks of the family: compare them with alpha.
-
-    ``low`` and ``high`` are the unadjusted 95 % interval. ``comparisons`` is how many the family has had, ``look`` its
-    look number and ``level`` what this look could spend. ``further_seeds`` (undecided only) is how many more seeds it
-    would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS in all, and where
-    fewer than MIN_SEEDS leave nothing to guess by.
-    """
-
-    label: Label
-    estimate: float
-    low: float
-    high: float
-    n: int
-    sd: float
-    p: float
-    p_adjusted: float
-    p_equivalent: float
-    p_equivalent_adjusted: float
-    p_sign_flip: float | None
-    margin: float
-    claim: Claim
-    look: int
-    comparisons: int
-    level: float
-    further_seeds: int | None
-    sentence: str
-
-    @property
-    def decided(self) -> bool:
-        """Whether it is anything but undecided."""
-        return self.label != "undecided"
-
-
-def look_level(look: int, alpha: float = ALPHA) -> float:
-    """Return the part of ``alpha`` that the ``look``-th look (from 1) may spend: alpha / (look + 1)!.
-
-    A half, a sixth, a 24th, a 120th. The sum over looks of look * level is exactly alpha, so alpha holds even where
-    what was seen decides which candidates join: at look k there are at most k cohorts of candidates, each of which
-    spends at most the look's level. The steep fall also covers numbers of seeds chosen after looking.
-    """
-    if look < 1:
-        raise ValueError(f"look {look}: looks are numbered from 1")
-    return alpha / math.factorial(look + 1)
 
 
 def spread(differences: np.ndarray, images: int | None = None) -> np.ndarray:
@@ -208,92 +159,3 @@ def compare(
         tests = t_tests(d, images, margin)
     numbers = {k: float(v) for k, v in tests.items()}
     return Comparison(n, **numbers, df=float(df), p_sign_flip=sign_flip(d), margin=margin, claim=claim)
-
-
-def holm(p: Sequence[float]) -> np.ndarray:
-    """Return Holm-adjusted p values (statsmodels), in the order given."""
-    from statsmodels.stats.multitest import multipletests
-
-    return np.asarray(multipletests(p, method="holm")[1]) if len(p) else np.array([])
-
-
-def adjusted(p: Sequence[float], look: int = 1, alpha: float = ALPHA) -> np.ndarray:
-    """Return p values adjusted for all comparisons (Holm) and for the look: a verdict stands where one is <= alpha."""
-    return np.minimum(1.0, holm(p) * (alpha / look_level(look, alpha)))
-
-
-def adjust(comparisons: Sequence[Comparison], look: int = 1, alpha: float = ALPHA) -> list[Verdict]:
-    """Turn every comparison ever made in a family, as its data now stand, into verdicts at its ``look``-th look.
-
-    Differences and equivalences are two families, each at alpha. For one comparison the two can never be wrong
-    together: with a true difference of at least the margin, "equivalent" and the wrong sign need the same tail.
-    """
-    p = adjusted([c.p for c in comparisons], look, alpha)
-    equivalent = adjusted([c.p_equivalent for c in comparisons], look, alpha)
-    return [
-        _verdict(c, float(a), float(b), look, len(comparisons), alpha)
-        for c, a, b in zip(comparisons, p, equivalent, strict=True)
-    ]
-
-
-def verdict(
-    differences: Sequence[float] | np.ndarray, look: int = 1, alpha: float = ALPHA, **options: object
-) -> Verdict:
-    """Return the verdict on a family of one comparison; ``options`` go to :func:`compare`."""
-    return adjust([compare(differences, **options)], look, alpha)[0]  # type: ignore[arg-type]
-
-
-def _verdict(c: Comparison, p: float, equivalent: float, look: int, family: int, alpha: float) -> Verdict:
-    label: Label = "undecided"
-    if p <= alpha:
-        label = "better" if c.estimate > 0 else "worse"
-    elif equivalent <= alpha:
-        label = "equivalent"
-    further = None
-    if label == "undecided":
-        from results.power import further_seeds
-
-        further = further_seeds(c, look_level(look + 1, alpha) / family)
-    made = Verdict(
-        label=label,
-        estimate=c.estimate,
-        low=c.low,
-        high=c.high,
-        n=c.n,
-        sd=c.sd,
-        p=c.p,
-        p_adjusted=p,
-        p_equivalent=c.p_equivalent,
-        p_equivalent_adjusted=equivalent,
-        p_sign_flip=c.p_sign_flip,
-        margin=c.margin,
-        claim=c.claim,
-        look=look,
-        comparisons=family,
-        level=look_level(look, alpha),
-        further_seeds=further,
-        sentence="",
-    )
-    return replace(made, sentence=sentence(made, alpha))
-
-
-def sentence(v: Verdict, alpha: float = ALPHA) -> str:
-    """Write a verdict in plain words, with its interval, n, adjusted p and claim."""
-    if v.n < MIN_SEEDS:
-        seeds = "1 seed" if v.n == 1 else f"{v.n} seeds"
-        return f"undecided: {seeds} can reach no verdict; at least {MIN_SEEDS} are needed"
-    data = f"{points(v.estimate)} points, 95 % interval {points(v.low)} to {points(v.high)}, {v.n} paired seeds"
-    where = CLAIMS[v.claim]
-    within = f"+-{points(v.margin, signed=False)} points"
-    if v.label == "equivalent":
-        return f"equivalent: {where} differs by less than {within} ({data}, adjusted {p_text(v.p_equivalent_adjusted)})"
-    data += f", adjusted {p_text(v.p_adjusted)}"
-    if v.label in ("better", "worse"):
-        small = ", though by less than the margin" if v.p_equivalent_adjusted <= alpha else ""
-        return f"{v.label}: {'higher' if v.label == 'better' else 'lower'} {where}{small} ({data})"
-    more = (
-        f"about {v.further_seeds} further seeds"
-        if v.further_seeds is not None
-        else f"more than {MOST_SEEDS} seeds in all"
-    )
-    return f"undecided: {data}; it would likely take {more} to tell"

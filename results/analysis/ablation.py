@@ -7,101 +7,20 @@ alone; path and interaction are chosen on validation and only described.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from results.config import config_hash
+from results.analysis.ablation_plan import ROLES, Anatomy, Config, Interaction, Step, interacting, walked
+from results.analysis.importance import comparable, importance
+from results.analysis.looks import Look, by_run, chosen_run, looks_of
+from results.analysis.verdicts import Judged, standing
+from results.config import changes, config_hash
 from results.formatting import points
-from results.importance import comparable, importance
 from results.record import Record
-from results.stats import t_tests
 from results.store import StudyMeta
-from results.verdicts import Judged, Look, by_run, looks_of, standing
-
-Config = dict[str, Any]
-ROLES = {
-    "confirm": "the candidate, against the baseline",
-    "all": "all changes together, against the baseline",
-    "leave-one-out": "the winner with it, against the winner without",
-    "add-one-in": "the baseline with it, against the baseline",
-    "named": "the start with the named ablation, against the start as it is",
-}
-
-
-@dataclass(frozen=True)
-class Anatomy:
-    """What is taken apart, kept in the look's ``details``: whole configs, and each change as fields with their values.
-
-    ``changes`` are applied to the baseline or reverted in the start; ``named`` ablations are applied to the start.
-    ``pins`` hold for every run. ``path`` names the changes in the order of the greedy path, as far as it was walked.
-    """
-
-    start: Config
-    baseline: Config
-    changes: dict[str, Config] = field(default_factory=dict)
-    named: dict[str, Config] = field(default_factory=dict)
-    pins: Config = field(default_factory=dict)
-    origin: str = "best"
-    path: tuple[str, ...] = ()
-    path_seeds: tuple[int, ...] = ()
-    interaction: tuple[str, str] | None = None
-
-    def without(self, name: str) -> Config:
-        """Return the start with one change reverted, or with a named ablation applied."""
-        if name in self.named:
-            return self.start | self.named[name]
-        return self.start | {k: self.baseline[k] for k in self.changes[name]}
-
-    def adding(self, *names: str) -> Config:
-        """Return the baseline with only these changes."""
-        config = dict(self.baseline)
-        for name in names:
-            config |= self.changes[name]
-        return config
-
-    def comparisons(self, roles: Collection[str] = tuple(ROLES)) -> dict[tuple[str, str], tuple[str, str]]:
-        """Map (candidate, reference), as hashes, to (role, name): what may get a verdict, each comparison once."""
-        start, baseline = config_hash(self.start), config_hash(self.baseline)
-        found = [((start, baseline), ("all", "all changes"))] if self.changes and start != baseline else []
-        found += [((start, config_hash(self.without(n))), ("leave-one-out", n)) for n in self.changes]
-        found += [((config_hash(self.adding(n)), baseline), ("add-one-in", n)) for n in self.changes]
-        found += [((config_hash(self.without(n)), start), ("named", n)) for n in self.named]
-        unique: dict[tuple[str, str], tuple[str, str]] = {}
-        for key, what in found:  # a start with one change is the same comparison three times
-            if what[0] in roles and key[::-1] not in unique:  # a named ablation may be a change taken back
-                unique.setdefault(key, what)
-        return unique
-
-    def joined(self, later: Anatomy) -> Anatomy:
-        """Return both as one: what was asked of the same start, in one go or in several."""
-        walked = later if later.path else self
-        return replace(
-            later,
-            changes=self.changes | later.changes,
-            named=self.named | later.named,
-            path=walked.path,
-            path_seeds=walked.path_seeds,
-            interaction=later.interaction or self.interaction,
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Anatomy:
-        """Undo :meth:`as_dict`."""
-        own = {k: value[k] for k in ("start", "baseline", "changes", "named", "pins", "origin") if k in value}
-        pair = value.get("interaction")
-        return cls(
-            **own,
-            path=tuple(value.get("path", ())),
-            path_seeds=tuple(value.get("path_seeds", ())),
-            interaction=(pair[0], pair[1]) if pair else None,
-        )
 
 
 @dataclass(frozen=True)
@@ -123,27 +42,6 @@ class Row:
     reference_parameters: int | None
     reference_seconds: float | None
     by_confirm: bool = False
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the greedy path: the change added (None: the baseline), mean accuracies and n."""
-
-    name: str | None
-    val: float | None
-    test: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class Interaction:
-    """How far two changes together do more (or less) than the sum of each alone, on test; marginal 95 % interval."""
-
-    names: tuple[str, str]
-    estimate: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)
@@ -249,61 +147,6 @@ def config_cost(
     return (found[0].parameters if found else None), (float(np.mean(seconds)) if seconds else None)
 
 
-def mean_score(
-    config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int], metric: str
-) -> tuple[float | None, int]:
-    """Return (mean, n) of a config's metric over those of ``seeds`` that it has; None for none."""
-    name = config_hash(config)
-    values = [v for s in seeds if (name, s) in runs and (v := getattr(runs[name, s], metric)) is not None]
-    return (float(np.mean(values)) if values else None), len(values)
-
-
-def next_step(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> str | None:
-    """Return the change that the greedy path adds next, by mean validation accuracy; None at the end or unscored."""
-    left = [n for n in anatomy.changes if n not in anatomy.path]
-    scored = [(mean_score(anatomy.adding(*anatomy.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
-    known = [(s, n) for s, n in scored if s is not None]
-    return max(known, key=lambda x: (x[0], -left.index(x[1])))[1] if known else None
-
-
-def walked(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> list[Step]:
-    """Return the greedy path's steps, the baseline first; empty where none was walked."""
-    if not anatomy.path:
-        return []
-    steps = []
-    for i, name in enumerate((None, *anatomy.path)):
-        config = anatomy.adding(*anatomy.path[:i])
-        val, n = mean_score(config, runs, anatomy.path_seeds, "val_accuracy")
-        steps.append(Step(name, val, mean_score(config, runs, anatomy.path_seeds, "test_accuracy")[0], n))
-    return steps
-
-
-def strongest(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> tuple[str, str] | None:
-    """Return the two changes with the largest effect on validation when added alone (else when left out)."""
-    size: dict[str, float] = {}
-    for name in anatomy.changes:
-        for a, b in ((anatomy.adding(name), anatomy.baseline), (anatomy.start, anatomy.without(name))):
-            one, other = mean_score(a, runs, seeds, "val_accuracy")[0], mean_score(b, runs, seeds, "val_accuracy")[0]
-            if one is not None and other is not None:
-                size.setdefault(name, abs(one - other))
-    best = sorted(size, key=lambda n: -size[n])[:2]
-    return (best[0], best[1]) if len(best) == 2 else None
-
-
-def interacting(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> Interaction | None:
-    """Return (both - first) - (second - baseline) per seed on test, with its t interval; None below two whole seeds."""
-    if anatomy.interaction is None:
-        return None
-    a, b = anatomy.interaction
-    names = [config_hash(anatomy.adding(*c)) for c in ((a, b), (a,), (b,), ())]
-    whole = [[runs[n, s].test_accuracy or 0.0 for n in names] for s in seeds if all((n, s) in runs for n in names)]
-    if len(whole) < 2:
-        return None
-    x = np.array(whole)
-    t = t_tests(x[:, 0] - x[:, 1] - x[:, 2] + x[:, 3])
-    return Interaction((a, b), float(t["estimate"]), float(t["low"]), float(t["high"]), len(whole))
-
-
 def _sure(row: Row) -> tuple[float, float]:
     """The least and the largest size of an effect within its 95 % interval."""
     v = row.judged.latest
@@ -351,3 +194,28 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
                 f"({size[name]})."
             )
     return found
+
+
+def confirmed(records: Sequence[Record], meta: StudyMeta) -> VerdictTable | None:
+    """Return the verdicts that stand on all candidates ever confirmed; None where none was."""
+    looks = looks_of(meta, "confirm")
+    if not looks:
+        return None
+    runs, rows = by_run(records, meta.dataset.fingerprint), []
+    for judged in standing(records, looks, meta.dataset.fingerprint):
+        picked = chosen_run(records, judged.pair)
+        if picked is None:
+            continue
+        changed = changes(picked.config, meta.baseline)
+        rows.append(
+            Row(
+                f"trial {picked.trial}" if picked.trial is not None else picked.run_id,
+                "confirm",
+                judged,
+                {k: before for k, (before, _) in changed.items()},
+                {k: after for k, (_, after) in changed.items()},
+                *config_cost(picked.config, runs, judged.seeds),
+                *config_cost(meta.baseline, runs, judged.seeds),
+            )
+        )
+    return VerdictTable(looks[-1], rows, meta.baseline.get("epochs"))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from results.compare import score_within
+from results.analysis.scores import score_within
 from results.record import Record
 
 LEAST = 20

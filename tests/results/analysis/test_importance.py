@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from results.importance import LEAST, comparable, importance, varying
+from results.analysis.importance import LEAST, comparable, importance, varying
 from results.record import Record
 from tests.results.test_compare import run
 

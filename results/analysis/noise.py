@@ -16,9 +16,9 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats as st
 
+from results.analysis.paired import CONFIDENCE, spread
 from results.formatting import points
 from results.record import Record
-from results.stats import CONFIDENCE, spread
 
 ASSUMED_RUN_SD = 0.003  # three tenths of a point from initialisation, order and split
 ASSUMED_IMAGE_VARIANCE = 0.1  # mean over images of p (1 - p), of a model right three times in four

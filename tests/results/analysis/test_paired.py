@@ -10,9 +10,12 @@ import pytest
 from scipy import stats as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from results import formatting, stats
+from results import formatting
+from results.analysis import paired
+from results.analysis.corrections import adjusted, look_level
+from results.analysis.paired import compare
+from results.analysis.verdict import adjust, verdict
 from results.formatting import ALPHA
-from results.stats import adjust, adjusted, compare, look_level, verdict
 
 D = np.array([0.011, 0.004, 0.009, 0.013, 0.006, 0.010])
 
@@ -96,7 +99,7 @@ def test_population_error_agrees_with_the_crossed_analysis_of_variance():
     rest = x - x.mean(axis=1, keepdims=True) - x.mean(axis=0, keepdims=True) + grand
     residual = (rest**2).sum() / ((seeds - 1) * (images - 1))
     expected = rows / (images * seeds) + max(0.0, (columns - residual) / (seeds * images))
-    se, df = stats.population_error(x.astype(np.int8))
+    se, df = paired.population_error(x.astype(np.int8))
     assert se**2 == pytest.approx(expected)
     assert df == 4
 
@@ -120,8 +123,8 @@ def test_margin_must_be_positive():
 def test_both_wrong_claims_share_one_tail():
     """With the truth at the margin, 'equivalent' or the wrong sign come in at most the level of the look."""
     rng = np.random.default_rng(11)
-    d = stats.MARGIN + 0.006 * rng.standard_normal((20_000, 4))
-    t = stats.t_tests(d)
+    d = paired.MARGIN + 0.006 * rng.standard_normal((20_000, 4))
+    t = paired.t_tests(d)
     level = look_level(1)
     wrong = (t["p_equivalent"] <= level) | ((t["p"] <= level) & (t["estimate"] < 0))
     assert st.binomtest(int(wrong.sum()), len(d)).proportion_ci(0.999).low <= level

@@ -7,7 +7,8 @@ histories within the same k compares equal budgets. Test figures are carried alo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from results.config import config_hash
@@ -118,3 +119,17 @@ def frontier(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
         if not kept or scores[i] > scores[kept[-1]]:
             kept.append(i)
     return kept
+
+
+def best_so_far(val_losses: Iterable[float | None], val_accuracies: Iterable[float | None]) -> list[float]:
+    """Return after each epoch the validation accuracy at the epoch of lowest validation loss so far.
+
+    This is the objective of a sweep. Epochs whose loss is not finite do not count; before the first that does, NaN.
+    """
+    found: list[float] = []
+    lowest, score = math.inf, math.nan
+    for loss, accuracy in zip(val_losses, val_accuracies, strict=True):
+        if loss is not None and accuracy is not None and math.isfinite(loss) and loss < lowest:
+            lowest, score = loss, float(accuracy)
+        found.append(score)
+    return found

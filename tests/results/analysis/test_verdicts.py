@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from results.noise import difference_sd, noise_floor
-from results.verdicts import Look, Pair, judge, looks_of, measured_sd, next_look, settled, shrinkage, spends, standing
+from results.analysis.looks import Look, Pair, looks_of, next_look, settled, spends
+from results.analysis.noise import difference_sd, noise_floor
+from results.analysis.shrinkage import shrinkage
+from results.analysis.verdicts import judge, measured_sd, standing
 from tests.results.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as st
 
-from results import noise
+from results.analysis import noise
 from tests.results.runs import run
 
 rng = np.random.default_rng(5)

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from scipy import stats as st
 
-from results import power, stats
-from results.stats import look_level
+from results.analysis import paired, power
+from results.analysis.corrections import look_level
 
 
 def test_detectable_effect_is_found_in_eight_of_ten_simulated_studies():
     level = look_level(1) / 3
     effect = power.detectable_effect(6, 0.005, level)
     d = effect + 0.005 * np.random.default_rng(1).standard_normal((20_000, 6))
-    assert (stats.t_tests(d)["p"] <= level).mean() == pytest.approx(0.8, abs=0.015)
+    assert (paired.t_tests(d)["p"] <= level).mean() == pytest.approx(0.8, abs=0.015)
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 9, 10, 12, 40])
@@ -44,8 +44,8 @@ def test_more_seeds_and_larger_effects_never_see_less():
 def test_equivalence_power_agrees_with_simulation(effect):
     level = look_level(1)
     d = effect + 0.005 * np.random.default_rng(2).standard_normal((20_000, 20))
-    found = (stats.t_tests(d)["p_equivalent"] <= level).mean()
-    assert power.equivalence_power(20, 0.005, stats.MARGIN, level, effect) == pytest.approx(found, abs=0.015)
+    found = (paired.t_tests(d)["p_equivalent"] <= level).mean()
+    assert power.equivalence_power(20, 0.005, paired.MARGIN, level, effect) == pytest.approx(found, abs=0.015)
 
 
 def test_seeds_needed_is_the_first_that_suffices():
@@ -83,7 +83,7 @@ def test_plan_says_where_no_verdict_can_be_reached():
 
 
 def test_further_seeds_would_decide_it():
-    c = stats.compare([0.012, -0.002, 0.009, 0.001, 0.006, -0.003])
+    c = paired.compare([0.012, -0.002, 0.009, 0.001, 0.006, -0.003])
     more = power.further_seeds(c, look_level(2))
     assert more is not None
     reached = power.power(c.estimate, c.n + more, c.sd, look_level(2))

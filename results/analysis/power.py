@@ -1,6 +1,6 @@
 """What a number of seeds can show, before and after: power of the paired t and of the equivalence test.
 
-Units as in results.stats: effects, spreads and margins are fractions. ``sd`` is always the spread of *paired
+Units as in results.analysis.paired: effects, spreads and margins are fractions. ``sd`` is always the spread of *paired
 differences* over seeds; two independent trainings of spread s give differences of spread s * sqrt(2).
 """
 
@@ -13,8 +13,9 @@ import numpy as np
 from scipy import optimize
 from scipy import stats as st
 
+from results.analysis.corrections import look_level
+from results.analysis.paired import MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison
 from results.formatting import ALPHA, points
-from results.stats import MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison, look_level
 
 POWER = 0.8
 TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see

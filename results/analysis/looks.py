@@ -1,0 +1,168 @@
+"""Interim analyses (looks): which comparisons a study has made on which seeds, as study.json keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from results.analysis.corrections import look_level
+from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
+from results.errors import UserError
+from results.formatting import ALPHA
+from results.record import Record
+from results.store import StudyMeta
+
+Family = Literal["confirm", "ablation"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two configs by hash, compared on ``seeds``; the difference is candidate - reference.
+
+    ``role``: 'confirm' (reference: the baseline), 'leave-one-out' (candidate: the winner, reference: the winner without
+    the change), 'add-one-in' (reference: the baseline), 'named' (candidate: the start with the named ablation,
+    reference: the start). ``name`` is the change; a positive difference always speaks for the change. ``chosen`` is the
+    run that made it a candidate. ``without`` are the seeds at which one of the two had no score when the look was
+    taken: one that comes later is another look's.
+    """
+
+    candidate: str
+    reference: str
+    seeds: tuple[int, ...]
+    role: str = "confirm"
+    name: str = ""
+    chosen: str | None = None
+    without: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same comparison at a later look, with whatever seeds."""
+        return self.candidate, self.reference
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a family, as study.json keeps it."""
+
+    family: Family
+    number: int
+    pairs: tuple[Pair, ...]
+    claim: Claim = "test-set"
+    margin: float = MARGIN
+    alpha: float = ALPHA
+    when: str | None = None
+    command: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values, with the error it spent."""
+        value = asdict(self) | {"spent": look_level(self.number, self.alpha)}
+        return value | {"pairs": [{**asdict(p), "seeds": [*p.seeds], "without": [*p.without]} for p in self.pairs]}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Look:
+        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError, TypeError, ValueError for anything else."""
+        names = {"candidate", "reference", "seeds", "role", "name", "chosen", "without"}
+        pairs = [{k: v for k, v in p.items() if k in names} for p in value["pairs"]]
+        own = {
+            k: value[k]
+            for k in ("family", "number", "claim", "margin", "alpha", "when", "command", "details")
+            if k in value
+        }
+        claim = own.get("claim", "test-set")
+        if claim not in CLAIMS or own["number"] < 1:
+            raise ValueError(f"look {own['number']}, claim '{claim}'")
+        seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
+        return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
+
+    def same_data(self, other: Look) -> bool:
+        """Whether the other look asks the very same question of the same runs, so that it need not be spent."""
+        mine, its = ({(p.key, tuple(sorted(p.seeds))) for p in look.pairs} for look in (self, other))
+        return mine == its and (self.claim, self.margin, self.alpha) == (other.claim, other.margin, other.alpha)
+
+
+def chosen_run(records: Iterable[Record], pair: Pair) -> Record | None:
+    """Return the run that made the pair's candidate one, else any run of its config; None where there is none."""
+    own = [r for r in records if r.config_hash == pair.candidate]
+    return next((r for r in own if r.run_id == pair.chosen), own[0] if own else None)
+
+
+def by_run(records: Iterable[Record], fingerprint: str | None = None) -> dict[tuple[str, int], Record]:
+    """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
+    found: dict[tuple[str, int], Record] = {}
+    for r in records:
+        if r.status == "complete" and r.test_accuracy is not None and fingerprint in (None, r.dataset.fingerprint):
+            found.setdefault((r.config_hash, r.seed), r)
+    return found
+
+
+def paired(runs: Mapping[tuple[str, int], Record], pair: Pair) -> list[tuple[Record, Record]]:
+    """Return (candidate, reference) for every seed of the pair where both finished, in order of seed."""
+    seeds = sorted(set(pair.seeds) - set(pair.without))
+    both = [(runs.get((pair.candidate, s)), runs.get((pair.reference, s))) for s in seeds]
+    return [(a, b) for a, b in both if a is not None and b is not None]
+
+
+def settled(records: Iterable[Record], look: Look, fingerprint: str | None = None) -> Look:
+    """Return the look with the seeds that have no score now, as study.json is to keep it."""
+    runs = by_run(records, fingerprint)
+    pairs = []
+    for pair in look.pairs:
+        bare = replace(pair, without=())
+        scored = {a.seed for a, _ in paired(runs, bare)}
+        pairs.append(replace(bare, without=tuple(s for s in sorted(set(pair.seeds)) if s not in scored)))
+    return replace(look, pairs=tuple(pairs))
+
+
+def spends(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> bool:
+    """Whether any pair has enough scores for a verdict: a look without one has tested nothing and need not be kept."""
+    runs = by_run(records, fingerprint)
+    return any(len(paired(runs, pair)) >= MIN_SEEDS for pair in look.pairs)
+
+
+def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
+    """Return the looks at ``family`` that study.json holds, in order. Raises UserError for one of another version."""
+    try:
+        looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"study.json holds a look at family '{family}' that this version does not know ({error}); a newer version "
+            "of the toolkit made it: use that"
+        ) from None
+    return sorted(looks, key=lambda look: look.number)
+
+
+def next_look(
+    looks: Sequence[Look],
+    family: Family,
+    pairs: Sequence[Pair],
+    claim: Claim,
+    margin: float,
+    records: Sequence[Record] = (),
+    **about: Any,
+) -> Look:
+    """Return the look that judges ``pairs`` beside all that the family compared before: the last one where nothing
+    is new.
+
+    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``records``, a
+    score that the last look had to do without is new as well.
+    """
+    merged = {p.key: p for p in looks[-1].pairs} if looks else {}
+    for pair in pairs:
+        before = merged.get(pair.key)
+        seeds = tuple(dict.fromkeys((before.seeds if before else ()) + pair.seeds))
+        merged[pair.key] = Pair(
+            pair.candidate,
+            pair.reference,
+            seeds,
+            pair.role,
+            pair.name,
+            pair.chosen or (before.chosen if before else None),
+        )
+    look = Look(family, len(looks) + 1, tuple(merged.values()), claim, margin, **about)
+    if not looks or not looks[-1].same_data(look):
+        return look
+    have = by_run(records)
+    late = any(all((h, s) in have for h in p.key) for p in looks[-1].pairs for s in p.without)
+    return look if late else looks[-1]

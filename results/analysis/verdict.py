@@ -1,0 +1,124 @@
+"""One comparison's verdict: better, worse, equivalent or undecided, and its sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from results.analysis.corrections import adjusted, look_level
+from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim, Comparison, Label, compare
+from results.formatting import ALPHA, p_text, points
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be claimed. Adjusted p values count in all comparisons and looks of the family: compare them with alpha.
+
+    ``low`` and ``high`` are the unadjusted 95 % interval. ``comparisons`` is how many the family has had, ``look`` its
+    look number and ``level`` what this look could spend. ``further_seeds`` (undecided only) is how many more seeds it
+    would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS in all, and where
+    fewer than MIN_SEEDS leave nothing to guess by.
+    """
+
+    label: Label
+    estimate: float
+    low: float
+    high: float
+    n: int
+    sd: float
+    p: float
+    p_adjusted: float
+    p_equivalent: float
+    p_equivalent_adjusted: float
+    p_sign_flip: float | None
+    margin: float
+    claim: Claim
+    look: int
+    comparisons: int
+    level: float
+    further_seeds: int | None
+    sentence: str
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is anything but undecided."""
+        return self.label != "undecided"
+
+
+def adjust(comparisons: Sequence[Comparison], look: int = 1, alpha: float = ALPHA) -> list[Verdict]:
+    """Turn every comparison ever made in a family, as its data now stand, into verdicts at its ``look``-th look.
+
+    Differences and equivalences are two families, each at alpha. For one comparison the two can never be wrong
+    together: with a true difference of at least the margin, "equivalent" and the wrong sign need the same tail.
+    """
+    p = adjusted([c.p for c in comparisons], look, alpha)
+    equivalent = adjusted([c.p_equivalent for c in comparisons], look, alpha)
+    return [
+        _verdict(c, float(a), float(b), look, len(comparisons), alpha)
+        for c, a, b in zip(comparisons, p, equivalent, strict=True)
+    ]
+
+
+def verdict(
+    differences: Sequence[float] | np.ndarray, look: int = 1, alpha: float = ALPHA, **options: object
+) -> Verdict:
+    """Return the verdict on a family of one comparison; ``options`` go to :func:`compare`."""
+    return adjust([compare(differences, **options)], look, alpha)[0]  # type: ignore[arg-type]
+
+
+def _verdict(c: Comparison, p: float, equivalent: float, look: int, family: int, alpha: float) -> Verdict:
+    label: Label = "undecided"
+    if p <= alpha:
+        label = "better" if c.estimate > 0 else "worse"
+    elif equivalent <= alpha:
+        label = "equivalent"
+    further = None
+    if label == "undecided":
+        from results.analysis.power import further_seeds
+
+        further = further_seeds(c, look_level(look + 1, alpha) / family)
+    made = Verdict(
+        label=label,
+        estimate=c.estimate,
+        low=c.low,
+        high=c.high,
+        n=c.n,
+        sd=c.sd,
+        p=c.p,
+        p_adjusted=p,
+        p_equivalent=c.p_equivalent,
+        p_equivalent_adjusted=equivalent,
+        p_sign_flip=c.p_sign_flip,
+        margin=c.margin,
+        claim=c.claim,
+        look=look,
+        comparisons=family,
+        level=look_level(look, alpha),
+        further_seeds=further,
+        sentence="",
+    )
+    return replace(made, sentence=sentence(made, alpha))
+
+
+def sentence(v: Verdict, alpha: float = ALPHA) -> str:
+    """Write a verdict in plain words, with its interval, n, adjusted p and claim."""
+    if v.n < MIN_SEEDS:
+        seeds = "1 seed" if v.n == 1 else f"{v.n} seeds"
+        return f"undecided: {seeds} can reach no verdict; at least {MIN_SEEDS} are needed"
+    data = f"{points(v.estimate)} points, 95 % interval {points(v.low)} to {points(v.high)}, {v.n} paired seeds"
+    where = CLAIMS[v.claim]
+    within = f"+-{points(v.margin, signed=False)} points"
+    if v.label == "equivalent":
+        return f"equivalent: {where} differs by less than {within} ({data}, adjusted {p_text(v.p_equivalent_adjusted)})"
+    data += f", adjusted {p_text(v.p_adjusted)}"
+    if v.label in ("better", "worse"):
+        small = ", though by less than the margin" if v.p_equivalent_adjusted <= alpha else ""
+        return f"{v.label}: {'higher' if v.label == 'better' else 'lower'} {where}{small} ({data})"
+    more = (
+        f"about {v.further_seeds} further seeds"
+        if v.further_seeds is not None
+        else f"more than {MOST_SEEDS} seeds in all"
+    )
+    return f"undecided: {data}; it would likely take {more} to tell"

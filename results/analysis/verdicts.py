@@ -1,0 +1,152 @@
+"""From looks and records to verdicts: what the report, ``confirm`` and ``ablate`` all show. Pure; no I/O.
+
+A *look* is one time that a family of comparisons was judged: it names the pairs of configs, the seeds each had, the
+claim and the margin, and is kept in study.json; the numbers are recomputed from the records. Families are 'confirm' and
+'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that all share the error.
+
+    looks_of(meta, "confirm")               -> the family's looks, in order
+    standing(records, looks)                -> one Judged per pair: the verdict that stands
+    shrinkage(records, meta, judged)        -> what the sweep promised against what held
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from results.analysis.looks import Look, Pair, by_run, paired
+from results.analysis.paired import compare
+from results.analysis.verdict import Verdict, adjust, sentence
+from results.formatting import points
+from results.record import Record
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A pair with the verdict that stands on the last look's question, else the latest.
+
+    The question is the claim: the first better or worse stands, else the first equivalent within a margin no wider.
+    ``latest`` is the verdict of the last look, ``differences`` its paired test differences in order of ``seeds``.
+    ``failed`` counts seeds where one of the two runs came to no score: the verdict is about runs that finish.
+    ``earlier`` holds what was decided besides.
+    """
+
+    pair: Pair
+    verdict: Verdict
+    latest: Verdict
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    failed: int
+    earlier: tuple[Verdict, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What must be said beside the verdict; empty where nothing."""
+        notes = []
+        if self.failed:
+            runs = "pairs has" if self.failed == 1 else "pairs have"
+            of = len(set(self.pair.seeds))
+            notes.append(f"{self.failed} of {of} {runs} a run without a score; the verdict is about runs that finish")
+        if self.verdict.look != self.latest.look:
+            notes.append(
+                f"decided at look {self.verdict.look} and stands; now {points(self.latest.estimate)} points over "
+                f"{self.latest.n} seeds"
+            )
+        notes += [f"at look {v.look}: {v.sentence}" for v in self.earlier]
+        return "; ".join(notes)
+
+
+def judge(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> list[Judged]:
+    """Return the verdicts of one look, one per pair. Raises ValueError for a population claim without correctness."""
+    runs = by_run(records, fingerprint)
+    made = []
+    for pair in look.pairs:
+        two = paired(runs, pair)
+        differences = [float(a.test_accuracy or 0) - float(b.test_accuracy or 0) for a, b in two]
+        images = two[0][0].test_images if two else None
+        correct = None
+        if look.claim == "population" and two:
+            correct = _per_image(two)
+        made.append(
+            (
+                pair,
+                two,
+                differences,
+                compare(
+                    differences,
+                    margin=look.margin,
+                    claim=look.claim,
+                    images=images,
+                    correct=correct,
+                ),
+            )
+        )
+    verdicts = adjust([c for *_, c in made], look.number, look.alpha)
+    return [
+        Judged(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
+        for (pair, two, d, _), v in zip(made, verdicts, strict=True)
+    ]
+
+
+def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
+    rows = [(a.correct(), b.correct()) for a, b in two]
+    if any(a is None or b is None or len(a) != len(b) for a, b in rows):
+        return None
+    return np.array([a.astype(np.int8) - b.astype(np.int8) for a, b in rows if a is not None and b is not None])
+
+
+def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str | None = None) -> list[Judged]:
+    """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look.
+
+    A verdict once given stands, for the question it answered.
+    """
+    if not looks:
+        return []
+    rounds = [judge(records, look, fingerprint) for look in looks]
+    decided: dict[tuple[str, str], list[Verdict]] = {}
+    seen: dict[tuple[str, str], list[Verdict]] = {}
+    for judged in (j for made in rounds for j in made):
+        seen.setdefault(judged.pair.key, []).append(judged.verdict)
+        if judged.verdict.decided:
+            decided.setdefault(judged.pair.key, []).append(judged.verdict)
+
+    def answers(v: Verdict) -> bool:
+        return v.claim == looks[-1].claim and (v.label != "equivalent" or v.margin <= looks[-1].margin)
+
+    made = []
+    for j in rounds[-1]:
+        known = decided.get(j.pair.key, [])
+        mine = [v for v in known if answers(v)]  # better and worse are more than equivalent, whatever the margin
+        stands = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else None)
+        if stands is None:
+            stands = _strongest(j.latest, seen[j.pair.key], looks[-1].alpha)
+        others = {(v.claim, v.label): v for v in reversed(known) if (v.claim, v.label) != (stands.claim, stands.label)}
+        made.append(replace(j, verdict=stands, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
+    return made
+
+
+def _strongest(latest: Verdict, looks: Sequence[Verdict], alpha: float) -> Verdict:
+    """Return an undecided verdict with the least adjusted p that any look gave it.
+
+    A later look has less to spend: without new seeds the same runs would seem to say less than before. As a verdict is
+    reached once any look's adjusted p is at most alpha, the least of them is the adjusted p of all looks together.
+    """
+    alike = [v for v in looks if v.claim == latest.claim]
+    p = [v.p_adjusted for v in alike if (v.estimate > 0) == (latest.estimate > 0)]
+    within = [v.p_equivalent_adjusted for v in alike if v.margin <= latest.margin]
+    made = replace(
+        latest,
+        p_adjusted=min([latest.p_adjusted, *p]),
+        p_equivalent_adjusted=min([latest.p_equivalent_adjusted, *within]),
+    )
+    return replace(made, sentence=sentence(made, alpha))
+
+
+def measured_sd(judged: Iterable[Judged]) -> tuple[float, int]:
+    """Return (pooled spread of the paired differences of comparisons made, degrees of freedom); (0, 0) without any."""
+    known = [(j.latest.n - 1, j.latest.sd) for j in judged if j.latest.n > 1]
+    freedom = sum(df for df, _ in known)
+    return (math.sqrt(sum(df * sd**2 for df, sd in known) / freedom) if freedom else 0.0), freedom
