@@ -6,8 +6,8 @@
 Each study is a real sweep of the scikit-learn example over its inert field ``replicate``, which only changes every
 random draw, then ``confirm --top 3`` on six fresh seeds with its report, by the real commands in one process. The seed
 of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run one after
-the other by study.runner in this process, where the commands would start Ray 400 times. ``--through-ray`` shows on some
-of them that nothing depends on it.
+the other by study.engine.local in this process, where the commands would start Ray 400 times. ``--through-ray`` shows
+on some of them that nothing depends on it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ TRIALS, TOP, SEEDS = 30, 3, 6
 
 @contextlib.contextmanager
 def in_this_process() -> Iterator[None]:
-    """Let every command train in this process, by study.runner, where it would start workers."""
-    import study.engine.pool as pool
+    """Let every command train in this process, by study.engine.local, where it would start workers."""
+    import study.engine.launch as pool
     import study.sweep as sweep
+    from study.engine.local import run_here
     from study.engine.resources import plan_resources
     from study.progress import run_progress
-    from study.runner import run_here
 
     def run_jobs(
         study: Any, trainable: Any, name: str, data: Any, source: Any, *, runtime: Any, **_: Any
@@ -58,7 +58,7 @@ def in_this_process() -> Iterator[None]:
 
 def command(*words: str) -> None:
     """Run one command of the toolkit in this process; its output is kept from the screen."""
-    from study.run import main
+    from study.cli.main import main
 
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

@@ -26,7 +26,7 @@ from benchmarks.epoch import BATCH, EPOCH_IMAGES, Worker, default_precision, mac
 from results.outcome import Runtime
 from results.store import DatasetInfo, Study, StudyMeta
 from study.engine import FixedJobs, Job, Options, Summary, run_jobs
-from study.engine.resources import usable_cpus
+from study.recording.provenance import usable_cpus
 
 
 def run(data: Any, config: dict[str, Any], jobs: int, runtime: Runtime, options: Options) -> tuple[Summary, float]:

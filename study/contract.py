@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 
 from results.errors import UserError
 from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, is_plain
-from study.trainable import fit, load_trainable
+from study.protocol import fit, load_trainable
 
 
 class Broken(AssertionError):

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from results.formatting import duration
 from results.outcome import Epoch
-from study.engine.jobs import Job
+from study.jobs import Job
 
 
 class RunProgress(Protocol):

@@ -14,9 +14,9 @@ from results.record import Record
 from results.store import Study
 from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
-from study.engine.checkpoints import cut_off
 from study.engine.halving import Halving
-from study.engine.pool import After
+from study.engine.launch import After
+from study.recording.checkpoints import cut_off
 from study.sweep_db import Database
 from study.sweep_proposer import SAMPLERS
 from study.sweep_source import SweepSource

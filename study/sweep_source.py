@@ -15,9 +15,9 @@ from results.config import config_hash
 from results.outcome import Epoch
 from results.record import Record
 from search_spaces import Space
-from study.engine.checkpoints import CutOff
 from study.engine.halving import Halving
-from study.engine.jobs import Job, next_attempt
+from study.jobs import Job, next_attempt
+from study.recording.checkpoints import CutOff
 from study.sweep_proposer import Proposer, objective
 
 KNOWN_IN_A_ROW = 50  # proposals all answered before the sampler is changed, and as many again before giving up

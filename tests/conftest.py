@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import os
 
-from study.engine import rayenv
+from study.engine import cluster
 
-os.environ.update(rayenv.QUIET | rayenv.ALONE)
+os.environ.update(cluster.QUIET | cluster.ALONE)

@@ -424,7 +424,7 @@ def study(
 
 def confirm(study: Study, maker: Maker, top: int = 3, seeds: int = 6) -> Study:
     """Confirm the ``top`` candidates of a made-up study as the command does: plan, run, keep the look."""
-    from study.confirm import prepare
+    from study.planning.confirm import prepare
 
     planned = prepare(study.records(), study.meta, top=top, seeds=seeds, start=900, margin=0.005)
     for job in planned.jobs:
@@ -440,7 +440,7 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
 
     from results.analysis.ablation_plan import next_step, strongest
     from results.analysis.looks import by_run, looks_of, next_look
-    from study import ablate as work
+    from study.planning import ablate as work
 
     def run(jobs: Sequence[Any]) -> None:
         for job in jobs:

@@ -48,8 +48,8 @@ def test_imports_only_from_below(package: str) -> None:
         ("results.frame", {"torch", "optuna", "ray"}),
         ("study.report", {"torch", "ray"}),
         ("study.run", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
-        ("study.commands.sweep", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
-        ("study.commands.baseline", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
+        ("study.cli.sweep", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
+        ("study.cli.baseline", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
     ],
 )
 def test_light_modules_stay_light(module: str, banned: set[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from results.errors import UserError
+from results.outcome import Runtime
+from study.jobs import Source
+from study.recording.provenance import usable_cpus
 
 TRIALS_PER_GPU = 4  # where nothing says otherwise: small models leave a GPU idle between their steps
 GPU_MEMORY_PER_TRIAL_GIB = 4.0  # a context, the dataset on the device, a small model and its workspace
@@ -123,16 +124,56 @@ def _check(
         raise UserError(f"--gpus-per-trial {gpus_per_trial:g} contradicts --device cpu")
 
 
-def usable_cpus() -> int:
-    """Return how many cores this process may really use: affinity and the container's quota both bound it."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    quota = _cgroup_cpus()
-    return max(1, min(count, quota) if quota else count)
+@dataclass(frozen=True)
+class Options:
+    """How to run, not what; no part of a run's identity. None leaves the choice to the engine."""
+
+    concurrency: int | None = None
+    cpus_per_trial: int | None = None
+    gpus_per_trial: float | None = None
+    address: str | None = None  # of a Ray cluster; None starts one on this machine alone
+    trial_timeout: float | None = None  # seconds a training may say nothing before it is ended as failed
+    time_limit: float | None = None  # seconds after which the engine stops, to be continued later
+    keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
+    title: str = ""
+    quiet: bool = False  # show nothing
 
 
-def _cgroup_cpus() -> int | None:
-    try:
-        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
-        return None if limit == "max" else max(1, round(int(limit) / int(period)))
-    except (OSError, ValueError):
-        return None
+def plan_here(options: Options, jobs: int, runtime: Runtime) -> Plan:
+    """What this machine would run of ``jobs`` side by side; starts nothing. Raises UserError as plan_resources does."""
+    return plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
+
+
+def jobs_left(source: Source) -> int | None:
+    """How many records the source is still after; None if it cannot know."""
+    return None if source.total is None else source.total - sum(getattr(source, "earlier", {}).values())
+
+
+def plan_for(options: Options, jobs: int | None, cpus: int, gpus: int, runtime: Runtime) -> Plan:
+    """Divide ``cpus`` and ``gpus`` among jobs as the options ask. Raises UserError as plan_resources does."""
+    return plan_resources(
+        cpus,
+        gpus,
+        use_gpu=runtime.device == "cuda",
+        gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
+        jobs=jobs,
+        concurrency=options.concurrency,
+        cpus_per_trial=options.cpus_per_trial,
+        gpus_per_trial=options.gpus_per_trial,
+    )
+
+
+def gpus_for(runtime: Runtime) -> int:
+    """How many GPUs of this machine a runtime may use."""
+    if runtime.device != "cuda":
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def _gpu_memory() -> float | None:
+    import torch
+
+    sizes = [torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())]
+    return min(sizes) / 2**30 if sizes else None

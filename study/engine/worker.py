@@ -11,77 +11,18 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from results.outcome import Epoch, State
 from study.engine.mailbox import Mailbox
+from study.engine.messages import Message, Order, Parcel, Setup
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 CHECKPOINT_AFTER = float(
     os.environ.get("STUDY_CHECKPOINT_SECONDS", "5")
 )  # seconds of training below which starting again is cheaper than any checkpoint
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What every training of one engine shares. Travels by pickle from the driver, never from a file."""
-
-    trainable: str  # name or path, as study.trainable.load_trainable takes it
-    module: str  # the name under which the driver imported it, which pickled data may mention
-    source: str | None  # text of a single-file trainable, for nodes that have no such file
-    paths: tuple[str, ...]  # the driver's import path
-    device: str
-    precision: str
-    threads: int
-    data: Any  # Parcel
-
-
-class Parcel:
-    """An object in Ray's store by reference. Tune copies configs deeply, which must not copy a reference."""
-
-    def __init__(self, ref: Any) -> None:
-        self.ref = ref
-
-    def __deepcopy__(self, memo: Any) -> Parcel:
-        return self
-
-    def open(self) -> Any:
-        """Get the object: arrays are read-only views of shared memory."""
-        import ray
-
-        return ray.get(self.ref)
-
-
-@dataclass(frozen=True)
-class Order:
-    """One training to do, as it travels to a worker."""
-
-    setup: Setup
-    run_id: str
-    config: dict[str, Any]
-    seed: int
-    resumes: bool  # a state to go on from lies in the mailbox
-
-    def __deepcopy__(self, memo: Any) -> Order:
-        return self
-
-    def __repr__(self) -> str:
-        return self.run_id  # Tune builds names from it
-
-
-@dataclass
-class Message:
-    """What one report carries beside the numbers. Taken out by the driver before Tune stores the result."""
-
-    epoch: Epoch | None = None
-    has_state: bool = False  # one lies in the mailbox
-    outcome: Parcel | None = None
-    error: str | None = None  # "Type: message" of what the training raised
-    traceback: str | None = None
-    worked: float = 0.0  # seconds since the training began that were not spent on reporting
 
 
 _loaded: dict[str, Any] = {}  # what this process keeps from one training to the next: trainable and data
@@ -94,7 +35,7 @@ def run_job(config: dict[str, Any]) -> None:
     reporter = _Reporter(order.run_id)
     try:
         trainable, data = _prepare(setup)
-        from study.trainable import Runtime, fit
+        from study.protocol import Runtime, fit
 
         state = _earlier_state(order)
         settings = trainable.Config(**order.config)
@@ -170,7 +111,7 @@ def _prepare(setup: Setup) -> tuple[ModuleType, Any]:
 
 
 def _load(setup: Setup) -> ModuleType:
-    from study.trainable import load_trainable
+    from study.protocol import load_trainable
 
     if setup.source is None or Path(setup.trainable).is_file():
         return load_trainable(setup.trainable)

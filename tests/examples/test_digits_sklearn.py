@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from results.errors import UserError
 from results.outcome import Outcome
 from search_spaces import load_ablations, load_space
-from study.trainable import load_trainable
+from study.protocol import load_trainable
 from tests.contract import difference
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

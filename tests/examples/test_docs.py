@@ -12,7 +12,7 @@ import pytest
 
 from alexnet.config import Config
 from search_spaces import load_ablations, load_space
-from study.trainable import load_trainable
+from study.protocol import load_trainable
 from tests.contract import check_trainable
 
 ROOT = Path(__file__).parents[2]

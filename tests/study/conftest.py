@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from results.store import DatasetInfo, Study, StudyMeta
-from study.trainable import load_trainable
+from study.protocol import load_trainable
 
 TOY = str(Path(__file__).with_name("toy.py"))
 

@@ -14,7 +14,7 @@ from results.analysis.looks import Pair, by_run, next_look
 from results.config import config_hash
 from results.errors import UserError
 from results.paper import cells, latex, markdown, methods
-from study.ablate import (
+from study.planning.ablate import (
     anatomy,
     comparison_jobs,
     confirmed,

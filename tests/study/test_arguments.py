@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.run import main
+from study.cli.main import main
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from results.store import Study
-from study.run import main
+from study.cli.main import main
 from tests.study.conftest import TOY
 
 TRAINABLE = ["--trainable", TOY, "--dataset", "600"]

@@ -19,11 +19,13 @@ import psutil
 import pytest
 
 from results.store import Study
-from study.engine import rayenv
+from study.engine import cluster
 
 ROOT = Path(__file__).parent.parent.parent
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
-OUTSIDE = {k: v for k, v in os.environ.items() if k not in rayenv.ALONE}  # a cluster is not started as a Ray of our own
+OUTSIDE = {
+    k: v for k, v in os.environ.items() if k not in cluster.ALONE
+}  # a cluster is not started as a Ray of our own
 SAME = {"sampler": "random", "scheduler": "none"}  # what these propose does not depend on who ends first
 
 

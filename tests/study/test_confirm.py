@@ -10,11 +10,12 @@ from results.analysis.power import plan
 from results.analysis.verdicts import standing
 from results.errors import UserError
 from results.store import Study
-from study.confirm import advice, candidates, cost, longest_first, missing, prepare, training_seconds
-from study.engine.jobs import Job
-from study.floor import before_baseline, before_sweep
-from study.run import main
-from study.seeds import fresh_seeds, sweep_seeds
+from study.cli.main import main
+from study.jobs import Job
+from study.planning.confirm import candidates, prepare
+from study.planning.noise import before_baseline, before_sweep
+from study.planning.runs import advice, cost, longest_first, missing, training_seconds
+from study.planning.seeds import fresh_seeds, sweep_seeds
 from tests.results.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)

@@ -15,7 +15,7 @@ import pytest
 
 from results.outcome import Epoch, Outcome, State
 from study.contract import Broken, check_trainable, difference
-from study.trainable import load_trainable
+from study.protocol import load_trainable
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = str(ROOT / "examples" / "digits_sklearn.py")

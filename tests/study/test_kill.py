@@ -22,8 +22,8 @@ import pytest
 from results.config import config_hash
 from results.store import Study, TornRecord
 from search_spaces import load_space
+from study.protocol import load_trainable
 from study.sweep_proposer import STATES
-from study.trainable import load_trainable
 from tests.study.conftest import TOY
 from tests.study.sweep_toy import SEED, SPACES
 

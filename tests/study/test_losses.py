@@ -18,12 +18,13 @@ import pytest
 
 from results.outcome import Outcome, Runtime
 from results.store import Study
-from study.engine import FixedJobs, Job, Options, checkpoints, rayenv, run_jobs
-from study.engine.engine import Engine
-from study.engine.keeper import Keeper
-from study.engine.records import Context, Trace, stopped
+from study.engine import FixedJobs, Job, Options, cluster, run_jobs
+from study.engine.driver import Engine
 from study.engine.screen import Log
-from study.trainable import load_trainable
+from study.protocol import load_trainable
+from study.recording import checkpoints
+from study.recording.records import Context, Trace, stopped
+from study.recording.writer import Keeper
 from tests.study.conftest import TOY, make_toy_study
 from tests.study.test_kill import is_worker
 
@@ -34,8 +35,8 @@ ALONE = """
     from results.store import Study
     from study.engine import Job
     from study.progress import run_progress
-    from study.runner import run_here
-    from study.trainable import load_trainable
+    from study.engine.local import run_here
+    from study.protocol import load_trainable
 
     os.environ["TOY_IN_PROCESS"] = "1"
     study, toy = Study.open(Path(sys.argv[1])), load_trainable(sys.argv[2])
@@ -162,14 +163,14 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(make_study, monkeypatch):
 
 
 def test_another_containers_folder_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(rayenv, "_short_tmp", lambda: str(tmp_path))
+    monkeypatch.setattr(cluster, "_short_tmp", lambda: str(tmp_path))
     died = subprocess.Popen(["true"])
     died.wait()
-    ours, theirs = (tmp_path / f"{rayenv.PREFIX}{died.pid}-{name}" for name in ("a", "b"))
-    for folder, namespace in ((ours, rayenv._namespace()), (theirs, "pid:[1]")):
+    ours, theirs = (tmp_path / f"{cluster.PREFIX}{died.pid}-{name}" for name in ("a", "b"))
+    for folder, namespace in ((ours, cluster._namespace()), (theirs, "pid:[1]")):
         folder.mkdir()
-        (folder / rayenv.NAMESPACE).write_text(namespace)
-    rayenv.remove_stale()
+        (folder / cluster.NAMESPACE).write_text(namespace)
+    cluster.remove_stale()
     assert not ours.exists() and theirs.exists()
 
 
@@ -268,7 +269,7 @@ def test_a_driver_that_was_held_up_blames_no_worker(make_study, monkeypatch):
         save(study, cut, state)
 
     monkeypatch.setattr(checkpoints, "save", slowly)
-    monkeypatch.setattr("study.engine.keeper.WRITE_SHARE", 1e9)
+    monkeypatch.setattr("study.recording.writer.WRITE_SHARE", 1e9)
     monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
     dies = study.meta.baseline | {"misbehave": "die", "misbehave_at": 12, "marker": str(died)}
     jobs = [Job("baseline", study.meta.baseline, 1), Job("baseline", dies, 2)]

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from results.outcome import Runtime
 from study.engine import FixedJobs, Job, Options, run_jobs
-from study.trainable import load_trainable
+from study.protocol import load_trainable
 from tests.study.conftest import TOY, make_toy_study
 study, data = make_toy_study(Path(sys.argv[1]), epochs=4, pause=0.5)
 changes = ({}, {"misbehave": "gorge", "misbehave_at": 2}, {"noise": 0.5})

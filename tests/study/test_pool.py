@@ -17,7 +17,8 @@ import pytest
 from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Runtime
-from study.engine import FixedJobs, Job, Options, checkpoints, run_jobs
+from study.engine import FixedJobs, Job, Options, run_jobs
+from study.recording import checkpoints
 from tests.study.conftest import TOY
 
 
@@ -37,7 +38,7 @@ def job(study, seed=0, **changes):
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory):
     """One start of the engine with trainings that end in every way there is."""
-    from study.trainable import load_trainable
+    from study.protocol import load_trainable
     from tests.study.conftest import make_toy_study
 
     folder = tmp_path_factory.mktemp("ended")
@@ -144,7 +145,7 @@ def test_listens_on_loopback_only(ended):
 
 def test_leaves_nothing_behind(ended):
     study = ended[0]
-    from study.engine.rayenv import PREFIX, _short_tmp
+    from study.engine.cluster import PREFIX, _short_tmp
 
     assert not list(Path(_short_tmp()).glob(f"{PREFIX}{os.getpid()}-*"))
     assert not list((study.path / "checkpoints").glob("*")) if (study.path / "checkpoints").exists() else True
@@ -189,7 +190,7 @@ def test_a_state_is_kept_only_with_its_own_history(make_study, toy, monkeypatch)
         save(study, cut, state)
 
     monkeypatch.setattr(checkpoints, "save", slowly)
-    monkeypatch.setattr("study.engine.keeper.WRITE_SHARE", 1e9)
+    monkeypatch.setattr("study.recording.writer.WRITE_SHARE", 1e9)
     monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
     with study.lock():
         jobs = FixedJobs([job(study, seed) for seed in (1, 2)])

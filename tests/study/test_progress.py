@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from study.engine.engine import Engine, _Run
-from study.engine.jobs import FixedJobs, Job
+from study.engine.driver import Engine
+from study.engine.slots import Run
 from study.engine.view import Progress, Running
+from study.jobs import FixedJobs, Job
 
 
 def running(*epochs: int, of: int | None = 25) -> list[Running]:
@@ -32,9 +33,9 @@ def test_a_plain_line_says_where_the_running_jobs_are(jobs: list[Running], said:
     assert Progress(4, running=jobs).where == said
 
 
-def under_way(epoch: int, since: float, resumed_at: list[int] | None = None) -> _Run:
+def under_way(epoch: int, since: float, resumed_at: list[int] | None = None) -> Run:
     job = Job("baseline", {"epochs": 25}, 1)
-    return _Run(job, [SimpleNamespace(epoch=epoch)], resumed_at or [], asked=100.0, heard=100.0 + since)  # type: ignore[list-item]
+    return Run(job, [SimpleNamespace(epoch=epoch)], resumed_at or [], asked=100.0, heard=100.0 + since)  # type: ignore[list-item]
 
 
 def test_a_job_is_expected_to_go_on_as_it_began() -> None:
@@ -51,7 +52,7 @@ def test_the_end_is_foreseen_before_any_job_has_ended(
     monkeypatch: pytest.MonkeyPatch, prunes: bool, left: float | None
 ) -> None:
     """Eight jobs, four at a time, each a fifth through after five minutes: 20 minutes more, then another wave of 25."""
-    monkeypatch.setattr("study.engine.engine.time", SimpleNamespace(monotonic=lambda: 400.0))
+    monkeypatch.setattr("study.engine.driver.time", SimpleNamespace(monotonic=lambda: 400.0))
     source: Any = FixedJobs([])
     source.total, source.prunes = 8, prunes
     runs = {str(i): under_way(5, 300.0) for i in range(4)}
@@ -64,7 +65,7 @@ def test_the_end_is_foreseen_before_any_job_has_ended(
 
 def test_the_last_job_counts_where_it_is_longer_than_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of four took 100 s; the last is a fifth through after 300 s and has 1,200 s to go."""
-    monkeypatch.setattr("study.engine.engine.time", SimpleNamespace(monotonic=lambda: 400.0))
+    monkeypatch.setattr("study.engine.driver.time", SimpleNamespace(monotonic=lambda: 400.0))
     source: Any = FixedJobs([])
     source.total = 4
     spent = [SimpleNamespace(asked=0.0, ended=100.0)] * 3

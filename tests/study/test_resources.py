@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from results.errors import UserError
-from study.engine.resources import plan_resources, usable_cpus
+from study.engine.resources import plan_resources
+from study.recording.provenance import usable_cpus
 
 
 def slots(*args, **kwargs):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from results.store import Study
-from study.confirm import candidates
+from study.planning.confirm import candidates
 
 ROOT = Path(__file__).parents[2]
 OTHER_LABELS = """

@@ -13,9 +13,9 @@ from results.errors import UserError
 from results.outcome import Epoch
 from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
-from study.engine.checkpoints import CutOff
 from study.engine.halving import Halving
-from study.engine.jobs import Job
+from study.jobs import Job
+from study.recording.checkpoints import CutOff
 from study.sweep_proposer import Proposer, as_trial
 from study.sweep_source import SweepSource
 from tests.study.sweep_toy import SEED, SPACES

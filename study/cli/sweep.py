@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from study.options import DEFAULT_SEED, add_resources, add_study, add_training
+from study.cli.options import DEFAULT_SEED, add_resources, add_study, add_training
 
 if TYPE_CHECKING:
     from search_spaces import Space
@@ -86,10 +86,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run or go on with the study's sweep."""
     from results.errors import UserError
-    from study.engine.pool import Options
-    from study.floor import before_sweep
-    from study.pictures import keep_pictures
-    from study.session import training_session
+    from study.cli.session import training_session
+    from study.engine.resources import Options
+    from study.planning.noise import before_sweep
+    from study.recording.artefacts import keep_pictures
     from study.sweep import SweepOptions, sweep
     from study.sweep_summary import print_summary
 
@@ -157,7 +157,7 @@ def _space(args: argparse.Namespace, name: str) -> Space:
     from results.config import read_config, read_sets, validated
     from results.store import Study
     from search_spaces import load_space
-    from study.trainable import load_trainable
+    from study.protocol import load_trainable
 
     meta = Study.open(args.study).meta if (args.study / "study.json").exists() else None
     trainable = load_trainable(os.path.expanduser(args.trainable or (meta.trainable if meta else "alexnet")))

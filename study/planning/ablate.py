@@ -12,8 +12,9 @@ from results.config import changes, config_hash
 from results.errors import UserError, nearest
 from results.record import Record, find_run
 from results.store import StudyMeta
-from study.confirm import candidates, missing
-from study.engine.jobs import Job
+from study.jobs import Job
+from study.planning.confirm import candidates
+from study.planning.runs import missing
 
 FAMILY: Family = "ablation"
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")

@@ -14,8 +14,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from study.engine.resources import usable_cpus
-
 PACKAGES = ("torch", "torchvision", "ray", "optuna", "scikit-learn", "numpy", "pandas")
 
 
@@ -75,7 +73,7 @@ def _memory_gib() -> int | None:
 
 def _commit() -> str | None:
     """Return the commit of this toolkit's checkout with '+' where files differ from it; None when installed."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     try:
@@ -89,3 +87,18 @@ def _git(root: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=10
     ).stdout.strip()
+
+
+def usable_cpus() -> int:
+    """Return how many cores this process may really use: affinity and the container's quota both bound it."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    quota = _cgroup_cpus()
+    return max(1, min(count, quota) if quota else count)
+
+
+def _cgroup_cpus() -> int | None:
+    try:
+        limit, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()[:2]
+        return None if limit == "max" else max(1, round(int(limit) / int(period)))
+    except (OSError, ValueError):
+        return None

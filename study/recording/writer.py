@@ -22,8 +22,8 @@ from results.files import writing
 from results.outcome import Outcome, State
 from results.record import Record
 from results.store import Study
-from study.engine import checkpoints
-from study.engine.checkpoints import CutOff
+from study.recording import checkpoints
+from study.recording.checkpoints import CutOff
 
 WRITE_SHARE = 0.025  # of the time since a run's last checkpoint that writing the next may cost
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from results.outcome import Epoch, State
 from results.store import Study
-from study.engine.jobs import Job
+from study.jobs import Job
 
 NOTE = "study"  # the metadata key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from study.options import add_study
+from study.cli.options import add_study
 from study.report import FORMATS, TABLES
 
 

@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the steps; each is itself a command that a second start would skip."""
     import shlex
 
-    from study.run import main as run
+    from study.cli.main import main as run
 
     for what, words in STEPS:
         words = [*words, "--study", str(args.study)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from study.commands.confirm import add_judgement
-from study.options import add_resources, add_study, add_training, positive
+from study.cli.confirm import add_judgement
+from study.cli.options import add_resources, add_study, add_training, positive
 
 if TYPE_CHECKING:
     from results.analysis.ablation_plan import Anatomy
-    from study.session import Session
+    from study.cli.session import Session
 
 EXAMPLES = """\
 examples:
@@ -76,12 +76,13 @@ def main(args: argparse.Namespace) -> int:
     from results.errors import UserError, nearest
     from results.formatting import plural
     from search_spaces.load import load_ablations
-    from study import ablate as work
-    from study.confirm import advice, cost, longest_first, refuse_too_few, training_seconds
-    from study.environment import command_line, now
-    from study.floor import baseline_floor, record_floor
-    from study.seeds import fresh_seeds
-    from study.session import training_session
+    from study.cli.session import training_session
+    from study.planning import ablate as work
+    from study.planning.confirm import refuse_too_few
+    from study.planning.noise import baseline_floor, record_floor
+    from study.planning.runs import advice, cost, longest_first, training_seconds
+    from study.planning.seeds import fresh_seeds
+    from study.recording.provenance import command_line, now
 
     parts = [p.strip() for p in args.parts.split(",") if p.strip()]
     for part in parts:
@@ -169,7 +170,7 @@ def descriptive(
 
     from results.analysis.ablation_plan import next_step, strongest
     from results.analysis.looks import by_run
-    from study import ablate as work
+    from study.planning import ablate as work
 
     study = session.study
 

@@ -12,7 +12,7 @@ from results.config import config_hash
 from results.outcome import Epoch, Outcome, is_plain
 from results.record import DatasetTag, Record, scores
 from results.store import Study
-from study.engine.jobs import Job
+from study.jobs import Job
 
 
 @dataclass(frozen=True)

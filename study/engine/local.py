@@ -10,16 +10,16 @@ from types import ModuleType
 from results.outcome import Epoch, Outcome, Runtime, State
 from results.record import Record
 from results.store import Study
-from study.engine import checkpoints
-from study.engine.checkpoints import CutOff
-from study.engine.jobs import Job
-from study.engine.keeper import Keeper
-from study.engine.records import Context, Trace, ended, stopped
 from study.engine.screen import Log
-from study.environment import command_line, environment, now
-from study.pictures import keep_pictures
+from study.jobs import Job
 from study.progress import RunProgress
-from study.trainable import Data, fit
+from study.protocol import Data, fit
+from study.recording import checkpoints
+from study.recording.artefacts import keep_pictures
+from study.recording.checkpoints import CutOff
+from study.recording.provenance import command_line, environment, now
+from study.recording.records import Context, Trace, ended, stopped
+from study.recording.writer import Keeper
 
 
 class _Diverged(Exception):

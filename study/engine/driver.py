@@ -11,7 +11,6 @@ import re
 import threading
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,62 +18,21 @@ from typing import Any
 from results.outcome import Epoch, Outcome, State
 from results.record import Record
 from results.store import Study
-from study.engine import checkpoints, records
-from study.engine.checkpoints import CutOff
-from study.engine.jobs import Job, Source
-from study.engine.keeper import Keeper
+from study.engine.failures import DEATHS, Died, out_of_memory, reason_of
 from study.engine.mailbox import Mailbox
-from study.engine.records import Context, Trace
+from study.engine.messages import Message, Order, Parcel, Setup
 from study.engine.resources import Plan
 from study.engine.screen import Log
+from study.engine.slots import Run, Spent, mean
 from study.engine.view import Progress, Running, View, job_name
-from study.engine.worker import Message, Order, Parcel, Setup
+from study.jobs import Job, Source
+from study.recording import checkpoints, records
+from study.recording.checkpoints import CutOff
+from study.recording.records import Context, Trace
+from study.recording.writer import Keeper
 
-DEATHS = 3  # a job whose worker was killed this many times has failed
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print
-
-
-@dataclass
-class _Run:
-    """A job at work."""
-
-    job: Job
-    history: list[Epoch]
-    resumed_at: list[int]
-    asked: float  # monotonic, when the slot was given to it
-    begun: float | None = None
-    started: str | None = None
-    startup: float | None = None
-    worked: float = 0.0
-    actor_id: str = ""
-    heard: float = 0.0  # monotonic, when it last said anything
-    unheard: float = 0.0  # seconds since then in which the driver was not listening
-    kill_reason: str | None = None
-
-    def whole(self) -> float | None:
-        """Seconds that the job will take in its slot if it goes on as so far; None before its first epoch."""
-        done = self.history[-1].epoch - (self.resumed_at[-1] if self.resumed_at else 0) if self.history else 0
-        if done <= 0 or not self.job.epochs:
-            return None
-        begin = self.startup or 0.0
-        return begin + (self.heard - self.asked - begin) * (done + self.job.epochs - self.history[-1].epoch) / done
-
-
-@dataclass
-class _Spent:
-    """For the statistics: one ended stay of a job in a slot."""
-
-    asked: float
-    ended: float
-    worked: float
-    fresh: bool  # the slot's first, which waited for a process to start
-
-
-@dataclass
-class _Died:
-    count: int = 0
-    reasons: list[str] = field(default_factory=list)
 
 
 class Engine:
@@ -106,10 +64,10 @@ class Engine:
         self._folder = folder
         self._trial_timeout, self._time_limit = trial_timeout, time_limit
         self._interrupted = interrupted or threading.Event()
-        self._running: dict[str, _Run] = {}  # by Tune's trial id
+        self._running: dict[str, Run] = {}  # by Tune's trial id
         self._again: deque[Job] = deque()  # jobs whose worker died
-        self._died: dict[str, _Died] = {}
-        self._spent: list[_Spent] = []
+        self._died: dict[str, Died] = {}
+        self._spent: list[Spent] = []
         self._begin = time.monotonic()
         self._collected = self._ticked = self._begin
         self._slots_started = 0
@@ -127,7 +85,7 @@ class Engine:
         job = self._again.popleft() if self._again else self._source.next()
         if job is None:
             return None
-        run = _Run(job, [], [], time.monotonic())
+        run = Run(job, [], [], time.monotonic())
         try:
             if self._study.checkpoint_path(job.run_id).exists():
                 self._go_on(run)
@@ -141,7 +99,7 @@ class Engine:
         """Whether nothing runs and nothing will."""
         return not self._running and not self._again and self._source.exhausted()
 
-    def _go_on(self, run: _Run) -> None:
+    def _go_on(self, run: Run) -> None:
         found = checkpoints.load(self._study, run.job.run_id)
         if found is not None:
             cut, state = found
@@ -189,13 +147,13 @@ class Engine:
         if run.kill_reason is not None:
             self._end(trial_id, run, self._stopped(run, "failed", run.kill_reason))
             return
-        reason = _reason(error)
-        died = self._died.setdefault(run.job.run_id, _Died())
+        reason = reason_of(error)
+        died = self._died.setdefault(run.job.run_id, Died())
         died.count += 1
         died.reasons.append(reason)
         self._log.collect(self._folder)
         self._log(f"{self._name(run.job)}: {reason} ({died.count} of {DEATHS}): {error}")
-        if died.count >= DEATHS or (died.count >= 2 and _out_of_memory(error)):
+        if died.count >= DEATHS or (died.count >= 2 and out_of_memory(error)):
             times = f" ({died.count} times)" if len(set(died.reasons)) == 1 else f"; before that: {died.reasons[0]}"
             self._end(trial_id, run, self._stopped(run, "failed", reason + times))
             return
@@ -250,7 +208,7 @@ class Engine:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _epoch(self, trial_id: str, run: _Run, epoch: Epoch, has_state: bool) -> bool:
+    def _epoch(self, trial_id: str, run: Run, epoch: Epoch, has_state: bool) -> bool:
         now = time.monotonic()
         if run.startup is None:
             run.startup = max(0.0, now - run.asked - epoch.seconds)
@@ -269,7 +227,7 @@ class Engine:
             self._keeper.checkpoint(run.job.run_id, functools.partial(self._state, run))
         return False
 
-    def _state(self, run: _Run) -> tuple[CutOff, State] | None:
+    def _state(self, run: Run) -> tuple[CutOff, State] | None:
         """Take the state that the worker left, with the history up to it. Called in the keeper's thread.
 
         The history never ends elsewhere than the state, or a job that goes on from there would lack epochs.
@@ -281,7 +239,7 @@ class Engine:
         epoch, state = found
         return CutOff(run.job, [e for e in history if e.epoch <= epoch], list(resumed_at)), state
 
-    def _outcome(self, trial_id: str, run: _Run, parcel: Parcel) -> None:
+    def _outcome(self, trial_id: str, run: Run, parcel: Parcel) -> None:
         from ray.exceptions import ObjectLostError
 
         try:
@@ -301,15 +259,15 @@ class Engine:
             return
         self._end(trial_id, run, (record, outcome))
 
-    def _stopped(self, run: _Run, status: str, error: str | None) -> tuple[Record, Outcome]:
+    def _stopped(self, run: Run, status: str, error: str | None) -> tuple[Record, Outcome]:
         trace = self._trace(run)
         record = records.stopped(self._study, run.job, status, error, trace, self._context)
         return record, Outcome("stopped", trace.history)
 
-    def _trace(self, run: _Run) -> Trace:
+    def _trace(self, run: Run) -> Trace:
         return Trace(list(run.history), list(run.resumed_at), run.started, run.startup)
 
-    def _end(self, trial_id: str, run: _Run, result: tuple[Record, Outcome]) -> None:
+    def _end(self, trial_id: str, run: Run, result: tuple[Record, Outcome]) -> None:
         record, outcome = result
         self._leave(trial_id, run)
         self._keeper.end(record, outcome)
@@ -320,14 +278,14 @@ class Engine:
             self._log.collect(self._folder)
         self._view.job_ended(record, self.progress())
 
-    def _leave(self, trial_id: str, run: _Run) -> None:
+    def _leave(self, trial_id: str, run: Run) -> None:
         del self._running[trial_id]
         self._mailbox.drop(f"from {run.job.run_id}")
         fresh = self._slots_started < self._plan.concurrency
         self._slots_started += fresh
-        self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh))
+        self._spent.append(Spent(run.asked, time.monotonic(), run.worked, fresh))
 
-    def _kill(self, trial: Any, run: _Run) -> None:
+    def _kill(self, trial: Any, run: Run) -> None:
         actor = trial.temporary_state.ray_actor
         if actor is None:
             return  # it still waits for a place
@@ -382,11 +340,11 @@ class Engine:
 
     def startup(self) -> float | None:
         """Mean seconds from being given a slot to the first step."""
-        return _mean([r.startup_seconds for r in self.records if r.startup_seconds is not None])
+        return mean([r.startup_seconds for r in self.records if r.startup_seconds is not None])
 
     def overhead(self) -> float | None:
         """Mean seconds that a stay in a slot took beside training; each slot's first is left out."""
-        return _mean([s.ended - s.asked - s.worked for s in self._spent if not s.fresh])
+        return mean([s.ended - s.asked - s.worked for s in self._spent if not s.fresh])
 
     def busy(self) -> float | None:
         """Share of slot time spent training between the moment all slots had begun and the last start of a job."""
@@ -401,19 +359,3 @@ class Engine:
             work_begin = s.ended - s.worked
             inside += max(0.0, min(s.ended, end) - max(work_begin, begin))
         return min(1.0, inside / (slots * (end - begin)))
-
-
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _out_of_memory(error: str | None) -> bool:
-    return bool(error and re.search(r"OutOfMemoryError|running low on memory", error))
-
-
-def _reason(error: str | None) -> str:
-    if error is None:
-        return "its worker ended without a result"
-    if _out_of_memory(error):
-        return "its worker ran out of memory"
-    return "its worker was killed, as systems do when memory runs out"

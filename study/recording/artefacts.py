@@ -12,7 +12,7 @@ from results.files import save_arrays, write_atomic
 from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
-from study.trainable import Data, as_numpy
+from study.protocol import Data, as_numpy
 
 PICTURED = 2000  # test images in the 2-D picture: t-SNE's time grows faster than their number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.options import add_resources, add_study, add_training, positive
+from study.cli.options import add_resources, add_study, add_training, positive
 
 EXAMPLES = """\
 examples:
@@ -74,10 +74,11 @@ def main(args: argparse.Namespace) -> int:
     from results.analysis.looks import looks_of, settled, spends
     from results.analysis.verdicts import standing
     from results.errors import UserError
-    from study.confirm import FAMILY, longest_first, prepare, refuse_too_few, verdict_lines
-    from study.environment import command_line, now
-    from study.floor import record_floor
-    from study.session import training_session
+    from study.cli.session import training_session
+    from study.planning.confirm import FAMILY, prepare, refuse_too_few, verdict_lines
+    from study.planning.noise import record_floor
+    from study.planning.runs import longest_first
+    from study.recording.provenance import command_line, now
 
     if args.sets or args.config:
         raise UserError(

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from study.options import add_study
+from study.cli.options import add_study
 
 EXAMPLES = """\
 examples:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from results.errors import UserError
@@ -24,33 +22,20 @@ from results.files import writing
 from results.outcome import Outcome, Runtime
 from results.record import Record
 from results.store import Study
-from study.engine import rayenv
-from study.engine.engine import Engine
-from study.engine.jobs import Source
-from study.engine.keeper import Keeper
+from study.engine import cluster
+from study.engine.driver import Engine
 from study.engine.mailbox import Mailbox
-from study.engine.records import Context
-from study.engine.resources import Plan, plan_resources, usable_cpus
+from study.engine.messages import Parcel, Setup
+from study.engine.resources import Options, Plan, gpus_for, jobs_left, plan_for
 from study.engine.screen import Log, reserved
+from study.engine.signals import interrupts
 from study.engine.view import View
-from study.engine.worker import Parcel, Setup
+from study.jobs import Source
+from study.recording.provenance import usable_cpus
+from study.recording.records import Context
+from study.recording.writer import Keeper
 
 After = Callable[[Record, Outcome], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to run, not what; no part of a run's identity. None leaves the choice to the engine."""
-
-    concurrency: int | None = None
-    cpus_per_trial: int | None = None
-    gpus_per_trial: float | None = None
-    address: str | None = None  # of a Ray cluster; None starts one on this machine alone
-    trial_timeout: float | None = None  # seconds a training may say nothing before it is ended as failed
-    time_limit: float | None = None  # seconds after which the engine stops, to be continued later
-    keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
-    title: str = ""
-    quiet: bool = False  # show nothing
 
 
 @dataclass
@@ -106,7 +91,7 @@ def run_jobs(
     with writing(study.path):
         log = Log(study.path / "study.log")
     try:
-        with _signals() as interrupted, reserved(log) as screen:
+        with interrupts() as interrupted, reserved(log) as screen:
             try:
                 summary = _run(
                     study,
@@ -149,10 +134,10 @@ def _run(
     screen: Any,
     interrupted: threading.Event,
 ) -> Summary:
-    plan = None if options.address else _plan(options, _left(source), usable_cpus(), _gpus(runtime), runtime)
+    plan = None if options.address else plan_for(options, jobs_left(source), usable_cpus(), gpus_for(runtime), runtime)
     environment = {"OMP_NUM_THREADS": str(plan.cpus_per_trial if plan else options.cpus_per_trial or 1)}
     environment |= getattr(trainable, "PROCESS_ENVIRONMENT", {})
-    with rayenv.started(
+    with cluster.started(
         address=options.address,
         cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
         gpus=plan.gpus if plan else 0,
@@ -163,7 +148,7 @@ def _run(
 
         if plan is None:
             have = ray.cluster_resources()
-            plan = _plan(options, _left(source), int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
+            plan = plan_for(options, jobs_left(source), int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
         context = replace(context, environment={**context.environment, "threads": plan.cpus_per_trial})
         setup = Setup(
             trainable=_importable(trainable_name),
@@ -216,80 +201,13 @@ def _fit(engine: Engine, plan: Plan, folder: Path | None) -> None:
     with contextlib.suppress(engine.Stop):
         while True:
             try:
-                _tune(engine, plan, folder)
+                from study.engine.hooks import run_tune  # here: Ray reads its environment when it is imported
+
+                run_tune(engine, plan, folder)
                 return
             except Exception as error:
                 if not engine.aborted(error):
                     raise
-
-
-def _tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
-    from ray import tune
-
-    from study.engine.tuning import EngineCallback, EngineScheduler, EngineSearcher
-    from study.engine.worker import run_job
-
-    resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
-    if plan.gpus_per_trial:
-        resources["gpu"] = plan.gpus_per_trial
-    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage:
-        tuner = tune.Tuner(
-            tune.with_resources(run_job, resources),
-            tune_config=tune.TuneConfig(
-                search_alg=EngineSearcher(engine),
-                scheduler=EngineScheduler(engine),
-                num_samples=-1,  # the source says when it is over
-                max_concurrent_trials=plan.concurrency,
-                reuse_actors=True,
-                trial_name_creator=lambda trial: f"job_{trial.trial_id}",
-                trial_dirname_creator=lambda trial: f"job_{trial.trial_id}",
-            ),
-            run_config=tune.RunConfig(
-                name="study",
-                storage_path=storage,
-                callbacks=[EngineCallback(engine)],
-                verbose=0,
-                failure_config=tune.FailureConfig(max_failures=0),
-            ),
-        )
-        tuner.fit()
-
-
-def plan_here(options: Options, jobs: int, runtime: Runtime) -> Plan:
-    """What this machine would run of ``jobs`` side by side; starts nothing. Raises UserError as plan_resources does."""
-    return _plan(options, jobs, usable_cpus(), _gpus(runtime), runtime)
-
-
-def _left(source: Source) -> int | None:
-    return None if source.total is None else source.total - sum(getattr(source, "earlier", {}).values())
-
-
-def _plan(options: Options, jobs: int | None, cpus: int, gpus: int, runtime: Runtime) -> Plan:
-    return plan_resources(
-        cpus,
-        gpus,
-        use_gpu=runtime.device == "cuda",
-        gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
-        jobs=jobs,
-        concurrency=options.concurrency,
-        cpus_per_trial=options.cpus_per_trial,
-        gpus_per_trial=options.gpus_per_trial,
-    )
-
-
-def _gpus(runtime: Runtime) -> int:
-    if runtime.device != "cuda":
-        return 0
-    import torch
-
-    return torch.cuda.device_count()
-
-
-def _gpu_memory() -> float | None:
-    import torch
-
-    sizes = [torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())]
-    return min(sizes) / 2**30 if sizes else None
 
 
 def _importable(name: str) -> str:
@@ -314,26 +232,3 @@ def _modules(trainable: ModuleType) -> list[str]:
         if path.name == "__init__.py" and not any(part in ("site-packages", "dist-packages") for part in path.parts):
             folders.append(str(path.parent))
     return folders
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Turn the first Ctrl-C or SIGTERM into an event; a second one ends at once, as usual."""
-    event = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield event
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def first(number: int, frame: FrameType | None) -> None:
-        event.set()
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    for number in before:
-        signal.signal(number, first)
-    try:
-        yield event
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ray import tune
 from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-if TYPE_CHECKING:
-    from study.engine.engine import Engine
+from study.engine.driver import Engine
+from study.engine.resources import Plan
+from study.engine.worker import run_job
 
 
 class _Door:
@@ -112,3 +115,31 @@ def _error_text(trial: Any) -> str:
         return Path(trial.error_file).read_text(encoding="utf-8", errors="replace")
     except (OSError, TypeError):
         return "no reason known"
+
+
+def run_tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
+    """Have Tune run what the engine hands out, until the engine stops it. Raises whatever ends Tune."""
+    resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
+    if plan.gpus_per_trial:
+        resources["gpu"] = plan.gpus_per_trial
+    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage:
+        tuner = tune.Tuner(
+            tune.with_resources(run_job, resources),
+            tune_config=tune.TuneConfig(
+                search_alg=EngineSearcher(engine),
+                scheduler=EngineScheduler(engine),
+                num_samples=-1,  # the source says when it is over
+                max_concurrent_trials=plan.concurrency,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: f"job_{trial.trial_id}",
+                trial_dirname_creator=lambda trial: f"job_{trial.trial_id}",
+            ),
+            run_config=tune.RunConfig(
+                name="study",
+                storage_path=storage,
+                callbacks=[EngineCallback(engine)],
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=0),
+            ),
+        )
+        tuner.fit()

@@ -1,0 +1,107 @@
+"""Whether the options of a command fit the study it is given, the trainable and this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+from argparse import Namespace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from results.config import difference
+from results.errors import UserError
+from results.outcome import Runtime
+from results.store import DatasetInfo, StudyMeta
+from study.engine.resources import plan_resources
+from study.recording.provenance import usable_cpus
+
+
+def check_resources(args: Namespace) -> None:
+    """Refuse what this machine does not have before anything is written. Raises UserError."""
+    if args.address:
+        from study.engine.cluster import reachable
+
+        reachable(args.address)
+        return
+    gpus = 0
+    if args.gpus_per_trial:
+        import torch
+
+        gpus = torch.cuda.device_count()
+    plan_resources(
+        usable_cpus(),
+        gpus,
+        use_gpu=False if args.device == "cpu" else None,
+        concurrency=args.concurrency,
+        cpus_per_trial=args.cpus_per_trial,
+        gpus_per_trial=args.gpus_per_trial,
+    )
+
+
+def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> Runtime:
+    """Resolve device, precision and threads for this study and trainable. Raises UserError."""
+    device, precision = args.device, args.precision
+    if meta and precision == "auto":
+        precision = meta.precision
+    if hasattr(trainable, "resolve_runtime"):
+        runtime: Runtime = trainable.resolve_runtime(device, precision, _threads())
+    else:
+        if device == "cuda":
+            raise UserError(f"--device cuda: trainable '{trainable.NAME}' says nothing of devices; use --device cpu")
+        runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, _threads())
+    if meta and runtime.precision != meta.precision:
+        raise UserError(
+            f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of "
+            f"different precision do not compare; use --precision {meta.precision} or another --study"
+        )
+    if runtime.precision != "fp32" and "runtime" not in inspect.signature(trainable.fit).parameters:
+        raise UserError(
+            f"--precision {precision}: fit of trainable '{trainable.NAME}' takes no 'runtime', so it cannot know; use "
+            f"--precision fp32"
+        )
+    return runtime
+
+
+def _threads() -> int:
+    """All cores, unless the person at the shell said otherwise in the usual way."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(int(asked), usable_cpus())) if asked.isdigit() else usable_cpus()
+
+
+def fingerprint(name: str) -> str | None:
+    """SHA-256 of a trainable's file; None for a module, whose files may be many."""
+    path = Path(name).expanduser()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if name.endswith(".py") else None
+
+
+def _place(name: str) -> str:
+    """A trainable's file is the same one however its path is written."""
+    return str(Path(name).expanduser().resolve()) if name.endswith(".py") else name
+
+
+def same_trainable(meta: StudyMeta, name: str, path: Path) -> None:
+    """Raise UserError where the study is of another trainable."""
+    if _place(name) != _place(meta.trainable):
+        raise UserError(f"study '{path}' is of trainable '{meta.trainable}', not '{name}'; choose another --study")
+
+
+def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
+    """Raise UserError where the study is of other data, or labels them otherwise."""
+    if info.fingerprint != meta.dataset.fingerprint:
+        raise UserError(
+            f"study '{args.study}' holds dataset '{meta.dataset.name}' ({meta.dataset.fingerprint[:12]}), not "
+            f"'{info.name}' ({info.fingerprint[:12]}); choose another --study"
+        )
+    if info.name != meta.dataset.name:
+        raise UserError(f"study '{args.study}' labels its dataset '{meta.dataset.name}', not '{info.name}'")
+
+
+def same_baseline(meta: StudyMeta, asked: dict[str, Any], path: Path) -> None:
+    """Raise UserError where the study has another baseline."""
+    changed = difference(asked, meta.baseline)
+    if changed:
+        now_is = ", ".join(f"{k}={meta.baseline.get(k)}" for k in changed)
+        wanted = ", ".join(f"{k}={v}" for k, v in changed.items())
+        raise UserError(f"study '{path}' has a baseline with {now_is}, not {wanted}; choose another --study for it")

@@ -1,0 +1,1 @@
+"""What is written while runs go on: records, checkpoints, weights, pictures. One writer."""
