@@ -34,10 +34,10 @@ TRIALS, TOP, SEEDS = 30, 3, 6
 def in_this_process() -> Iterator[None]:
     """Let every command train in this process, by study.engine.local, where it would start workers."""
     import study.engine.launch as pool
-    import study.sweep as sweep
+    import study.search.sweep as sweep
     from study.engine.local import run_here
     from study.engine.resources import plan_resources
-    from study.progress import run_progress
+    from study.terminal.progress import run_progress
 
     def run_jobs(
         study: Any, trainable: Any, name: str, data: Any, source: Any, *, runtime: Any, **_: Any

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from study.engine.halving import Halving
+from study.search.pruner import Halving
 
 TRIALS, EPOCHS, SLOTS, NOISE = 50, 25, 4, 0.3
 SETTINGS = ((2, 1), (3, 1), (4, 1), (3, 2), (3, 3))

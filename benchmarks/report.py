@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.epoch import machine
 from results.store import Study
-from study.report import render
+from study.report.page import render
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PAINT = """() => new Promise((done) => new PerformanceObserver((list) => {

@@ -46,7 +46,7 @@ def test_imports_only_from_below(package: str) -> None:
         ("alexnet.config", {"torch", "numpy", "pandas"}),
         ("results.store", {"torch", "pandas", "optuna", "ray"}),
         ("results.frame", {"torch", "optuna", "ray"}),
-        ("study.report", {"torch", "ray"}),
+        ("study.report.page", {"torch", "ray"}),
         ("study.run", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
         ("study.cli.sweep", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
         ("study.cli.baseline", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),

@@ -195,7 +195,7 @@ def descriptive(
 def show(session: Session) -> None:
     """Print what was found."""
     from results.analysis.ablation import ablated
-    from results.paper import markdown, path_sentence
+    from study.report.tables.paper import markdown, path_sentence
 
     found = ablated(session.study.records(), session.study.meta)
     if found is None:

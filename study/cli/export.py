@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> int:
     from results.errors import UserError
     from results.record import find_run
     from results.store import Study
-    from study.export import export, export_run
+    from study.report.tables.runs import export, export_run
 
     study = Study.open(args.study)
     if args.run is not None:

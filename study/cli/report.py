@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from study.cli.options import add_study
-from study.report import FORMATS, TABLES
+from study.report.page import FORMATS, TABLES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
     """Write the report."""
     from results.files import lock_folder
     from results.store import Study
-    from study.report import render_format, write_report
+    from study.report.page import render_format, write_report
 
     study = Study.open(args.study)
     if args.format != "html" or args.table != "leaderboard":

@@ -71,7 +71,7 @@ class Session:
             return 0
         if alone and len(jobs) == 1 and not args.address:
             from study.engine.local import run_here
-            from study.progress import run_progress
+            from study.terminal.progress import run_progress
 
             progress = run_progress(self.quiet)
             record = run_here(self.study, self.trainable, self.data, jobs[0], self.runtime, progress, self.keep_weights)
@@ -121,7 +121,7 @@ class Session:
 
     def report(self) -> None:
         """Write the report and say where it is."""
-        from study.report import write_report
+        from study.report.page import write_report
 
         print(f"report: {write_report(self.study)}")
 

@@ -90,8 +90,8 @@ def main(args: argparse.Namespace) -> int:
     from study.engine.resources import Options
     from study.planning.noise import before_sweep
     from study.recording.artefacts import keep_pictures
-    from study.sweep import SweepOptions, sweep
-    from study.sweep_summary import print_summary
+    from study.search.summary import print_summary
+    from study.search.sweep import SweepOptions, sweep
 
     if args.keep_weights < 0:
         raise UserError(f"--keep-weights {args.keep_weights} must not be negative")

@@ -22,14 +22,14 @@ from study.engine.failures import DEATHS, Died, out_of_memory, reason_of
 from study.engine.mailbox import Mailbox
 from study.engine.messages import Message, Order, Parcel, Setup
 from study.engine.resources import Plan
-from study.engine.screen import Log
 from study.engine.slots import Run, Spent, mean
-from study.engine.view import Progress, Running, View, job_name
 from study.jobs import Job, Source
 from study.recording import checkpoints, records
 from study.recording.checkpoints import CutOff
 from study.recording.records import Context, Trace
 from study.recording.writer import Keeper
+from study.terminal.live import Progress, Running, View, job_name
+from study.terminal.log import Log
 
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print

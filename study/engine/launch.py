@@ -27,13 +27,13 @@ from study.engine.driver import Engine
 from study.engine.mailbox import Mailbox
 from study.engine.messages import Parcel, Setup
 from study.engine.resources import Options, Plan, gpus_for, jobs_left, plan_for
-from study.engine.screen import Log, reserved
 from study.engine.signals import interrupts
-from study.engine.view import View
 from study.jobs import Source
 from study.recording.provenance import usable_cpus
 from study.recording.records import Context
 from study.recording.writer import Keeper
+from study.terminal.live import View
+from study.terminal.log import Log, reserved
 
 After = Callable[[Record, Outcome], None]
 

@@ -10,9 +10,7 @@ from types import ModuleType
 from results.outcome import Epoch, Outcome, Runtime, State
 from results.record import Record
 from results.store import Study
-from study.engine.screen import Log
 from study.jobs import Job
-from study.progress import RunProgress
 from study.protocol import Data, fit
 from study.recording import checkpoints
 from study.recording.artefacts import keep_pictures
@@ -20,6 +18,8 @@ from study.recording.checkpoints import CutOff
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context, Trace, ended, stopped
 from study.recording.writer import Keeper
+from study.terminal.log import Log
+from study.terminal.progress import RunProgress
 
 
 class _Diverged(Exception):

@@ -11,7 +11,7 @@ from results.store import Study
 from search_spaces import choice, load_space, log_float
 from study.engine import Options
 from study.protocol import load_trainable
-from study.sweep import SweepOptions, SweepSummary, sweep
+from study.search.sweep import SweepOptions, SweepSummary, sweep
 from tests.study.conftest import TOY, make_toy_study
 
 SPACES = {

@@ -13,7 +13,6 @@ from results.analysis.ablation_plan import Anatomy, interacting, next_step, stro
 from results.analysis.looks import Pair, by_run, next_look
 from results.config import config_hash
 from results.errors import UserError
-from results.paper import cells, latex, markdown, methods
 from study.planning.ablate import (
     anatomy,
     comparison_jobs,
@@ -24,6 +23,7 @@ from study.planning.ablate import (
     starting_config,
     step_jobs,
 )
+from study.report.tables.paper import cells, latex, markdown, methods
 from tests.results.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}

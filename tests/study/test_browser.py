@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from results.store import Study
-from study.report import render_format, write_report
+from study.report.page import render_format, write_report
 from tests import synthetic
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

@@ -92,7 +92,7 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
 
 
 def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
-    from study import sweep as module
+    from study.search import sweep as module
 
     asked = []
 

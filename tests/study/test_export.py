@@ -19,7 +19,7 @@ from results.errors import UserError
 from results.frame import COLUMNS, frame
 from results.record import DatasetTag, Record, find_run
 from results.store import DatasetInfo, Study, StudyMeta
-from study.export import FORMATS, export, export_run
+from study.report.tables.runs import FORMATS, export, export_run
 
 ROOT = Path(__file__).parents[2]
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}

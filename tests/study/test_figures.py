@@ -7,9 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from study import figures
-from study.figures import Line, Rung
-from study.sections import colours
+from study.report import confusion, figures
+from study.report.figures import Line, Rung
 
 
 def line(name: str = "one", **options: object) -> str:
@@ -63,23 +62,23 @@ def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_step_of_colour_has_readable_text(dark: bool) -> None:
-    steps = colours.steps(dark)
-    assert len(steps) == len(colours.SHARES) + 2 * len(colours.DIFFERENCES)
+    steps = confusion.steps(dark)
+    assert len(steps) == len(confusion.SHARES) + 2 * len(confusion.DIFFERENCES)
     for name, rgb in steps.items():
-        ink = (0.0, 0.0, 0.0) if colours.ink_on(rgb) == "#000" else (1.0, 1.0, 1.0)
-        assert colours.contrast(rgb, ink) >= 4.5, name
+        ink = (0.0, 0.0, 0.0) if confusion.ink_on(rgb) == "#000" else (1.0, 1.0, 1.0)
+        assert confusion.contrast(rgb, ink) >= 4.5, name
 
 
 def test_shares_step_by_luminance_alone() -> None:
     for dark in (False, True):
-        steps = colours.steps(dark)
-        light = [colours.luminance(steps[f"c{i}"]) for i in range(1, len(colours.SHARES) + 1)]
+        steps = confusion.steps(dark)
+        light = [confusion.luminance(steps[f"c{i}"]) for i in range(1, len(confusion.SHARES) + 1)]
         assert light == sorted(light, reverse=not dark)
 
 
 def test_the_class_of_a_share_and_of_a_difference() -> None:
-    assert [colours.share_class(s) for s in (0, 0.004, 0.005, 0.63, 1)] == ["", "", "c1", "c7", "c8"]
-    assert [colours.difference_class(s) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]
+    assert [confusion.share_class(s) for s in (0, 0.004, 0.005, 0.63, 1)] == ["", "", "c1", "c7", "c8"]
+    assert [confusion.difference_class(s) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]
 
 
 def test_labels_are_moved_apart_and_those_that_have_room_stay() -> None:

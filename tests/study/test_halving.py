@@ -9,7 +9,7 @@ import pytest
 
 from results.analysis.scores import best_so_far
 from results.errors import UserError
-from study.engine.halving import Halving
+from study.search.pruner import Halving
 
 
 def test_rungs_lie_below_the_longest_training():

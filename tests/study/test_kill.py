@@ -23,7 +23,7 @@ from results.config import config_hash
 from results.store import Study, TornRecord
 from search_spaces import load_space
 from study.protocol import load_trainable
-from study.sweep_proposer import STATES
+from study.search.sampler import STATES
 from tests.study.conftest import TOY
 from tests.study.sweep_toy import SEED, SPACES
 

@@ -20,11 +20,11 @@ from results.outcome import Outcome, Runtime
 from results.store import Study
 from study.engine import FixedJobs, Job, Options, cluster, run_jobs
 from study.engine.driver import Engine
-from study.engine.screen import Log
 from study.protocol import load_trainable
 from study.recording import checkpoints
 from study.recording.records import Context, Trace, stopped
 from study.recording.writer import Keeper
+from study.terminal.log import Log
 from tests.study.conftest import TOY, make_toy_study
 from tests.study.test_kill import is_worker
 
@@ -34,7 +34,7 @@ ALONE = """
     from results.outcome import Runtime
     from results.store import Study
     from study.engine import Job
-    from study.progress import run_progress
+    from study.terminal.progress import run_progress
     from study.engine.local import run_here
     from study.protocol import load_trainable
 

@@ -10,8 +10,8 @@ import pytest
 
 from study.engine.driver import Engine
 from study.engine.slots import Run
-from study.engine.view import Progress, Running
 from study.jobs import FixedJobs, Job
+from study.terminal.live import Progress, Running
 
 
 def running(*epochs: int, of: int | None = 25) -> list[Running]:

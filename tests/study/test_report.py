@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 
 from results.store import Study
-from study.report import render, write_report
-from study.sections import CHAPTERS
-from study.sections.blocks import Section, Text
+from study.report.blocks import Section, Text
+from study.report.chapters import CHAPTERS
+from study.report.page import render, write_report
 from tests import synthetic
 from tests.study.page import HTML, by_id, check, elements, text
 
 ROOT = Path(__file__).parents[2]
 RENDER = (
-    "import sys; from pathlib import Path; from results.store import Study; from study.report import write_report; "
+    "import sys; from pathlib import Path; "
+    "from results.store import Study; from study.report.page import write_report; "
     "sys.stdout.buffer.write(write_report(Study.open(Path(sys.argv[1]))).read_bytes())"
 )
 

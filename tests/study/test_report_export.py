@@ -15,7 +15,7 @@ import pytest
 from results.errors import UserError
 from results.frame import frame
 from results.store import Study
-from study.report import render, render_format
+from study.report.page import render, render_format
 from tests import synthetic
 from tests.study.page import HTML, by_id, check, elements, numeral, text
 

@@ -16,7 +16,7 @@ from results.config import config_hash
 from results.frame import frame
 from results.record import unpack_bits
 from results.store import Study
-from study.report import render
+from study.report.page import render
 from tests import synthetic
 from tests.study.page import HTML, by_id, caption, cells, check, elements, numeral, tables, text
 

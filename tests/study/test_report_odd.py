@@ -13,7 +13,7 @@ import pytest
 
 from results.record import Record
 from results.store import Study
-from study.report import FORMATS, render, render_format
+from study.report.page import FORMATS, render, render_format
 from tests import synthetic
 from tests.study.page import HTML, by_id, check, elements, tables, text
 from tests.synthetic import BASELINE, Maker, baselines, sweep, write

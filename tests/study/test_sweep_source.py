@@ -13,11 +13,11 @@ from results.errors import UserError
 from results.outcome import Epoch
 from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
-from study.engine.halving import Halving
 from study.jobs import Job
 from study.recording.checkpoints import CutOff
-from study.sweep_proposer import Proposer, as_trial
-from study.sweep_source import SweepSource
+from study.search.pruner import Halving
+from study.search.sampler import Proposer, as_trial
+from study.search.source import SweepSource
 from tests.study.sweep_toy import SEED, SPACES
 
 

@@ -1,0 +1,273 @@
+"""What a section is made of: plain data that a template lays out. One dataclass, one template of the same ``kind``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from markupsafe import Markup
+
+from study.report.text import clean
+
+if TYPE_CHECKING:
+    from study.report.view import View
+
+
+@dataclass
+class Block:
+    """A piece of a section; ``kind`` names its template ``blocks/<kind>.html.j2``."""
+
+    kind: ClassVar[str]
+
+
+@dataclass
+class Text(Block):
+    """Paragraphs."""
+
+    kind: ClassVar[str] = "text"
+    paragraphs: Sequence[Markup | str]
+
+
+@dataclass
+class Note(Block):
+    """A remark that must not be missed. ``tone``: 'good', 'warn', 'bad' or 'info'; never told by colour alone."""
+
+    kind: ClassVar[str] = "note"
+    tone: str
+    title: Markup | str
+    paragraphs: Sequence[Markup | str] = ()
+
+
+@dataclass
+class Notes(Block):
+    """A list of short remarks, each with a tone and a mark."""
+
+    kind: ClassVar[str] = "notes"
+    items: Sequence[Note]
+
+
+@dataclass
+class Tile:
+    """One large number with its label and a line of detail."""
+
+    label: str
+    value: Markup | str
+    detail: Markup | str = ""
+
+
+@dataclass
+class Tiles(Block):
+    """A few large numbers."""
+
+    kind: ClassVar[str] = "tiles"
+    tiles: Sequence[Tile]
+
+
+@dataclass
+class Facts(Block):
+    """Terms and their values."""
+
+    kind: ClassVar[str] = "facts"
+    items: Sequence[tuple[Markup | str, Markup | str]]
+
+
+@dataclass
+class Command(Block):
+    """A command to be typed, with what it is for."""
+
+    kind: ClassVar[str] = "command"
+    text: str
+    label: Markup | str = "To reproduce"
+
+
+@dataclass
+class Column:
+    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not."""
+
+    label: Markup | str
+    numeric: bool = False
+    sort: str = ""
+    hint: str = ""
+    wide: bool = False  # left out at phone width
+
+
+@dataclass
+class Cell:
+    """A table's cell. ``key`` is what it sorts by: a number or a text; None sorts last."""
+
+    text: Markup | str
+    key: float | str | None = None
+    style: str = ""
+
+
+@dataclass
+class Row:
+    """A table's row; its first cell is its header."""
+
+    cells: Sequence[Cell]
+    style: str = ""
+    words: str = ""  # what a filter looks through, beside the shown text
+    status: str = ""
+
+
+@dataclass
+class Table(Block):
+    """A table with a caption. ``name`` makes it the target of links and, with ``tools``, sortable and filterable."""
+
+    kind: ClassVar[str] = "table"
+    caption: Markup | str
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    name: str = ""
+    tools: bool = False
+    statuses: Sequence[str] = ()
+    compact: bool = False
+
+
+@dataclass
+class Matrix(Block):
+    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction."""
+
+    kind: ClassVar[str] = "matrix"
+    caption: Markup | str
+    classes: Sequence[Markup]
+    cells: Sequence[Sequence[tuple[str, str]]]  # (shown text, CSS class)
+    totals: Sequence[tuple[str, str]] = ()
+    total_label: str = ""
+    legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
+
+    @property
+    def wide(self) -> float:
+        """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
+        names = max((len(c.striptags()) for c in self.classes), default=0)
+        rows = [[float(len(shown)) for shown, _ in row] for row in self.cells]
+        rows += [[0.85 * len(shown) for shown, _ in self.totals]] if self.totals else []
+        cells = sum(max(2.2, 0.64 * max(column) + 0.85) for column in zip(*rows, strict=True))
+        return float(round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1))  # of DejaVu Sans, a wide font
+
+
+@dataclass
+class Figure(Block):
+    """A drawing as inline SVG, told in words (``alt``) and numbers (``table``), with how to read it."""
+
+    kind: ClassVar[str] = "figure"
+    name: str
+    title: Markup | str
+    svg: Markup
+    alt: str
+    reading: Markup | str = ""
+    table: Table | None = None
+    wide: bool = False
+
+
+@dataclass
+class Curve(Block):
+    """A small hand-drawn learning curve: cheap enough for every trial. Points are in the units of ``box``."""
+
+    kind: ClassVar[str] = "curve"
+    title: Markup | str
+    alt: str
+    lines: Sequence[tuple[str, str]]  # (CSS class, SVG points)
+    labels: Sequence[tuple[str, float, float, str]]  # (CSS class, x, y, text)
+    rules: Sequence[float]  # y of the horizontal rules
+    box: tuple[int, int] = (260, 130)
+
+
+@dataclass
+class Picture:
+    """One small picture as a data: address."""
+
+    source: Markup
+    alt: str
+    lines: Sequence[Markup | str] = ()
+    name: str = ""
+
+
+@dataclass
+class Pictures(Block):
+    """A grid of small pictures. ``columns`` > 0 fixes how many lie in a row."""
+
+    kind: ClassVar[str] = "pictures"
+    caption: Markup | str
+    items: Sequence[Picture]
+    columns: int = 0
+
+
+@dataclass
+class Grid(Block):
+    """Blocks side by side where there is room."""
+
+    kind: ClassVar[str] = "grid"
+    blocks: Sequence[Block]
+
+
+@dataclass
+class Details(Block):
+    """A folded part with its own link. ``summary`` cells stay visible."""
+
+    kind: ClassVar[str] = "details"
+    name: str
+    title: Markup | str
+    badge: str
+    summary: Sequence[Markup | str]
+    blocks: Sequence[Block]
+
+
+@dataclass
+class Download:
+    """A file inside the page."""
+
+    name: str
+    label: str
+    href: Markup
+
+
+@dataclass
+class Downloads(Block):
+    """Links that save a file; they work without JavaScript."""
+
+    kind: ClassVar[str] = "downloads"
+    items: Sequence[Download]
+
+
+@dataclass
+class Code(Block):
+    """A text to be copied as it is, line by line."""
+
+    kind: ClassVar[str] = "code"
+    text: str
+    label: str
+
+    @property
+    def shown(self) -> Markup:
+        """The text with its line breaks; within a line it is cleaned as all other text is."""
+        return Markup("\n").join(clean(line, 20_000) for line in self.text.splitlines())
+
+
+@dataclass
+class Section:
+    """A part of a chapter. ``name`` is its link."""
+
+    name: str
+    title: Markup | str
+    blocks: Sequence[Block] = ()
+
+
+@dataclass
+class Chapter:
+    """One question of the reader, with the sections that answer it."""
+
+    name: str
+    question: str
+    short: str
+    sections: Sequence[Section] = field(default_factory=list)
+
+
+Maker = Callable[["View"], "Section | None"]
+"""A section function: from the view of a study to plain data, or None where it has nothing to say."""
+
+
+def plain(value: Any) -> str:
+    """Return a cell's text without markup, for exports and tests."""
+    return Markup(value).striptags() if isinstance(value, Markup) else str(value)

@@ -1,0 +1,192 @@
+"""The chapter that asks: was it a bigger budget."""
+
+from __future__ import annotations
+
+from results.analysis.scores import expected_best
+from study.report import figures
+from study.report.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
+from study.report.text import percent, plural, points, strong, text
+from study.report.view import View
+
+NAME, QUESTION, SHORT = "budget", "Was it a bigger budget?", "Budget"
+
+
+def equal(view: View) -> Section | None:
+    """All trials against the baseline at equal epochs, pruned ones at the epoch at which they were stopped."""
+    shown = [t for t in view.trials if t.compared.at_equal is not None and t.record.history]
+    if not shown:
+        return None
+    said = []
+    best = view.best
+    if best is not None and best.compared.as_configured is not None and best.compared.baseline is not None:
+        mine, its = len(best.record.history), len(best.compared.baseline.history)
+        if mine == its:
+            said.append(text("The best trial, {}, trained for the baseline's own {} epochs: no.", best.link, its))
+        else:
+            said.append(
+                text(
+                    "The best trial, {}, trained for {} epochs, the baseline for {}. As configured the "
+                    "difference is {} points, within "
+                    "the same {} epochs {} points.",
+                    best.link,
+                    mine,
+                    its,
+                    points(best.compared.as_configured),
+                    best.compared.equal_epochs,
+                    strong(points(best.compared.at_equal)),
+                )
+            )
+    pruned = [t for t in shown if t.record.status == "pruned"]
+    if pruned:
+        ahead = sum((t.compared.at_equal or 0) > 0 for t in pruned)
+        said.append(
+            text(
+                "{} pruned: without a full score, compared on validation at the epoch at which they were "
+                "stopped, where {} "
+                "of them stood above the baseline.",
+                plural(len(pruned), "trial was", "trials were"),
+                ahead,
+            )
+        )
+    blocks: list[Block] = [Text(said)] if said else []
+    blocks.append(Grid([_curves(view), _equal_figure(view)]))
+    return Section("equal-epochs", "At equal epochs", blocks)
+
+
+def _curves(view: View) -> Figure:
+    drawn = []
+    best = view.best
+    for trial in view.trials:
+        if trial is best:
+            continue
+        pairs = [(float(h.epoch), h.val_accuracy) for h in trial.record.history if h.val_accuracy is not None]
+        role = "trial" if trial.record.status == "complete" else "pale"
+        drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, width=0.6))
+    for run, role, label in (
+        (view.reference, "base", "baseline"),
+        (best.record if best else None, "best", best.label if best else ""),
+    ):
+        if run is not None:
+            pairs = [(float(h.epoch), h.val_accuracy) for h in run.history if h.val_accuracy is not None]
+            drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, width=1.9))
+    drawn.sort(key=lambda line: ("pale", "trial", "base", "best").index(line.role))
+    alt = f"Validation accuracy by epoch of {len(view.trials)} trials with the baseline laid over"
+    svg = figures.lines("curves-all", drawn, "epoch", "validation accuracy", alt, percent=True, height=230)
+    reading = (
+        "Thin: trials that completed; pale: those that were stopped or failed. The accuracy of every "
+        "epoch, not the best so far."
+    )
+    return Figure("curves-all", "Every trial's learning curve", svg, alt, reading)
+
+
+def _equal_figure(view: View) -> Figure:
+    full: list[tuple[float, float]] = []
+    part: list[tuple[float, float]] = []
+    top: list[tuple[float, float]] = []
+    for t in view.trials:
+        if t.compared.at_equal is None or t.compared.equal_epochs is None:
+            continue
+        pair = (float(t.compared.equal_epochs), 100 * t.compared.at_equal)
+        (top if t is view.best else full if t.record.status == "complete" else part).append(pair)
+    groups = [
+        figures.Dots(*_split(part), "muted", ring=True, size=4),
+        figures.Dots(*_split(full), "trial"),
+        figures.Dots(*_split(top), "best", view.best.label if view.best else "", size=6),
+    ]
+    rows = [
+        Row(
+            [Cell(t.link), Cell(str(t.compared.equal_epochs)), Cell(points(t.compared.at_equal)), Cell(t.record.status)]
+        )
+        for t in view.trials
+        if t.compared.at_equal is not None
+    ]
+    columns = [
+        Column("Run"),
+        Column("Epochs compared", numeric=True),
+        Column("Difference, points", numeric=True),
+        Column("Status"),
+    ]
+    alt = (
+        f"Difference to the baseline at equal epochs for {len(rows)} trials, pruned ones at the epoch at "
+        f"which they were stopped"
+    )
+    svg = figures.dots(
+        "equal",
+        groups,
+        "epochs that both had",
+        "difference at equal epochs, points",
+        alt,
+        level=0.0,
+        level_label="baseline",
+        height=230,
+        whole=True,
+    )
+    reading = "Rings: pruned, compared at the epoch at which they were stopped. Full dots: complete."
+    table = (
+        Table("Difference to the baseline at equal epochs", columns, rows, compact=True) if len(rows) <= 100 else None
+    )
+    return Figure("equal", "Against the baseline at equal epochs", svg, alt, reading, table)
+
+
+def _split(pairs: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def search(view: View) -> Section | None:
+    """The validation accuracy that a search of k trials would be expected to find."""
+    scores = [t.record.val_accuracy for t in view.ranked if t.record.val_accuracy is not None]
+    if len(scores) < 3:
+        return None
+    curve = expected_best(scores)
+    ks = [float(k) for k in range(1, len(curve) + 1)]
+    drawn = [figures.Line(ks, curve, "trial", "expected best")]
+    run = view.reference
+    if run is not None and run.val_accuracy is not None:
+        drawn.append(figures.Line(ks, [run.val_accuracy] * len(ks), "base", "baseline", dash=True, width=1.1))
+    alt = (
+        f"Expected best validation accuracy: {percent(curve[0])} with one trial, {percent(curve[-1])} with {len(curve)}"
+    )
+    svg = figures.lines("expected", drawn, "complete trials", "expected best validation accuracy", alt, percent=True)
+    picked = sorted({1, 2, 3, 5, 10, 20, 50, 100, 200, 500, len(curve)} & set(range(1, len(curve) + 1)))
+    rows = [Row([Cell(str(k)), Cell(percent(curve[k - 1]))]) for k in picked]
+    table = Table(
+        "Expected best of k complete trials",
+        [Column("k", numeric=True), Column("Expected best", numeric=True)],
+        rows,
+        compact=True,
+    )
+    first = next(
+        (
+            k
+            for k, v in enumerate(curve, 1)
+            if run is not None and run.val_accuracy is not None and v > run.val_accuracy
+        ),
+        None,
+    )
+    said = (
+        text(
+            "A random search over this space would be expected to pass the baseline's validation accuracy after {}.",
+            strong(plural(first, "complete trial")) if first else "more trials than were run",
+        )
+        if run is not None
+        else text("The gain that more trials would be expected to bring.")
+    )
+    note = text(
+        "It takes the {} as draws of a random search; a sampler that learns and a scheduler that prunes make "
+        "the later ones "
+        "better than that. On validation, so partly luck.",
+        plural(len(scores), "complete trial"),
+    )
+    reading = "The mean of the best of k scores drawn from those of the complete trials (Dodge et al. 2019)."
+    return Section(
+        "expected-best",
+        "Expected best against the number of trials",
+        [
+            Text([said]),
+            Note("info", "Exploratory", [note]),
+            Figure("expected", "Expected best", svg, alt, reading, table),
+        ],
+    )
+
+
+SECTIONS = [equal, search]

@@ -1,0 +1,186 @@
+"""The chapter that asks: which knob matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from results.analysis.importance import (
+    FEW,
+    LEAST,
+    Alike,
+    as_configured,
+    is_log,
+    is_numeric,
+    within_equal_epochs,
+)
+from results.analysis.scores import score_within
+from study.report import figures
+from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
+from study.report.chapters.importance import shares
+from study.report.text import clean, code, percent, plural, text, value
+from study.report.view import Trial, View
+
+NAME, QUESTION, SHORT = "knobs", "Which knob matters?", "Knobs"
+MOST = 12
+"""Knobs drawn; a space of more shows those first that vary in most trials."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the dots of a group of plots are: the scores of trials that compare, and the baseline's."""
+
+    name: str
+    epochs: int | None
+    scores: dict[str, float]
+    base: float | None
+
+    def of(self, trial: Trial) -> float | None:
+        """The trial's score; None where it has none on this scale."""
+        return self.scores.get(trial.record.run_id)
+
+
+def _scale(view: View, name: str, alike: Alike) -> Scale:
+    scores = dict(zip((r.run_id for r in alike.records), alike.scores, strict=True))
+    run = view.reference
+    base = None
+    if run is not None:
+        base = run.val_accuracy if alike.epochs is None else score_within(run, alike.epochs)
+    return Scale(name, alike.epochs, scores, base)
+
+
+def effects(view: View) -> Section | None:
+    """One plot per knob: every complete trial's validation accuracy over the knob's value."""
+    if not view.ranked or not view.knobs:
+        return None
+    said = text(
+        "Each plot shows every trial over one knob while all the others vary too: a slope may belong to another knob. "
+        "Ticks under the axis are trials without a full score: {} pruned, {} failed or diverged (crosses).",
+        len(view.having("pruned")),
+        len(view.having("failed", "diverged")),
+    )
+    scale = _scale(view, "knob", as_configured([t.record for t in view.trials]))
+    drawn = [_knob(view, scale, i, field) for i, field in enumerate(view.knobs[:MOST])]
+    blocks: list[Block] = [Text([said]), Grid(drawn)]
+    if len(view.knobs) > MOST:
+        blocks.append(Text([text("{} more knobs vary and are not drawn.", len(view.knobs) - MOST)]))
+    return Section("knob-effects", "One knob at a time", blocks)
+
+
+def early(view: View) -> Section | None:
+    """The same within equal epochs, pruned trials included, where too few trials are complete to show much."""
+    alike = within_equal_epochs([t.record for t in view.trials])
+    if alike is None or alike.epochs is None or len(view.ranked) >= LEAST:
+        return None
+    said = text(
+        "Only {} had the whole training. Here are {} within {}, pruned ones included: what starts well, which need not "
+        "end well.",
+        plural(len(view.ranked), "trial"),
+        len(alike.records),
+        plural(alike.epochs, "epoch"),
+    )
+    scale = _scale(view, "early", alike)
+    knobs = [f for f in view.knobs if f != "epochs"][:MOST]
+    drawn = [_knob(view, scale, i, field) for i, field in enumerate(knobs)]
+    title = f"One knob at a time, within {plural(alike.epochs, 'epoch')}"
+    return Section("knob-early", title, [Text([said]), Grid(drawn)])
+
+
+def _knob(view: View, scale: Scale, order: int, field: str) -> Figure:
+    own = [t for t in view.trials if field in t.record.config]
+    values = [t.record.config[field] for t in own]
+    base = view.meta.baseline.get(field)
+    numbers = is_numeric([*values, base] if field in view.meta.baseline else values)
+    numeric = numbers and len({*map(float, values)}) > FEW
+    shown: list[Any] = values if numeric else [clean(value(v), 24) for v in values]
+    at_base = scale.base if field in view.meta.baseline else None
+    anchor: tuple[Any, float] | None = None
+    if at_base is not None:
+        anchor = (base if numeric else clean(value(base), 24), at_base)
+    if not numeric:  # one order for all: numbers by size, names with the baseline's first
+        rank = {
+            clean(value(v), 24): (float(v) if numbers else 0.0)
+            for v in ([*values, base] if anchor is not None else values)
+        }
+        names = sorted(rank, key=lambda v: (rank[v], not numbers and anchor is not None and v != anchor[0], v))
+        order_of = {v: i for i, v in enumerate(names)}
+        if len(names) > 14:
+            keep = set(names[:14])
+            pairs = [(t, v) for t, v in zip(own, shown, strict=True) if v in keep]
+            own, shown = [t for t, _ in pairs], [v for _, v in pairs]
+        together = sorted(zip(own, shown, strict=True), key=lambda p: (order_of[p[1]], p[0].order))
+        own, shown = [t for t, _ in together], [v for _, v in together]
+        if anchor and anchor[0] not in shown:
+            anchor = None
+    scores = [scale.of(t) for t in own]
+    best = next((i for i, t in enumerate(own) if t is view.best), None)
+    table = _numbers(field, scale, own, numeric)
+    of = "complete trials" if scale.epochs is None else f"trials within {plural(scale.epochs, 'epoch')}"
+    alt = (
+        f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} {of}; "
+        "the numbers are below"
+    )
+    log = numeric and is_log([float(v) for v in values])
+    svg = figures.knob(
+        f"{scale.name}-{order}",
+        shown,
+        scores,
+        ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
+        clean(field, 40),
+        alt,
+        base=anchor,
+        numeric=numeric,
+        log=log,
+        best=best,
+    )
+    reading = "Diamond and dotted line: the baseline. Large dot: the best trial."
+    return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
+
+
+def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:
+    """Median and best validation accuracy of scored trials by value, numbers in three groups of equal size."""
+    groups: dict[str, list[Trial]] = {}
+    if numeric:
+        order = sorted(own, key=lambda t: (float(t.record.config[field]), t.order))
+        distinct = sorted({float(t.record.config[field]) for t in own})
+        if len(distinct) <= FEW:
+            for t in order:
+                groups.setdefault(value(t.record.config[field]), []).append(t)
+        else:
+            for part in np.array_split(np.arange(len(order)), 3):
+                if len(part):
+                    ends = [value(order[i].record.config[field]) for i in (part[0], part[-1])]
+                    groups.setdefault(" to ".join(dict.fromkeys(ends)), []).extend(order[i] for i in part)
+    else:
+        for t in own:
+            groups.setdefault(clean(value(t.record.config[field]), 24), []).append(t)
+    rows = []
+    for name, members in groups.items():
+        full = [score for t in members if (score := scale.of(t)) is not None]
+        rest = [t for t in members if scale.of(t) is None]
+        other = [sum(t.record.status in s for t in rest) for s in (("pruned",), ("failed", "diverged"))]
+        rows.append(
+            Row(
+                [
+                    Cell(name),
+                    Cell(str(len(full))),
+                    Cell(percent(float(np.median(full))) if full else "–"),
+                    Cell(percent(max(full)) if full else "–"),
+                    *(Cell(str(n)) for n in other),
+                ]
+            )
+        )
+    columns = [
+        Column("Value"),
+        Column("Complete" if scale.epochs is None else "Trials", numeric=True),
+        Column("Median", numeric=True),
+        Column("Best", numeric=True),
+        Column("Pruned" if scale.epochs is None else "Pruned earlier", numeric=True),
+        Column("Failed", numeric=True),
+    ]
+    return Table(text("Trials by {}", code(field, 40)), columns, rows, compact=True)
+
+
+SECTIONS = [effects, early, shares]

@@ -1,0 +1,147 @@
+"""Chapter: show me. Needs the artefacts of a study; a committed reference has none and the chapter is left out."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from markupsafe import Markup
+
+from study.report import figures
+from study.report.blocks import Block, Figure, Grid, Picture, Pictures, Section, Text
+from study.report.text import clean, percent, plural, text
+from study.report.view import View
+
+NAME, QUESTION, SHORT = "pictures", "Show me", "Pictures"
+SHOWN = 24
+
+
+def augmented(view: View) -> Section | None:
+    """A grid of training images: the original, then as the model sees it in training."""
+    found = view.arrays("augmented.npz")
+    images = found.get("images") if found else None
+    if images is None or images.ndim != 5 or images.dtype != np.uint8:
+        return None
+    rows, columns = images.shape[:2]
+    items = [
+        Picture(
+            source(images[i, j]),
+            f"Training image {i + 1}, " + ("original" if j == 0 else f"augmented {j}"),
+        )
+        for i in range(rows)
+        for j in range(columns)
+    ]
+    said = text(
+        "Each row starts with a training image as it is; the others are what the model was given instead, "
+        "drawn anew for "
+        "every image in every epoch. Validation and test images are never changed."
+    )
+    caption = text(
+        "{} with {} each",
+        plural(rows, "training image"),
+        plural(columns - 1, "random variant"),
+    )
+    return Section(
+        "augmented",
+        "Training images as augmented",
+        [Text([said]), Pictures(caption, items, columns)],
+    )
+
+
+def mistakes(view: View) -> Section | None:
+    """The test images that the baseline was surest of and wrong about."""
+    run, images = view.reference, view.images
+    predictions = view.predictions(run.run_id) if run else None
+    if run is None or images is None or predictions is None or len(predictions.labels) != len(images):
+        return None
+    taken = predictions.probabilities.argmax(axis=1)
+    sure = predictions.probabilities.max(axis=1)
+    wrong = np.flatnonzero(taken != predictions.labels)
+    order = wrong[np.argsort(-sure[wrong], kind="stable")][:SHOWN]
+    if not len(order):
+        return None
+    items = [
+        picture(
+            images[i],
+            view,
+            int(predictions.labels[i]),
+            int(taken[i]),
+            float(sure[i]),
+            f"Test image {i}",
+        )
+        for i in order
+    ]
+    caption = text(
+        "The {} of {} wrong answers given with the highest probability, seed {}",
+        len(items),
+        f"{len(wrong):,}",
+        run.seed,
+    )
+    return Section("mistakes", "Most confident mistakes", [Pictures(caption, items)])
+
+
+def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str) -> Picture:
+    """One test image with what it is and what it was taken for."""
+    names = view.class_names
+    lines = [
+        text("<b>{}</b>", view.classes[truth]),
+        text("taken for {}", view.classes[taken]) if taken != truth else Markup("found"),
+        percent(sure, 1),
+    ]
+    alt = f"{label}: {clean(names[truth], 24)}, taken for {clean(names[taken], 24)}"
+    return Picture(source(image), alt, lines)
+
+
+def source(image: np.ndarray) -> Markup:
+    """(h, w, 3) uint8 -> a data: address of a WebP picture of about half a kilobyte."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(file, "WEBP", quality=80, method=4)
+    return Markup("data:image/webp;base64," + base64.b64encode(file.getvalue()).decode())
+
+
+def features(view: View) -> Section | None:
+    """The model's features of the test images in two dimensions."""
+    kept = [(b, found) for b in view.baselines if (found := view.arrays(f"features-{b.run_id}.npz"))]
+    if not kept or "labels" not in kept[0][1]:
+        return None
+    run, found = kept[0]
+    labels = found["labels"]
+    variance = found.get("variance")
+    drawn: list[Block] = []
+    for key, title, reading in (
+        (
+            "pca",
+            "Principal components",
+            "The two directions in which the features vary most: distances can be read.",
+        ),
+        (
+            "tsne",
+            "t-SNE",
+            "Near points are alike; distances between groups and their sizes mean nothing.",
+        ),
+    ):
+        points = found.get(key)
+        if points is None or points.shape != (len(labels), 2) or not np.isfinite(points).all():
+            continue
+        shares = [float(v) for v in variance[:2]] if key == "pca" and variance is not None else []
+        axes = [f"component {i + 1} ({percent(v, 0)} of the variance)" for i, v in enumerate(shares)] or ["", ""]
+        alt = f"{title} of the features of {len(labels):,} test images, coloured by class"
+        names = [str(c.striptags()) for c in view.classes]
+        svg = figures.cloud(f"features-{key}", points, labels, names, axes[0], axes[-1], alt)
+        drawn.append(Figure(f"features-{key}", title, svg, alt, reading))
+    if not drawn:
+        return None
+    said = text(
+        "What the last layer before the classifier makes of {} test images, seed {}. Classes that lie over "
+        "each other here "
+        "are those that the confusion matrix shows as confused.",
+        f"{len(labels):,}",
+        run.seed,
+    )
+    return Section("features", "The features in two dimensions", [Text([said]), Grid(drawn)])
+
+
+SECTIONS = [augmented, mistakes, features]

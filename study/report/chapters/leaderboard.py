@@ -1,0 +1,106 @@
+"""The leaderboard: the baseline and every trial, complete ones by validation first."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from results.record import Record
+from study.report.blocks import Cell, Column, Downloads, Row, Section, Table
+from study.report.tables.leaderboard import downloads
+from study.report.text import duration, percent, plural, points, text
+from study.report.view import Trial, View
+
+COLUMNS = [
+    Column("Run and what it changes", sort="number"),
+    Column("Rank", numeric=True, sort="number"),
+    Column("Validation", numeric=True, sort="number"),
+    Column("Against baseline", numeric=True, sort="number"),
+    Column("At equal epochs", numeric=True, sort="number"),
+    Column("Epochs", numeric=True, sort="number"),
+    Column("Time", numeric=True, sort="number"),
+    Column("Test (not ranked)", numeric=True),
+]
+
+
+def leaderboard(view: View) -> Section | None:
+    """All trials and the baseline in one table: sortable, filterable, to take away."""
+    if not view.trials and not view.baselines:
+        return None
+    rows = board_rows(view)
+    statuses = [s for s in ("complete", "pruned", "diverged", "failed") if view.having(s)]
+    table = Table(board_caption(view), COLUMNS, rows, name="leaderboard-table", tools=True, statuses=statuses)
+    return Section("leaderboard", "Leaderboard", [table, Downloads(downloads(view))])
+
+
+def board_caption(view: View) -> Markup:
+    """What is ranked and what is not."""
+    return text(
+        "{} complete of {}, ranked by validation accuracy. Pruned trials have no full score and no rank: they "
+        "are compared with "
+        "the baseline at the epoch at which they were stopped. Differences are in percentage points. Test "
+        "figures are shown and cannot be sorted by.",
+        len(view.ranked),
+        plural(len(view.trials), "trial"),
+    )
+
+
+def board_rows(view: View) -> list[Row]:
+    """Complete trials by rank with the baseline in its place, then pruned ones, then those that failed."""
+    scored: list[tuple[float, int, Row]] = []
+    for rank, trial in enumerate(view.ranked, 1):
+        scored.append((trial.record.val_accuracy or 0.0, 0, _trial_row(trial, rank)))
+    if view.reference is not None:
+        scored.append((view.reference.val_accuracy or 0.0, 1, _baseline_row(view.reference)))
+    ordered = [row for _, _, row in sorted(scored, key=lambda s: (-s[0], -s[1]))]
+    ranked = set(map(id, view.ranked))
+    others = [t for s in ("complete", "pruned", "diverged", "failed") for t in view.having(s) if id(t) not in ranked]
+    return ordered + [_trial_row(t, None) for t in others]
+
+
+def _trial_row(trial: Trial, rank: int | None) -> Row:
+    r, c = trial.record, trial.compared
+    complete = r.status == "complete"
+    equal = (
+        Markup("{} <small>({} ep.)</small>").format(points(c.at_equal), c.equal_epochs)
+        if c.at_equal is not None
+        else "–"
+    )
+    return Row(
+        [
+            Cell(Markup("{} <small>{}</small>").format(trial.link, trial.difference), trial.order),
+            Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
+            Cell(percent(r.val_accuracy) if complete else "–", r.val_accuracy if complete else None),
+            Cell(points(c.as_configured), c.as_configured, sign_style(c.as_configured)),
+            Cell(equal, c.at_equal),
+            Cell(epochs(r), len(r.history)),
+            Cell(duration(r.seconds), r.seconds),
+            Cell(percent(r.test_accuracy) if complete else "–"),
+        ],
+        status=r.status,
+    )
+
+
+def _baseline_row(run: Record) -> Row:
+    cells = [
+        Cell(text("baseline, seed {}", run.seed), -1),
+        Cell("–"),
+        Cell(percent(run.val_accuracy), run.val_accuracy),
+        Cell("0", 0.0),
+        Cell("0", 0.0),
+        Cell(epochs(run), len(run.history)),
+        Cell(duration(run.seconds), run.seconds),
+        Cell(percent(run.test_accuracy)),
+    ]
+    return Row(cells, style="base", status="complete")
+
+
+def epochs(run: Record) -> str:
+    """Epochs trained, and of how many where it stopped early."""
+    asked = run.config.get("epochs")
+    done = len(run.history)
+    return f"{done} of {asked}" if isinstance(asked, int) and asked != done else str(done)
+
+
+def sign_style(value: float | None) -> str:
+    """The style of a signed number."""
+    return "" if not value else "up" if value > 0 else "down"

@@ -1,0 +1,195 @@
+"""The chapter that asks: how do I read, reproduce and cite it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from markupsafe import Markup
+
+from results.errors import UserError
+from results.record import Record
+from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
+from study.report.tables import paper
+from study.report.text import clean, code, joined, number, plural, text, value, words
+from study.report.view import View
+
+NAME, QUESTION, SHORT = "reproduce", "How do I read, reproduce and cite it?", "Methods"
+
+WORDS: list[tuple[str, str]] = [
+    (
+        "Score",
+        "A run's validation accuracy at the epoch whose validation loss is lowest. The same rule for every "
+        "run, so no run is "
+        "judged at an epoch picked to flatter it.",
+    ),
+    (
+        "Exploratory",
+        "Seen in single runs that were picked after looking. The best of many runs is partly the luckiest, so its lead "
+        "shrinks when it is run again; only runs on fresh seeds confirm it.",
+    ),
+    (
+        "Noise floor",
+        "How far runs of the very same baseline differ when only the seed changes. Two single runs closer than the "
+        "stated number of points cannot be told apart.",
+    ),
+    (
+        "Forest plot",
+        "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
+        "band is what "
+        "the unchanged baseline does by itself; the dashed line is where the luckiest of as many unchanged "
+        "runs as trials were begun would lie on average.",
+    ),
+    (
+        "At equal epochs",
+        "Both runs are cut to the shorter of the two histories before they are compared. With a constant learning "
+        "rate a shorter training is the beginning of a longer one, so this takes the larger budget out of the "
+        "comparison.",
+    ),
+    (
+        "Confusion matrix",
+        "Rows are the true class, columns what the model said; the diagonal is right. In the signed difference purple "
+        "with + means more images than the baseline, orange with − fewer.",
+    ),
+    (
+        "Recall and its interval",
+        "The share of a class's test images that are found. Wilson's interval says how far that share could "
+        "move with other images of the same kind, not with another seed.",
+    ),
+    (
+        "Knob plots and importance",
+        "A knob plot shows all trials over one setting while the others vary too, so a slope need not be that "
+        "knob's doing. Importance (PED-ANOVA) says how much a knob sets the better trials apart; it proves no cause.",
+    ),
+    (
+        "Cost frontier",
+        "Runs that no other run beats in both training time and validation accuracy. To the right of the line one pays "
+        "more for nothing.",
+    ),
+    (
+        "Expected best",
+        "What the best of k random trials of this space would score on average, from the scores that were "
+        "seen. It shows "
+        "whether more trials would have been worth it.",
+    ),
+    (
+        "t-SNE and principal components",
+        "Two ways to lay the model's features in a plane. In the first only nearness means anything; in the "
+        "second distances do too, but only a part of the variation is seen.",
+    ),
+]
+
+SOURCES: list[tuple[str, str]] = [
+    (
+        "Bouthillier et al. 2021, Accounting for variance in machine learning benchmarks",
+        "https://arxiv.org/abs/2103.03098",
+    ),
+    ("Dodge et al. 2019, Show your work", "https://arxiv.org/abs/1909.03004"),
+    (
+        "Jordan 2023, Calibrated chaos: variance between runs of neural network training",
+        "https://arxiv.org/abs/2304.01910",
+    ),
+    ("Watanabe et al. 2023, PED-ANOVA", "https://arxiv.org/abs/2304.10255"),
+    ("Wilson 1927, Probable inference", "https://doi.org/10.1080/01621459.1927.10502953"),
+]
+
+
+def methods(view: View) -> Section | None:
+    """Each plot in two sentences."""
+    shown = [(text("<strong>{}</strong>", term), text("{}", meaning)) for term, meaning in WORDS]
+    items = [text("{}. {}", term, Markup(meaning)) for term, meaning in shown]
+    links = [Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, title) for title, address in SOURCES]
+    return Section(
+        "methods", "How each picture is read", [Text(items), Text([text("Sources: {}.", joined(list(links)))])]
+    )
+
+
+def done(view: View) -> Section | None:
+    """A methods paragraph for a paper, of what was actually done."""
+    if not view.records:
+        return None
+    try:
+        told = paper.methods(view.records, view.meta)
+    except (UserError, KeyError, TypeError, ValueError):
+        return None  # looks of another version
+    return Section("done", "What was done, for a paper", [Text([words(told)])])
+
+
+def provenance(view: View) -> Section | None:
+    """Versions, device, dataset fingerprint, commands."""
+    meta = view.meta
+    found: dict[str, list[str]] = {}
+    for source in [r.environment for r in view.records] + [c.environment for c in meta.commands]:
+        for key, item in source.items():
+            if isinstance(item, str | int | float) and not isinstance(item, bool):
+                seen = found.setdefault(clean(key, 40), [])
+                shown = clean(item, 120)
+                if shown not in seen:
+                    seen.append(shown)
+    facts: list[tuple[Any, Any]] = [
+        ("Study", text("{}", clean(meta.name, 80))),
+        ("Dataset fingerprint", code(meta.dataset.fingerprint, 80)),
+        ("Schema of the records", joined(sorted({str(r.schema_version) for r in view.records}) or ["–"])),
+        ("Runs", f"{len(view.everything):,}"),
+        ("Devices", joined(sorted({clean(r.device, 60) for r in view.records if r.device}) or ["–"])),
+    ]
+    facts += [(code(k, 40), joined(sorted(v)[:6])) for k, v in sorted(found.items())]
+    resumed = sum(bool(r.resumed_at) for r in view.records)
+    if resumed:
+        facts.append(("Resumed runs", number(resumed)))
+    blocks: list[Block] = [Facts(facts)]
+    if meta.commands:
+        rows = [Row([Cell(clean(c.started, 30)), Cell(code(c.command))]) for c in meta.commands[-50:]]
+        caption = text("Commands run on this study, {}", plural(len(meta.commands), "in all", "in all"))
+        blocks.append(Table(caption, [Column("Started (UTC)"), Column("Command")], rows))
+    return Section("provenance", "Provenance", blocks)
+
+
+def cite(view: View) -> Section | None:
+    """A paragraph and a BibTeX entry."""
+    meta = view.meta
+    run = view.reference
+    if run is None:
+        return None
+    years = sorted({r.started[:4] for r in view.records if r.started and r.started[:4].isdigit()})
+    key = "".join(c for c in meta.name if c.isascii() and c.isalnum())[:40] or "study"
+    entry = "\n".join(
+        [
+            f"@misc{{{key},",
+            f"  title = {{{_braces(meta.name)}: {_braces(meta.trainable)} on {_braces(meta.dataset.name)}}},",
+            f"  note = "
+            f"{{{len(view.everything)} recorded runs, dataset fingerprint {_braces(meta.dataset.fingerprint)[:16]}}},",
+            *([f"  year = {{{years[-1]}}},"] if years else []),
+            "}",
+        ]
+    )
+    return Section("cite", "To cite", [Code(entry, "BibTeX entry")])
+
+
+def _braces(words: str) -> str:
+    return clean(words, 80).translate(str.maketrans("", "", "{}\\%"))
+
+
+SECTIONS = [methods, done, provenance, cite]
+
+
+def reproduce(view: View, record: Record) -> str:
+    """The command that trains this config with this seed again, every field given, as a baseline of its own study."""
+    meta = view.meta
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in meta.name[:40]) or "study"
+    words = ["python", "-m", "study.run", "baseline", "--study", f"runs/{stem}-{record.run_id[:60]}"]
+    if meta.trainable != "alexnet":
+        words += ["--trainable", clean(meta.trainable)]
+    if meta.dataset.source:
+        words += ["--dataset", clean(meta.dataset.source)]
+        if meta.dataset.name != meta.dataset.source:
+            words += ["--dataset-name", clean(meta.dataset.name, 80)]
+    words += ["--seed", str(record.seed), "--precision", clean(record.precision or meta.precision, 20)]
+    for field, setting in record.config.items():
+        words += ["--set", f"{clean(field, 60)}={_typed(setting)}"]
+    return shlex.join(words)
+
+
+def _typed(setting: object) -> str:
+    """A value as ``--set`` reads it, with every digit."""
+    return "null" if setting is None else repr(setting) if isinstance(setting, float) else value(setting)

@@ -1,0 +1,66 @@
+"""The chapter that asks: what was compared, and can I trust it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from study.report.blocks import Block, Facts, Note, Notes, Section, Text
+from study.report.chapters.warnings import warnings
+from study.report.text import code, joined, name, number, plural, text, value
+from study.report.view import View
+
+NAME, QUESTION, SHORT = "protocol", "What was compared, and can I trust it?", "Protocol and trust"
+
+
+def protocol(view: View) -> Section | None:
+    """The dataset, the trainable and what was run."""
+    meta = view.meta
+    data = meta.dataset
+    share = meta.baseline.get("validation_fraction")
+    split = f", {round(100 * share)} % of them for validation" if isinstance(share, float) else ""
+    facts: list[tuple[Any, Any]] = [
+        ("Dataset", name(data.name)),
+        ("Training images", f"{data.train_images:,}{split}"),
+        ("Test images", f"{data.test_images:,}"),
+        ("Classes", number(len(data.class_names))),
+        ("Trainable", code(meta.trainable)),
+        ("Device", text("{}, {}", meta.device, meta.precision)),
+        ("Baseline", plural(len(view.baselines), "seed")),
+    ]
+    if view.trials:
+        counts = [
+            f"{len(view.having(s)):,} {s}" for s in ("complete", "pruned", "diverged", "failed") if view.having(s)
+        ]
+        facts.append(("Trials", text("{}: {}", f"{len(view.trials):,}", joined(counts))))
+    if view.repeats:
+        facts.append(("Further runs", text("{} to confirm or take apart", f"{len(view.repeats):,}")))
+    if meta.sweep:
+        words = {k: meta.sweep.get(k) for k in ("space", "sampler", "scheduler") if meta.sweep.get(k)}
+        facts += [(k.capitalize(), code(v, 60)) for k, v in words.items()]
+    score = text(
+        "A run's score is its validation accuracy at the epoch of lowest validation loss. It alone ranks and chooses; "
+        "test figures are shown beside it and choose nothing."
+    )
+    return Section("protocol-facts", "Protocol", [Text([score]), Facts(facts)])
+
+
+def validity(view: View) -> Section | None:
+    """Whatever makes the comparison weaker than it looks."""
+    found = warnings(view)
+    if not found:
+        if not view.trials:
+            return None
+        found = [Note("good", "No warning", ["Nothing was found that weakens the comparison."])]
+    return Section("validity", "Warnings", [Notes(found)])
+
+
+def settings(view: View) -> Section | None:
+    """The baseline's config, field by field."""
+    items = [(code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()]
+    if not items:
+        return None
+    blocks: list[Block] = [Facts(items)]
+    return Section("baseline-config", "The baseline's settings", blocks)
+
+
+SECTIONS = [protocol, validity, settings]

@@ -1,0 +1,99 @@
+"""Where a trial errs otherwise than the baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from study.report import confusion
+from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
+from study.report.chapters import classes
+from study.report.chapters.images import picture
+from study.report.text import strong, text
+from study.report.view import Trial, View
+
+THUMBNAILS = 8
+
+
+def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
+    """Show where a complete trial errs: matrices side by side, else the classes that moved most."""
+    found = classes.change(view, trial, noise)
+    if found is None:
+        return []
+    blocks: list[Block] = []
+    if found.noise is not None:
+        blocks.append(Text([classes.flagged_sentence(view, found)]))
+    if whole and len(view.classes) <= confusion.WIDEST:
+        pair = classes.pair_of_matrices(view, trial, found)
+        for matrix in pair:
+            matrix.legend = ()
+        blocks.append(Grid(list(pair)))
+    else:
+        blocks.append(_moves(view, trial))
+    return blocks
+
+
+def _moves(view: View, trial: Trial) -> Block:
+    """The confusions that changed most, where whole matrices would be too much."""
+    base = trial.compared.baseline
+    mine = confusion.fits(trial.record.test_confusion, len(view.classes))
+    its = confusion.fits(base.test_confusion, len(view.classes)) if base else None
+    if mine is None or its is None:
+        return Text([])
+    step = mine - its
+    order = np.argsort(-np.abs(step), axis=None, kind="stable")[:5]
+    from study.report.text import signed
+
+    pairs = [divmod(int(i), len(step)) for i in order]
+    rows = [
+        Row([Cell(view.classes[a]), Cell(view.classes[b]), Cell(signed(int(step[a, b]))), Cell(str(int(mine[a, b])))])
+        for a, b in pairs
+    ]
+    columns = [Column("Truth"), Column("Taken for"), Column("Change", numeric=True), Column("Now", numeric=True)]
+    return Table("Largest changes against the baseline, test images", columns, rows, compact=True)
+
+
+def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
+    """The validation matrix at the last epoch and its difference to the baseline's at the same epoch."""
+    base, n = trial.compared.baseline, trial.compared.equal_epochs
+    if base is None or n is None or not whole or len(view.classes) > confusion.WIDEST:
+        return []
+    mine = confusion.fits(trial.record.val_confusion.get(str(n)), len(view.classes))
+    its = confusion.fits(base.val_confusion.get(str(n)), len(view.classes))
+    if mine is None or its is None:
+        return []
+    counts = confusion.counts(mine, view.classes, text("{} after epoch {}, validation images", trial.label, n))
+    counts.legend = ()
+    if (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: counts do not subtract
+        return [counts]
+    signed = confusion.difference(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
+    signed.legend = ()
+    return [Grid([counts, signed])]
+
+
+def _moved(view: View, trial: Trial) -> list[Block]:
+    """The test images it gained and lost against the baseline, surest first; counts alone without pictures."""
+    base = trial.compared.baseline
+    mine, its = trial.record.correct(), base.correct() if base else None
+    if base is None or mine is None or its is None or len(mine) != len(its):
+        return []
+    gained, lost = np.flatnonzero(mine & ~its), np.flatnonzero(~mine & its)
+    said = text(
+        "Of {} test images it gains {} that the baseline gets wrong and loses {} that it gets right.",
+        f"{len(mine):,}",
+        strong(f"{len(gained):,}"),
+        strong(f"{len(lost):,}"),
+    )
+    blocks: list[Block] = [Text([said])]
+    predictions, images = view.predictions(trial.record.run_id), view.images
+    if predictions is None or images is None or len(images) != len(mine) or len(predictions.labels) != len(mine):
+        return blocks
+    sure, taken = predictions.probabilities.max(axis=1), predictions.probabilities.argmax(axis=1)
+    for index, caption in ((gained, "Gained, surest first"), (lost, "Lost, surest first")):
+        first = index[np.argsort(-sure[index], kind="stable")][:THUMBNAILS]
+        items = [
+            picture(images[i], view, int(predictions.labels[i]), int(taken[i]), float(sure[i]), f"Test image {i}")
+            for i in first
+        ]
+        if items:
+            blocks.append(Pictures(caption, items))
+    return blocks

@@ -1,0 +1,170 @@
+"""Chapter: every trial, each in a folded part with its own link, small enough for hundreds."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from results.record import Record
+from study.report.blocks import (
+    Block,
+    Command,
+    Curve,
+    Details,
+    Facts,
+    Note,
+    Section,
+    Text,
+)
+from study.report.chapters import classes
+from study.report.chapters.methods import reproduce
+from study.report.chapters.trial_errors import _moved, complete, pruned
+from study.report.text import clean, code, duration, number, percent, plural, points, strong, text, value
+from study.report.view import Trial, View
+
+NAME, QUESTION, SHORT = "trials", "What did each trial do?", "Every trial"
+
+WHOLE = 100
+"""Trials shown with whole matrices, the best ones first; beyond, the page would grow by 5 kB for each."""
+
+PICTURED = 60
+"""Trials shown with pictures."""
+
+
+def every(view: View) -> Section | None:
+    """One folded part per trial, complete ones by rank first."""
+    if not view.trials:
+        return None
+    ranked = set(map(id, view.ranked))
+    order = [
+        *view.ranked,
+        *(t for s in ("complete", "pruned", "diverged", "failed") for t in view.having(s) if id(t) not in ranked),
+    ]
+    noise, span = classes.class_noise(view), _span(view)
+    made = [_details(view, t, i, noise, span) for i, t in enumerate(order)]
+    said = [
+        text("Open a trial to see what it changed, how it learned, where its errors moved and how to run it again.")
+    ]
+    if len(order) > WHOLE:
+        said.append(
+            text(
+                "Whole matrices are shown for the first {} of {}, to keep the page small; records.jsonl holds "
+                "them all.",
+                WHOLE,
+                len(order),
+            )
+        )
+    if noise is None and view.ranked:
+        said.append(
+            text(
+                "Changes of single classes are shown without a flag: what is noise is unknown below three "
+                "seeds of the baseline."
+            )
+        )
+    return Section("every-trial", "Trials, complete ones by rank", [Text(said), *made])
+
+
+def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, span: tuple[float, float]) -> Details:
+    r, c = trial.record, trial.compared
+    blocks: list[Block] = [_what(view, trial)]
+    if r.error:
+        blocks.append(Note("bad", r.status, [clean(r.error, 600)]))
+    if r.status == "pruned":
+        blocks.append(
+            Note(
+                "info",
+                "Pruned",
+                [
+                    text(
+                        "Stopped after {}. It is compared with the baseline at the same epoch on validation; "
+                        "it has no test figures.",
+                        plural(len(r.history), "epoch"),
+                    )
+                ],
+            )
+        )
+    curve = _curve(trial, span)
+    classes: list[Block] = []
+    if r.status == "complete":
+        classes = complete(view, trial, noise, order < WHOLE)
+    elif r.status == "pruned":
+        classes = pruned(view, trial, order < WHOLE)
+    blocks += [*([curve] if curve else []), *classes]
+    if r.status == "complete" and order < PICTURED:
+        blocks += _moved(view, trial)
+    blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
+    if c.as_configured is not None:
+        score = text("{} points", points(c.as_configured))
+    elif c.at_equal is not None:
+        score = text("{} at epoch {}", points(c.at_equal), c.equal_epochs)
+    else:
+        score = Markup("no score")
+    return Details(trial.anchor, trial.label, r.status, [score, trial.difference], blocks)
+
+
+def _what(view: View, trial: Trial) -> Block:
+    r, c = trial.record, trial.compared
+    items: list[tuple[Markup | str, Markup | str]] = [
+        (code(f, 40), Markup("{} → {}").format(_setting(old), strong(_setting(new))))
+        for f, (old, new) in trial.changes.items()
+    ]
+    if r.status in ("complete", "pruned"):
+        items.append(("Validation, best epoch", text("{} (epoch {})", percent(r.val_accuracy), r.best_epoch or "–")))
+    if c.as_configured is not None:
+        items.append(("Against the baseline", text("{} points", points(c.as_configured))))
+    if c.at_equal is not None:
+        items.append((text("Within {}", plural(c.equal_epochs or 0, "epoch")), text("{} points", points(c.at_equal))))
+    if r.status == "complete":
+        items.append(("Test, not ranked", text("{} ({})", percent(r.test_accuracy), points(c.test))))
+    if r.parameters:
+        items.append(("Parameters", number(r.parameters)))
+    items.append(("Training time", duration(r.seconds)))
+    items.append(("Seed", str(r.seed)))
+    return Facts(items)
+
+
+def _setting(item: object) -> str:
+    return "–" if item is None else value(item)
+
+
+def _span(view: View) -> tuple[float, float]:
+    """The range of validation accuracies of all runs, one for all small curves so that they compare."""
+    runs = [*view.baselines, *(t.record for t in view.trials)]
+    values = [h.val_accuracy for r in runs for h in r.history if h.val_accuracy is not None]
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    return (low, high) if high > low else (max(0.0, low - 0.05), min(1.0, high + 0.05))
+
+
+def _curve(trial: Trial, span: tuple[float, float]) -> Curve | None:
+    """Validation accuracy by epoch beside the baseline's."""
+    r, base = trial.record, trial.compared.baseline
+    if not any(h.val_accuracy is not None for h in r.history):
+        return None
+    left, top, wide, tall = 34.0, 8.0, 200.0, 92.0
+    most = max(len(r.history), len(base.history) if base else 0, 2)
+    low, high = span
+
+    def at(epoch: int, accuracy: float) -> tuple[float, float]:
+        return left + (epoch - 1) / (most - 1) * wide, top + (high - accuracy) / (high - low) * tall
+
+    def path(run: Record) -> str:
+        pairs = [at(h.epoch, h.val_accuracy) for h in run.history if h.val_accuracy is not None]
+        return " ".join(f"{x:.0f},{y:.1f}" for x, y in pairs + pairs * (len(pairs) == 1))
+
+    lines = [("b", path(base))] if base else []
+    lines.append(("t dot" if len(r.history) == 1 else "t", path(r)))
+    labels = [
+        ("y", left - 4, top + 4, percent(high, 0)),
+        ("y", left - 4, top + tall + 3, percent(low, 0)),
+        ("x", left, top + tall + 16, "1"),
+        ("x", left + wide, top + tall + 16, str(most)),
+        ("x", left + wide / 2, top + tall + 16, "epoch"),
+    ]
+    alt = f"Validation accuracy of {trial.label} by epoch" + (", with the baseline's" if base else "")
+    title = Markup('Validation accuracy: <span class="key-t">trial</span>') + (
+        Markup(', <span class="key-b">baseline</span>') if base else ""
+    )
+    return Curve(title, alt, lines, labels, [top, top + tall / 2, top + tall])
+
+
+SECTIONS = [every]

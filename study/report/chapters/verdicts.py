@@ -1,0 +1,215 @@
+"""Verdicts on confirmed candidates, for the chapter that asks whether anything beat the baseline."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
+from results.analysis.shrinkage import shrinkage
+from results.analysis.verdict import Verdict
+from results.analysis.verdicts import Judged
+from results.formatting import p_number
+from study.report import figures
+from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
+from study.report.text import clean, code, percent, plural, points, strong, text
+from study.report.view import View
+
+ROLE = {"better": "good", "worse": "bad", "equivalent": "base", "undecided": "muted"}
+TONE = {"better": "good", "worse": "bad", "equivalent": "info", "undecided": "warn"}
+
+
+def confirmed(view: View) -> Section | None:
+    """What fresh seeds say of each candidate, with interval, n, adjusted p and the claim."""
+    judged = view.judged
+    if not judged:
+        return None
+    v = judged[0].latest
+    said = text(
+        "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
+        "the baseline (same split, "
+        "same order), and judged on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
+        plural(len(judged), "candidate"),
+        "was" if len(judged) == 1 else "were",
+        CLAIMS[v.claim],
+        plural(v.comparisons, "comparison"),
+        plural(v.look, "look"),
+    )
+    blocks: list[Block] = [
+        Text([said]),
+        verdict_table("Verdicts on fresh seeds", [(candidate(view, j), j) for j in judged], "confirm-table"),
+    ]
+    figure = effects_figure(
+        "confirm",
+        "Difference to the baseline on fresh seeds",
+        [(plain_name(view, j), j) for j in judged],
+        v.margin,
+    )
+    blocks += [figure] if figure else []
+    notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in judged if j.note]
+    blocks += notes
+    luck = _luck(view)
+    return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
+
+
+def candidate(view: View, judged: Judged) -> Markup:
+    """A candidate by its trial, else by its hash."""
+    trial = view.trial_of(judged.pair)
+    return trial.link if trial else code(judged.pair.candidate)
+
+
+def plain_name(view: View, judged: Judged) -> str:
+    """The same without a link, for a figure."""
+    trial = view.trial_of(judged.pair)
+    return trial.label if trial else clean(judged.pair.candidate, 12)
+
+
+def verdict_table(caption: Markup | str, named: list[tuple[Markup, Judged]], name: str) -> Table:
+    """One row per comparison with all that a verdict rests on."""
+    rows = [Row([Cell(label), *verdict_cells(j.verdict)]) for label, j in named]
+    return Table(caption, [Column("Compared"), *VERDICT_COLUMNS], rows, name=name)
+
+
+VERDICT_COLUMNS = [
+    Column("Verdict"),
+    Column("Difference, points", numeric=True),
+    Column("95 % interval", numeric=True),
+    Column("Seeds", numeric=True),
+    Column("Adjusted p", numeric=True),
+]
+
+
+def verdict_cells(v: Verdict) -> list[Cell]:
+    """The cells of VERDICT_COLUMNS."""
+    enough = v.n >= MIN_SEEDS
+    more = Markup("")
+    if v.label == "undecided" and enough:
+        count = f"over {MOST_SEEDS} seeds in all" if v.further_seeds is None else f"about {_more(v.further_seeds)}"
+        more = text(" <small>{} to tell</small>", count)
+    elif not enough:
+        more = text(" <small>{} {} too few</small>", plural(v.n, "seed"), "is" if v.n == 1 else "are")
+    p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
+    return [
+        Cell(strong(v.label) + more, style=f"v-{v.label}"),
+        Cell(points(v.estimate) if v.n else "–"),
+        Cell(text("{} to {}", points(v.low), points(v.high)) if enough else "–"),
+        Cell(str(v.n)),
+        Cell(p_number(p) if enough else "–"),
+    ]
+
+
+def _more(seeds: int) -> str:
+    return f"{seeds} more seed{'s' if seeds != 1 else ''}"
+
+
+def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margin: float) -> Figure | None:
+    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's."""
+    shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
+    if not shown:
+        return None
+    rows = [
+        figures.Effect(f"{clean(n, 40)}: {v.label}", 100 * v.estimate, 100 * v.low, 100 * v.high, ROLE[v.label])
+        for n, v in shown
+    ]
+    alt = f"{title}: " + "; ".join(
+        f"{clean(n, 40)} {points(v.estimate)} ({points(v.low)} to {points(v.high)}), {v.label}" for n, v in shown[:12]
+    )
+    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "difference, points of test accuracy", alt)
+    reading = text(
+        "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. The grey band "
+        "is the margin of ± {} points "
+        "within which two configs are called equivalent. The verdicts allow for all comparisons together, so "
+        "they are stricter than the lines.",
+        f"{100 * margin:.2f}",
+    )
+    return Figure(f"{name}-effects", title, svg, alt, reading)
+
+
+def _luck(view: View) -> Table | None:
+    """What the sweep promised of each candidate, and what was left of it."""
+    rows = []
+    for j in view.judged:
+        s = shrinkage(view.records, view.meta, j)
+        if s.promised is None or s.held is None or s.luck is None:
+            continue
+        share = percent(min(1.0, s.luck / s.promised), 0) if s.promised > 0 and s.luck > 0 else "none"
+        rows.append(
+            Row(
+                [
+                    Cell(candidate(view, j)),
+                    Cell(points(s.promised)),
+                    Cell(points(s.held)),
+                    Cell(share),
+                    Cell(points(s.test)),
+                ]
+            )
+        )
+    if not rows:
+        return None
+    columns = [
+        Column("Candidate"),
+        Column("Promised by the sweep, points", numeric=True),
+        Column("Held on fresh seeds", numeric=True),
+        Column("Share that was luck", numeric=True),
+        Column("On test, fresh seeds", numeric=True),
+    ]
+    return Table("How much of the promise was luck (validation, in points)", columns, rows, name="luck-table")
+
+
+ORDER = ("better", "undecided", "equivalent", "worse")
+
+
+def foremost(view: View) -> Judged | None:
+    """The candidate to name first: by its verdict, then by the sweep's validation, never by the test estimate."""
+
+    def rank(j: Judged) -> tuple[int, float]:
+        trial = view.trial_of(j.pair)
+        return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
+
+    return min(view.judged, key=rank, default=None)
+
+
+def lead(view: View) -> tuple[str, str, Markup] | None:
+    """The headline of a study with verdicts: (tone, mark, sentence); None where nothing was confirmed."""
+    judged = view.judged
+    if not judged:
+        return None
+    labels = [j.verdict.label for j in judged]
+    first = foremost(view) or judged[0]
+    v = first.verdict
+    who = candidate(view, first)
+    what = {
+        "better": text("{} beats the baseline", who),
+        "worse": text("{} is worse than the baseline", who),
+        "equivalent": text("{} is equivalent to the baseline", who),
+        "undecided": text("Whether {} beats the baseline is undecided", who),
+    }[v.label]
+    if v.n < MIN_SEEDS:
+        said = text("{}: {} can reach no verdict, at least {} are needed.", what, plural(v.n, "paired seed"), MIN_SEEDS)
+    else:
+        said = text(
+            "{}: {} points of test accuracy, 95 % interval {} to {}, over {} ({}).",
+            what,
+            strong(points(v.estimate)),
+            points(v.low),
+            points(v.high),
+            plural(v.n, "paired seed"),
+            CLAIMS[v.claim],
+        )
+    if first.failed:
+        said += text(
+            " Left out: {} of {}, where a run came to no score.",
+            first.failed,
+            plural(len(set(first.pair.seeds)), "pair"),
+        )
+    if v.label == "undecided" and v.n >= MIN_SEEDS:
+        more = f"about {v.further_seeds} further" if v.further_seeds is not None else f"more than {MOST_SEEDS}"
+        said += text(" It would likely take {} seeds to tell.", more)
+    if len(judged) > 1:
+        counts = [f"{labels.count(w)} {w}" for w in ORDER if w in labels]
+        said += (
+            text(" Of {}: {}.", plural(len(judged), "candidate"), ", ".join(counts))
+            if len(counts) > 1
+            else text(" All {} are {}.", plural(len(judged), "candidate"), labels[0])
+        )
+    marks = {"better": "Confirmed", "worse": "Refuted", "equivalent": "Equivalent", "undecided": "Undecided"}
+    return "warn" if first.failed else TONE[v.label], marks[v.label], said

@@ -1,0 +1,224 @@
+"""What a reader must know before believing a number."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from results.analysis.importance import is_numeric
+from study.report.blocks import Note
+from study.report.text import clean, code, joined, plural, text, value
+from study.report.view import View
+
+
+def warnings(view: View) -> list[Note]:
+    """Every validity warning that applies, the gravest first."""
+    return [note for check in CHECKS if (note := check(view)) is not None]
+
+
+def _no_baseline(view: View) -> Note | None:
+    if view.reference or not view.records:
+        return None
+    return Note(
+        "bad",
+        "Baseline missing.",
+        [
+            text(
+                "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
+                code("python -m study.run baseline"),
+            )
+        ],
+    )
+
+
+def _other_baseline(view: View) -> Note | None:
+    older = [t for t in view.trials if t.record.kind == "baseline"]
+    if not older:
+        return None
+    return Note(
+        "warn",
+        "Another baseline.",
+        [
+            text(
+                "{} recorded as the baseline, but with another config than the study's: shown as a trial.",
+                plural(len(older), "run was", "runs were"),
+            )
+        ],
+    )
+
+
+def _mixed_data(view: View) -> Note | None:
+    if not view.foreign:
+        return None
+    names = sorted({clean(r.dataset.name, 40) for r in view.foreign})
+    return Note(
+        "bad",
+        "Mixed datasets.",
+        [
+            text(
+                "{} made on other images ({}) and left out of every comparison.",
+                plural(len(view.foreign), "run was", "runs were"),
+                joined(names[:5]),
+            )
+        ],
+    )
+
+
+def _torn(view: View) -> Note | None:
+    if not view.torn:
+        return None
+    return Note(
+        "warn",
+        "Torn lines.",
+        [
+            text(
+                "{} of records.jsonl could not be read as a record and {} left out.",
+                plural(view.torn, "line"),
+                "was" if view.torn == 1 else "were",
+            )
+        ],
+    )
+
+
+def _unknown_looks(view: View) -> Note | None:
+    if not view.unknown_looks:
+        return None
+    return Note("bad", "Verdicts left out.", [text("{}.", view.unknown_looks)])
+
+
+def _other_seed(view: View) -> Note | None:
+    lone = [t for t in view.trials if t.compared.baseline is not None and t.compared.baseline.seed != t.record.seed]
+    if not lone:
+        return None
+    return Note(
+        "warn",
+        "Other splits.",
+        [
+            text(
+                "For {} there is no baseline run of the same seed: they are compared across different "
+                "splits of the training images.",
+                plural(len(lone), "trial"),
+            )
+        ],
+    )
+
+
+def _one_seed(view: View) -> Note | None:
+    if not view.baselines or len(view.baselines) >= 3:
+        return None
+    how = "one seed" if len(view.baselines) == 1 else "two seeds"
+    return Note(
+        "warn",
+        f"Baseline with {how}.",
+        [
+            text(
+                "How far it varies by itself is {}. Six seeds measure it: {}",
+                "unknown" if how == "one seed" else "hardly known",
+                code("python -m study.run baseline --seeds 6"),
+            )
+        ],
+    )
+
+
+def _unconfirmed(view: View) -> Note | None:
+    if not view.ranked or view.looks("confirm"):
+        return None
+    return Note(
+        "warn",
+        "Nothing is confirmed.",
+        [
+            text(
+                "Each trial is one run, and the best of {} was picked after looking: "
+                "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
+                len(view.ranked),
+                code("python -m study.run confirm --top 3"),
+            )
+        ],
+    )
+
+
+def _losses(view: View) -> Note | None:
+    lost = view.having("failed", "diverged")
+    if not lost:
+        return None
+    grave = len(lost) > len(view.trials) / 5
+    return Note(
+        "warn" if grave else "info",
+        f"{plural(len(lost), 'trial')} without a score.",
+        [text("They failed or diverged and are listed with their reasons below.")],
+    )
+
+
+def _edges(view: View) -> Note | None:
+    best = view.best
+    if best is None:
+        return None
+    found = [text("{} = {}", code(f, 40), value(best.record.config.get(f))) for f in edges(view, best.record.config)]
+    if not found:
+        return None
+    return Note(
+        "info",
+        "At the edge of the search.",
+        [text("The best trial lies at the end of the range of {}: better values may lie beyond.", joined(found))],
+    )
+
+
+def edges(view: View, config: dict[str, Any]) -> list[str]:
+    """Fields at the end of what the space allowed, or where the space is unknown of what was tried."""
+    found = []
+    described = (view.meta.sweep or {}).get("describe")
+    dimensions = described.get("dimensions") if isinstance(described, dict) else None
+    for field in view.knobs:
+        extent = dimensions.get(field) if isinstance(dimensions, dict) else None
+        tried = [t.record.config[field] for t in view.trials if field in t.record.config]
+        here = config.get(field)
+        if not is_numeric([here]) or not is_numeric(tried):
+            continue
+        log = False
+        if isinstance(extent, dict) and is_numeric([extent.get("low"), extent.get("high")]):
+            low, high, log = float(extent["low"]), float(extent["high"]), bool(extent.get("log"))
+        else:
+            offered = extent.get("choices") if isinstance(extent, dict) else None
+            pool = [
+                float(v) for v in (offered if isinstance(offered, list) and offered and is_numeric(offered) else tried)
+            ]
+            if len(set(pool)) < 3:
+                continue
+            low, high = min(pool), max(pool)
+        scale = math.log if log and low > 0 else float
+        if high > low and here is not None and (not log or here > 0):
+            place = (scale(float(here)) - scale(low)) / (scale(high) - scale(low))
+            if place <= 0.03 or place >= 0.97:
+                found.append(field)
+    return found
+
+
+def _many_looks(view: View) -> Note | None:
+    looks = view.looks("confirm")
+    if len(looks) < 2:
+        return None
+    return Note(
+        "info",
+        "Looked at more than once.",
+        [
+            text(
+                "The winners were confirmed in {}; the verdicts allow for all of them.",
+                plural(len(looks), "look"),
+            )
+        ],
+    )
+
+
+CHECKS = [
+    _no_baseline,
+    _mixed_data,
+    _torn,
+    _unknown_looks,
+    _other_baseline,
+    _other_seed,
+    _one_seed,
+    _unconfirmed,
+    _losses,
+    _edges,
+    _many_looks,
+]

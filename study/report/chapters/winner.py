@@ -1,0 +1,159 @@
+"""The chapter that asks: what changed in the winner."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from results.analysis.ablation import Row as AblationRow
+from results.analysis.ablation_plan import ROLES
+from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
+from study.report.chapters.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
+from study.report.tables.paper import latex, markdown, path_sentence
+from study.report.text import (
+    clean,
+    code,
+    duration,
+    joined,
+    name,
+    number,
+    percent,
+    plural,
+    points,
+    strong,
+    text,
+    value,
+    words,
+)
+from study.report.view import View
+
+NAME, QUESTION, SHORT = "winner", "What changed in the winner?", "The winner"
+
+
+def difference(view: View) -> Section | None:
+    """The config of the best trial as its difference to the baseline."""
+    best = view.best
+    if best is None:
+        return None
+    c = best.compared
+    said = [
+        text(
+            "The best complete trial by validation is {}: {} against the baseline's {}, {} points as "
+            "configured and {} points "
+            "within the same {} epochs.",
+            best.link,
+            strong(percent(best.record.val_accuracy)),
+            percent(c.baseline.val_accuracy) if c.baseline else "–",
+            strong(points(c.as_configured)),
+            strong(points(c.at_equal)),
+            c.equal_epochs or "–",
+        )
+        if c.baseline
+        else text(
+            "The best complete trial by validation is {}: {}.", best.link, strong(percent(best.record.val_accuracy))
+        )
+    ]
+    blocks: list[Block] = [Text(said)]
+    if not best.changes:
+        blocks.append(Note("info", "The baseline itself", ["It changes nothing."]))
+    else:
+        rows = [
+            Row(
+                [
+                    Cell(code(f, 60)),
+                    Cell(code(value(old)) if old is not None else "–"),
+                    Cell(code(value(new)) if new is not None else "–"),
+                ]
+            )
+            for f, (old, new) in best.changes.items()
+        ]
+        blocks.append(
+            Table(
+                "Settings that differ; all others are the baseline's",
+                [Column("Setting"), Column("Baseline"), Column("Winner")],
+                rows,
+            )
+        )
+    if len(best.changes) > 1 and view.ablation is None:
+        blocks.append(
+            Note(
+                "info",
+                "Exploratory",
+                [
+                    text(
+                        "Which of these changes earns its place is not known from the sweep. {} takes it "
+                        "apart, with runs.",
+                        code("python -m study.run ablate"),
+                    )
+                ],
+            )
+        )
+    return Section("winner-config", "The best trial by validation", blocks)
+
+
+def ablation(view: View) -> Section | None:
+    """Each change left out and added alone, with verdicts; the greedy path and the interaction, described."""
+    found = view.ablation
+    if found is None or not found.rows:
+        return None
+    groups: list[Block] = []
+    for role in dict.fromkeys(r.role for r in found.rows):
+        rows = [
+            Row(
+                [
+                    Cell(_change(r)),
+                    *verdict_cells(r.judged.verdict),
+                    Cell(number(r.parameters)),
+                    Cell(duration(r.seconds)),
+                ]
+            )
+            for r in found.rows
+            if r.role == role
+        ]
+        columns = [
+            Column("Change"),
+            *VERDICT_COLUMNS,
+            Column("Parameters", numeric=True),
+            Column("Time per run", numeric=True),
+        ]
+        groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
+    named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.judged) for r in found.rows]
+    figure = effects_figure("ablation", "What each change does", named, found.look.margin)
+    done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
+    said = text(
+        "{} with runs on fresh seeds, paired. A positive difference speaks for the change. "
+        "The error of 5 % is shared out over {} and {}.",
+        text("Each change was {},", joined([v for k, v in done.items() if any(r.role == k for r in found.rows)]))
+        if any(r.role in done for r in found.rows)
+        else "All changes together were judged",
+        plural(len(found.look.pairs), "comparison"),
+        plural(found.look.number, "look"),
+    )
+    blocks: list[Block] = [Text([said]), *([figure] if figure else []), *groups]
+    if told := path_sentence(found):
+        blocks.append(Text([words(told)]))
+    if found.disagreements:
+        blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
+    notes = [text("{}: {}", r.name, r.judged.note) for r in found.rows if r.judged.note]
+    notes += [text("{}: as judged by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
+    blocks += [Text(notes)] if notes else []
+    for command in found.elsewhere:
+        blocks.append(Command(clean(command, 400), "Another config was taken apart too; to see it, without training"))
+    blocks += [
+        Code(latex(found, view.meta), "The table in LaTeX (booktabs)"),
+        Code(markdown(found), "The table in Markdown"),
+    ]
+    return Section("ablation", "Which of its changes earn their place", blocks)
+
+
+def _change(row: AblationRow) -> Markup:
+    parts = [
+        text("{} {} → {}", code(k, 40), "–" if row.before.get(k) is None else value(row.before[k]), value(v))
+        for k, v in row.after.items()
+    ]
+    if not parts:
+        return name(row.name)
+    change = Markup('<span class="ch">{}</span>').format(joined(parts, last=", "))
+    return text("{}: {}", name(row.name), change) if row.role == "named" else change
+
+
+SECTIONS = [difference, ablation]

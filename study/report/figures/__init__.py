@@ -1,0 +1,25 @@
+"""The drawings of the report, a module for each kind; ``svg`` turns them into what may stand on a page."""
+
+from study.report.figures.cloud import apart, cloud
+from study.report.figures.curves import Line, lines
+from study.report.figures.forest import Rung, forest, left_edge
+from study.report.figures.knob import knob
+from study.report.figures.rows import Effect, bars, effects, intervals
+from study.report.figures.scatter import Dots, dots
+
+__all__ = [
+    "Dots",
+    "Effect",
+    "Line",
+    "Rung",
+    "apart",
+    "bars",
+    "cloud",
+    "dots",
+    "effects",
+    "forest",
+    "intervals",
+    "knob",
+    "left_edge",
+    "lines",
+]

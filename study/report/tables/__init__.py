@@ -1,0 +1,1 @@
+"""Tables to take away: the leaderboard, runs, verdicts; one writer per format."""

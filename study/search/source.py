@@ -1,0 +1,202 @@
+"""A sweep as a source of jobs: which config next, when to prune, when it is over. Knows Optuna, not Ray."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from results.analysis.scores import best_so_far
+from results.config import config_hash
+from results.outcome import Epoch
+from results.record import Record
+from search_spaces import Space
+from study.jobs import Job, next_attempt
+from study.recording.checkpoints import CutOff
+from study.search.pruner import Halving
+from study.search.sampler import Proposer, objective
+
+KNOWN_IN_A_ROW = 50  # proposals all answered before the sampler is changed, and as many again before giving up
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best of a sweep so far."""
+
+    record: Record
+    epochs: int
+    value: float
+
+
+class SweepSource:
+    """Proposes configs until the study holds ``trials`` records of the sweep.
+
+    The baseline comes first unless the study has it. A config that has a record with this seed is answered from it
+    and not counted. A job that was cut off is handed out again before anything new.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: Space,
+        baseline: dict[str, Any],
+        records: Sequence[Record],
+        cut: Sequence[CutOff],
+        trials: int,
+        seed: int,
+        sampler: str,
+        halving: Halving | None,
+        about: dict[str, Any],
+    ) -> None:
+        self._space, self._baseline, self._seed = space, baseline, seed
+        self._halving, self._about = halving, about
+        self.total: int | None = trials
+        self.prunes = halving is not None
+        self._records = list(records)
+        own = [r for r in records if r.kind == "sweep"]
+        self.earlier = Counter(r.status for r in own)
+        self._count = len(own)
+        self._numbers = {r.trial for r in own}
+        same_seed = [r for r in records if r.seed == seed]
+        self._answers = {r.config_hash: r for r in sorted(same_seed, key=lambda r: r.status == "complete")}
+        learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
+        self._proposer = Proposer(space, sampler, seed, learnt)
+        self.outside = self._proposer.outside
+        self._inside = {r.config_hash for r in same_seed if space.params_for(r.config) is not None}
+        self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id
+        self._flying: set[str] = set()  # config hashes of running jobs
+        self._baseline_hash = config_hash(baseline)
+        self._baseline_history: list[float] = []
+        self._best: Best | None = None
+        self.exhausted_space = False
+        self._cut = deque(sorted((c.job for c in cut if self._mine(c.job)), key=lambda job: job.trial or 0))
+        self._numbers |= {job.trial for job in self._cut}
+        for record in learnt:
+            self._remember(record)
+        self.exhausted_space = self._all_known() and not self._cut and not self._wants_baseline()
+        for c in cut:
+            if halving is not None and self._mine(c.job):
+                halving.known(config_hash(c.job.config), _scores(c.history))
+
+    # -- Source ----------------------------------------------------------------------------------------------------
+
+    def next(self) -> Job | None:
+        """Return a job that was cut off, the baseline, or a new proposal."""
+        if self._full():
+            return None
+        if self._cut:
+            job = self._cut.popleft()
+            return self._fly(job, self._proposer.take(job.config))
+        if self._wants_baseline():
+            attempt = next_attempt(self._records, self._baseline, self._seed)
+            return self._fly(self._job(self._baseline, attempt), self._proposer.take(self._baseline))
+        return self._propose()
+
+    def exhausted(self) -> bool:
+        """Whether the asked number is reached or the space has nothing new."""
+        return self._full() or (self.exhausted_space and not self._cut)
+
+    def epoch(self, job: Job, history: list[Epoch]) -> bool:
+        """Prune by successive halving; never the baseline, never at a job's own last epoch."""
+        scores = _scores(history)
+        name = config_hash(job.config)
+        is_baseline = name == self._baseline_hash
+        if is_baseline:
+            self._baseline_history = scores
+        if self._halving is None:
+            return False
+        epoch = history[-1].epoch
+        return self._halving.stops(name, epoch, scores[-1], last=epoch == job.epochs, protected=is_baseline)
+
+    def done(self, job: Job, record: Record) -> None:
+        """Learn how a job ended."""
+        self._flying.discard(record.config_hash)
+        self._count += 1
+        trial = self._trials.pop(job.run_id, None)
+        if trial is not None:
+            self._proposer.tell(trial, record)
+        self._records.append(record)
+        self._answers[record.config_hash] = record
+        self._remember(record)
+
+    # -- proposing -------------------------------------------------------------------------------------------------
+
+    def _full(self) -> bool:
+        return self._count + len(self._flying) >= (self.total or 0)
+
+    def _propose(self) -> Job | None:
+        for tries in itertools.count():
+            if self.exhausted_space or self._all_known() or tries >= 2 * KNOWN_IN_A_ROW:
+                self.exhausted_space = True
+                return None
+            if tries == KNOWN_IN_A_ROW:
+                self._proposer.look_elsewhere(self._space.size is not None)
+            trial, config = self._proposer.ask()
+            name = config_hash(config)
+            if name in self._answers:
+                self._proposer.tell(trial, self._answers[name])
+            elif name in self._flying:
+                self._proposer.forget(trial)
+            else:
+                return self._fly(self._job(config), trial)
+        return None
+
+    def _all_known(self) -> bool:
+        return self._space.size is not None and len(self._inside) >= self._space.size
+
+    def _wants_baseline(self) -> bool:
+        name = self._baseline_hash
+        if name in self._flying:
+            return False
+        mine = [r for r in self._records if r.config_hash == name and r.seed == self._seed]
+        return not any(r.kind == "sweep" or r.status == "complete" for r in mine)
+
+    def _job(self, config: dict[str, Any], attempt: int = 1) -> Job:
+        number = next(n for n in itertools.count() if n not in self._numbers)
+        return Job("sweep", config, self._seed, trial=number, sweep=self._about, attempt=attempt)
+
+    def _fly(self, job: Job, trial: optuna.Trial | None) -> Job:
+        name = config_hash(job.config)
+        self._numbers.add(job.trial)
+        self._flying.add(name)
+        if trial is not None:
+            self._inside.add(name)
+        self._trials[job.run_id] = trial
+        return job
+
+    def _mine(self, job: Job) -> bool:
+        return job.kind == "sweep" and job.seed == self._seed and config_hash(job.config) not in self._answers
+
+    # -- what was seen ---------------------------------------------------------------------------------------------
+
+    def _remember(self, record: Record) -> None:
+        scores = best_so_far([r.val_loss for r in record.history], [r.val_accuracy for r in record.history])
+        if self._halving is not None:
+            self._halving.known(record.config_hash, scores)
+        if record.config_hash == self._baseline_hash and record.status == "complete":
+            self._baseline_history = scores
+        value = objective(record)
+        if value is None or record.config_hash == self._baseline_hash:
+            return
+        if self._best is None or value > self._best.value:
+            self._best = Best(record, len(record.history), value)
+
+    def best_line(self) -> str:
+        """Say the best so far beside the baseline after as many epochs."""
+        if self._best is None:
+            return ""
+        best, known = self._best, self._baseline_history
+        text = f"best so far {best.value:.2%} validation (trial {best.record.trial}, {best.epochs} epochs)"
+        if not known:
+            return text
+        epochs = min(best.epochs, len(known))
+        after = f"after {epochs} epochs" if epochs == best.epochs else f"after its {epochs} epochs so far"
+        return f"{text}; baseline {known[epochs - 1]:.2%} {after}; one run each: luck is not ruled out"
+
+
+def _scores(history: Sequence[Epoch]) -> list[float]:
+    return best_so_far([e.val_loss for e in history], [e.val_accuracy for e in history])

@@ -1,0 +1,200 @@
+"""The sweep: fifty trials that nothing can lose. All of the command but parsing and printing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+from results.errors import UserError, nearest
+from results.outcome import Outcome, Runtime
+from results.record import Record
+from results.store import Study
+from search_spaces import Space
+from study.engine import Context, Options, Summary, run_jobs
+from study.engine.launch import After
+from study.recording.checkpoints import cut_off
+from study.search.pruner import Halving
+from study.search.sampler import SAMPLERS
+from study.search.source import SweepSource
+from study.search.storage import Database
+
+SCHEDULERS = ("asha", "none")
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """What a sweep is. ``factor`` and ``grace`` are successive halving's, unused with scheduler 'none'."""
+
+    trials: int = 50
+    seed: int = 504
+    sampler: str = "tpe"
+    scheduler: str = "asha"
+    factor: float = 3
+    grace: int = 1
+
+    def check(self) -> None:
+        """Raise UserError for what makes no sense."""
+        if self.trials < 1:
+            raise UserError(f"--trials {self.trials} must be at least 1")
+        if self.sampler not in SAMPLERS:
+            raise UserError(f"unknown sampler '{self.sampler}'{nearest(self.sampler, SAMPLERS)}")
+        if self.scheduler not in SCHEDULERS:
+            raise UserError(f"unknown scheduler '{self.scheduler}'{nearest(self.scheduler, SCHEDULERS)}")
+        if self.scheduler == "asha":
+            Halving(2, self.factor, self.grace)
+
+
+@dataclass
+class SweepSummary:
+    """How a sweep command ended. ``engine`` is None where there was nothing left to train."""
+
+    records: list[Record]  # all of the study's sweep, of this start and earlier ones
+    asked: int
+    engine: Summary | None
+    notes: list[str]  # a line each, for the user
+    exhausted: bool  # the space holds nothing new
+
+    @property
+    def complete(self) -> bool:
+        """Whether the asked number is there, or all that the space holds."""
+        return len(self.records) >= self.asked or self.exhausted
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 130 interrupted, 1 nothing worked; a time limit is a clean end."""
+        if self.engine is not None and self.engine.interrupted:
+            return 130
+        return 1 if self.records and all(r.status in ("failed", "diverged") for r in self.records) else 0
+
+
+def sweep(
+    study: Study,
+    trainable: ModuleType,
+    trainable_name: str,
+    data: Any,
+    space: Space,
+    sweep_options: SweepOptions,
+    *,
+    runtime: Runtime,
+    options: Options | None = None,
+    context: Context | None = None,
+    after: Sequence[After] = (),
+    announce: Callable[[str], None] = lambda text: None,
+) -> SweepSummary:
+    """Run or go on with the sweep of ``study``, which the caller has opened or created, and locked.
+
+    Raises:
+        UserError: an option makes no sense or contradicts the study's sweep. Nothing was changed then.
+    """
+    sweep_options.check()
+    records = study.records()
+    notes = list(space.warnings)
+    about = _about(space, sweep_options)
+    notes += _against_earlier(study, records, about, sweep_options)
+    halving = _halving(study, space, sweep_options)
+    source = SweepSource(
+        space=space,
+        baseline=study.meta.baseline,
+        records=records,
+        cut=cut_off(study),
+        trials=sweep_options.trials,
+        seed=sweep_options.seed,
+        sampler=sweep_options.sampler,
+        halving=halving,
+        about={key: about[key] for key in ("space", "sampler", "scheduler")}
+        | {"rungs": halving.rungs if halving else []},
+    )
+    if source.outside:
+        notes.append(
+            f"{source.outside} of the study's earlier runs lie outside space '{space.name}': they are kept, counted; "
+            f"'{sweep_options.sampler}' does not learn from them"
+        )
+    for note in notes:
+        announce(f"note: {note}")
+    before = study.meta.sweep
+    study.meta.sweep = {**about, "keep_weights": (options or Options()).keep_weights}
+    study.save_meta()
+    database = Database(study, space, sweep_options.seed)
+    engine = None
+    try:
+        if not source.exhausted():
+            engine = run_jobs(
+                study,
+                trainable,
+                trainable_name,
+                data,
+                source,
+                runtime=runtime,
+                options=replace(options or Options(), title=f"sweep of {study.meta.name}"),
+                context=context,
+                after=[_sync_after(database), *after],
+            )
+        with contextlib.suppress(Exception) if engine is not None else contextlib.nullcontext():
+            database.sync()
+    finally:
+        database.close()
+    if source.exhausted_space:
+        notes.append(
+            f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}"
+        )
+        announce(f"note: {notes[-1]}")
+    mine = [r for r in study.records() if r.kind == "sweep"]
+    if before and source.exhausted_space and len(mine) == sum(r.kind == "sweep" for r in records):
+        study.meta.sweep = before  # a space that gave nothing is not what the trials came from
+        study.save_meta()
+    return SweepSummary(mine, sweep_options.trials, engine, notes, source.exhausted_space)
+
+
+def _about(space: Space, options: SweepOptions) -> dict[str, Any]:
+    about: dict[str, Any] = {"space": space.name, "sampler": options.sampler, "scheduler": options.scheduler}
+    if options.scheduler == "asha":
+        about |= {"reduction_factor": options.factor, "grace": options.grace}
+    return about | {"seed": options.seed, "trials": options.trials, "describe": space.describe()}
+
+
+def _against_earlier(study: Study, records: list[Record], about: dict[str, Any], options: SweepOptions) -> list[str]:
+    seeds = {r.seed for r in records if r.kind == "sweep"}
+    if seeds and options.seed not in seeds:
+        raise UserError(
+            f"the sweep of '{study.path}' uses --seed {min(seeds)}; its trials share one seed, hence split and order: "
+            f"use that, or another --study"
+        )
+    earlier = study.meta.sweep
+    if not seeds or not earlier:
+        return []
+    changed = [
+        f"{key} '{earlier.get(key)}' -> '{about.get(key)}'"
+        for key in ("space", "sampler", "scheduler", "reduction_factor", "grace")
+        if earlier.get(key) != about.get(key)
+    ]
+    if not changed and earlier.get("describe") != about["describe"]:
+        changed = [f"the contents of space '{about['space']}'"]
+    return [f"going on with a sweep that was made otherwise: {', '.join(changed)}"] if changed else []
+
+
+def _halving(study: Study, space: Space, options: SweepOptions) -> Halving | None:
+    if options.scheduler == "none":
+        return None
+    return Halving(_longest(study, space), options.factor, options.grace)
+
+
+def _longest(study: Study, space: Space) -> int:
+    """Return the most epochs any trial may have: of the space, the pins and the baseline."""
+    extent = space.bounds().get("epochs", {})
+    found = [
+        *extent.get("choices", []),
+        extent.get("high"),
+        space.pins.get("epochs"),
+        study.meta.baseline.get("epochs"),
+    ]
+    return max((int(n) for n in found if isinstance(n, int | float)), default=1)
+
+
+def _sync_after(database: Database) -> After:
+    def after(record: Record, outcome: Outcome) -> None:
+        database.sync()
+
+    return after

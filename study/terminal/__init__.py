@@ -1,0 +1,1 @@
+"""What the screen shows while runs go on."""
