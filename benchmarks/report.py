@@ -76,7 +76,7 @@ def opened(page: Path, rounds: int) -> tuple[list[float], list[float], int]:
 
 def made_up(folder: Path) -> dict[str, Path]:
     """Studies of 50 trials with pictures and of 500, from the tests' maker of studies."""
-    from tests import synthetic
+    from tests.support import synthetic
 
     return {
         "made up, 50 trials": synthetic.study(folder / "50", trials=50, pictures=True).path,

@@ -23,7 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 MADE_UP = """
 import sys
 from pathlib import Path
-from tests import synthetic
+
+try:
+    from tests.support import synthetic
+except ImportError:
+    from tests import synthetic  # before 2026-11-24
 
 folder = Path(sys.argv[1])
 synthetic.study(folder / "exploratory", trials=30, seeds=3)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.support import ROOT
+
 ALLOWED = {  # what each package may import of ours, beside itself
     "results": set(),
     "alexnet": {"results"},

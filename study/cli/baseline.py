@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
-
-from results.formatting import percent
-from results.record import Record
-
-if TYPE_CHECKING:
-    from study.cli.session import Session
-
 import argparse
 
 from study.cli.options import add_resources, add_study, add_training, positive
@@ -42,10 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
+    from rich.console import Console
+
     from results.config import config_hash
     from study.cli.session import training_session
     from study.jobs import Job, completed
     from study.planning.noise import before_baseline, record_floor
+    from study.terminal.runs import runs_table
 
     with training_session(args, defines_baseline=True) as session:
         baseline, study = session.study.meta.baseline, session.study
@@ -65,33 +57,8 @@ def main(args: argparse.Namespace) -> int:
         code = session.train(jobs, args, alone=args.seeds == 1)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
         scored = [r for r in records if r.seed in seeds]
-        baseline_summary(session, scored)
+        Console().print(runs_table(scored))
         for line in record_floor(study):
             print(line)
         session.report()
         return code if scored else 1
-
-
-def runs_table(records: list[Record]) -> Table:
-    """One row per run."""
-    table = Table(box=None, pad_edge=False)
-    for name, justify in (
-        ("run", "left"),
-        ("seed", "right"),
-        ("epoch", "right"),
-        ("validation", "right"),
-        ("test", "right"),
-        ("time", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for r in records:
-        time = "-" if r.seconds is None else f"{r.seconds:.0f} s"
-        table.add_row(
-            r.run_id, str(r.seed), str(r.best_epoch or "-"), percent(r.val_accuracy), percent(r.test_accuracy), time
-        )
-    return table
-
-
-def baseline_summary(session: Session, records: list[Record]) -> None:
-    """Print the baseline's runs."""
-    Console().print(runs_table(records))

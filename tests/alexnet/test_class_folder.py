@@ -190,9 +190,9 @@ def test_the_fingerprint_is_of_the_content(folder: Path, tmp_path: Path) -> None
 
 
 def test_many_threads_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(class_folder, "SMALL", 0)
-    monkeypatch.setattr(class_folder, "CHUNK", 3)
-    monkeypatch.setattr(class_folder, "_cores", lambda: 8)
+    monkeypatch.setattr(decode, "SMALL", 0)
+    monkeypatch.setattr(decode, "CHUNK", 3)
+    monkeypatch.setattr(decode, "_cores", lambda: 8)
     paths = []
     for i in range(64):
         Image.new("RGB", (32, 32), (i, 255 - i, 0)).save(tmp_path / f"{i}.png")
@@ -298,7 +298,7 @@ def test_unreadable_folder_and_file(folder: Path, monkeypatch: pytest.MonkeyPatc
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr("alexnet.class_folder.open", refuse, raising=False)
+        patch.setattr("alexnet.decode.open", refuse, raising=False)
         assert "cannot read '" in refusal(folder) and "Permission denied" in refusal(folder)
     monkeypatch.setattr(class_folder.os, "scandir", refuse)
     assert "cannot read folder '" in refusal(folder)

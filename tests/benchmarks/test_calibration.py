@@ -37,7 +37,7 @@ def test_error_coverage_and_equivalence_hold(noise, rng, monkeypatch):
 def test_without_correction_the_calibration_cries_out(rng, monkeypatch):
     monkeypatch.setattr(calibration, "SEEDS", (6,))
     monkeypatch.setattr(calibration, "COMPARISONS", (1, 5))
-    monkeypatch.setattr(paired, "look_level", lambda look, alpha=0.05: alpha)
+    monkeypatch.setattr(corrections, "look_level", lambda look, alpha=0.05: alpha)
     rows = calibration.family_wise("normal", calibration.extend, 2000, rng)
     assert all(r["broken"] for r in rows if r["looks"] == 4)
 

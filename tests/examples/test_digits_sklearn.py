@@ -14,10 +14,11 @@ from sklearn.metrics import accuracy_score, log_loss
 from results.errors import UserError
 from results.outcome import Outcome
 from search_spaces import load_ablations, load_space
+from study.contract import difference
 from study.protocol import load_trainable
-from tests.contract import difference
+from tests.support import ROOT
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 TRAINABLE = load_trainable(str(EXAMPLES / "digits_sklearn.py"))
 DATA = TRAINABLE.load_data("digits", Path())
 

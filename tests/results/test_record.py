@@ -14,12 +14,8 @@ from hypothesis.extra import numpy as arrays
 
 from results.config import config_hash, run_id
 from results.outcome import Epoch, Outcome, Predictions
-from results.record import DatasetTag, Record, pack_bits, scores, unpack_bits
-
-
-def record(**fields) -> Record:
-    about = {"config": {"a": 1}, "config_hash": config_hash({"a": 1}), "dataset": DatasetTag(name="d", fingerprint="f")}
-    return Record(**{"run_id": "x", "kind": "sweep", "seed": 1, "status": "complete", **about, **fields})
+from results.record import Record, pack_bits, scores, unpack_bits
+from tests.support.runs import record
 
 
 def epoch(number: int, val_loss: float, classes: int = 3) -> Epoch:

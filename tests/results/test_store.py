@@ -16,8 +16,8 @@ from results.errors import UserError
 from results.files import lock_folder, write_atomic
 from results.record import Record
 from results.store import DatasetInfo, Study, StudyMeta, TornRecord
-from tests import synthetic
-from tests.results.test_record import record
+from tests.support import synthetic
+from tests.support.runs import record
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import pytest
 from results.outcome import Epoch, Outcome, State
 from study.contract import Broken, check_trainable, difference
 from study.protocol import load_trainable
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = str(ROOT / "examples" / "digits_sklearn.py")
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.results.test_compare import run
 
 from results.analysis.importance import LEAST, comparable, importance, varying
 from results.record import Record
+from tests.support.histories import run
 
 
 def planted(n: int, seed: int = 0) -> tuple[list[dict], list[float]]:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats as st
 
 from results.analysis import noise
-from tests.results.runs import run
+from tests.support.runs import run
 
 rng = np.random.default_rng(5)
 

@@ -9,22 +9,8 @@ import pytest
 
 from results.analysis.scores import baseline_runs, best_within, compare, expected_best, frontier, luckiest, score_within
 from results.config import changes
-from results.record import HistoryRow, Record
-from tests import synthetic
-
-MAKER = synthetic.Maker(val=100, test=100)
-
-
-def row(epoch: int, loss: float | None, accuracy: float) -> HistoryRow:
-    return HistoryRow(epoch=epoch, train_loss=1, train_accuracy=0.5, val_loss=loss, val_accuracy=accuracy, seconds=1)
-
-
-def run(pairs: list[tuple[float | None, float]], seed: int = 1, status: str = "complete", **config: object) -> Record:
-    history = [row(i, loss, accuracy) for i, (loss, accuracy) in enumerate(pairs, 1)]
-    made = MAKER.run(synthetic.BASELINE | config, seed, epochs=0)
-    best = best_within(history)
-    update = {"history": history, "status": status, "val_accuracy": best.val_accuracy if best else None}
-    return made.model_copy(update=update)
+from tests.support import synthetic
+from tests.support.histories import MAKER, row, run
 
 
 def test_the_score_is_the_accuracy_at_the_lowest_loss_the_first_of_equals() -> None:

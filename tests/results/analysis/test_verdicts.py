@@ -12,7 +12,7 @@ from results.analysis.looks import Look, Pair, looks_of, next_look, settled, spe
 from results.analysis.noise import difference_sd, noise_floor
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import judge, measured_sd, standing
-from tests.results.runs import SWEEP_SEED, hash_of, meta, run
+from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
 

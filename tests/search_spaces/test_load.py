@@ -15,6 +15,7 @@ from alexnet.config import Config as AlexNetConfig
 from results.errors import UserError
 from search_spaces import choice, load_ablations, load_space
 from search_spaces.builtin import SPACES, architecture
+from tests.support import ROOT
 
 
 class Config(BaseModel):
@@ -187,4 +188,4 @@ def test_dropout_varies_only_where_there_is_some() -> None:
 
 def test_no_torch_is_imported() -> None:
     code = "import sys, search_spaces, search_spaces.builtin; sys.exit('torch' in sys.modules or 'ray' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -16,8 +16,8 @@ from results.errors import UserError
 from results.frame import frame
 from results.store import Study
 from study.report.page import render, render_format
-from tests import synthetic
-from tests.study.page import HTML, by_id, check, elements, numeral, text
+from tests.support import synthetic
+from tests.support.page import HTML, by_id, check, elements, numeral, text
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ import pytest
 
 from results.store import DatasetInfo, Study, StudyMeta
 from study.protocol import load_trainable
-
-TOY = str(Path(__file__).with_name("toy.py"))
+from tests.support import TOY
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from results.frame import COLUMNS, frame
 from results.record import DatasetTag, Record, find_run
 from results.store import DatasetInfo, Study, StudyMeta
 from study.report.tables.runs import FORMATS, export, export_run
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
 NUMBER = 0.1 + 0.2  # 0.30000000000000004: every digit counts
 

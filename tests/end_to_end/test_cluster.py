@@ -20,8 +20,8 @@ import pytest
 
 from results.store import Study
 from study.engine import cluster
+from tests.support import ROOT, TOY
 
-ROOT = Path(__file__).parent.parent.parent
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
 OUTSIDE = {
     k: v for k, v in os.environ.items() if k not in cluster.ALONE
@@ -88,7 +88,7 @@ def cluster(tmp_path_factory):
 
 def sweep(path: Path, **arguments) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tests.study.sweep_toy", str(path), "8", json.dumps(SAME | arguments)],
+        [sys.executable, "-m", "tests.support.sweep_toy", str(path), "8", json.dumps(SAME | arguments)],
         cwd=ROOT,
         env={**OUTSIDE, **TOKEN, "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -101,7 +101,7 @@ def sweep(path: Path, **arguments) -> subprocess.CompletedProcess[str]:
 def test_two_nodes_give_the_records_of_one(cluster, tmp_path):
     address, apart = cluster
     toy = apart / "toy.py"
-    shutil.copy(Path(__file__).with_name("toy.py"), toy)
+    shutil.copy(TOY, toy)
     shared = sweep(apart / "two", trainable=str(toy), options={"address": address, "concurrency": None})
     assert shared.returncode == 0, shared.stderr
     assert "2 trainings at a time, 1 core each (of 2 cores)" in shared.stderr
@@ -122,7 +122,7 @@ def test_a_wrong_token_is_said(cluster, tmp_path):
         [
             sys.executable,
             "-m",
-            "tests.study.sweep_toy",
+            "tests.support.sweep_toy",
             str(tmp_path / "x"),
             "2",
             json.dumps({"options": {"address": address}}),

@@ -21,7 +21,7 @@ import pytest
 
 from results.store import Study
 from study.report.page import render_format, write_report
-from tests import synthetic
+from tests.support import synthetic
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 MISSING = [

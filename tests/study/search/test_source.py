@@ -18,7 +18,7 @@ from study.recording.checkpoints import CutOff
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, as_trial
 from study.search.source import SweepSource
-from tests.study.sweep_toy import SEED, SPACES
+from tests.support.sweep_toy import SEED, SPACES
 
 
 @pytest.fixture

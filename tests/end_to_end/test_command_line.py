@@ -16,8 +16,8 @@ import pytest
 
 from results.files import lock_folder
 from results.store import Study
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 QUICK = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits"]
 
 

@@ -24,7 +24,7 @@ from study.planning.ablate import (
     step_jobs,
 )
 from study.report.tables.paper import cells, latex, markdown, methods
-from tests.results.runs import BASE, SWEEP_SEED, hash_of, meta, run
+from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
 ALL = ("leave-one-out", "add-one-in", "path", "interaction")

@@ -17,8 +17,8 @@ from results.frame import frame
 from results.record import unpack_bits
 from results.store import Study
 from study.report.page import render
-from tests import synthetic
-from tests.study.page import HTML, by_id, caption, cells, check, elements, numeral, tables, text
+from tests.support import synthetic
+from tests.support.page import HTML, by_id, caption, cells, check, elements, numeral, tables, text
 
 MAKER = synthetic.Maker(val=1000, test=2000)
 N = len(synthetic.CIFAR)

@@ -12,10 +12,9 @@ import pytest
 
 from alexnet.config import Config
 from search_spaces import load_ablations, load_space
+from study.contract import check_trainable
 from study.protocol import load_trainable
-from tests.contract import check_trainable
-
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
 
 
 def blocks(name: str, language: str) -> list[str]:

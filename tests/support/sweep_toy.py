@@ -1,4 +1,4 @@
-"""A sweep of the toy as a program of its own, to be killed: ``python -m tests.study.sweep_toy STUDY TRIALS``."""
+"""A sweep of the toy as a program of its own, to be killed: ``python -m tests.support.sweep_toy STUDY TRIALS``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from search_spaces import choice, load_space, log_float
 from study.engine import Options
 from study.protocol import load_trainable
 from study.search.sweep import SweepOptions, SweepSummary, sweep
-from tests.study.conftest import TOY, make_toy_study
+from tests.support import TOY
+from tests.support.studies import make_toy_study
 
 SPACES = {
     "toy": {

@@ -16,7 +16,7 @@ from study.planning.confirm import candidates, prepare
 from study.planning.noise import before_baseline, before_sweep
 from study.planning.runs import advice, cost, longest_first, missing, training_seconds
 from study.planning.seeds import fresh_seeds, sweep_seeds
-from tests.results.runs import SWEEP_SEED, hash_of, meta, run
+from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
 

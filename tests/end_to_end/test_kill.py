@@ -1,6 +1,6 @@
 """Killing the driver: nothing finished is lost, nothing is trained twice, and the same command goes on.
 
-KILLS=20 python -m pytest -m long tests/study/test_kill.py is the whole exercise; four kills by default.
+KILLS=20 python -m pytest -m long tests/end_to_end/test_kill.py is the whole exercise; four kills by default.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from results.store import Study, TornRecord
 from search_spaces import load_space
 from study.protocol import load_trainable
 from study.search.sampler import STATES
-from tests.study.conftest import TOY
-from tests.study.sweep_toy import SEED, SPACES
+from tests.support import ROOT, TOY
+from tests.support.processes import is_worker
+from tests.support.sweep_toy import SEED, SPACES
 
 KILLS = int(os.environ.get("KILLS", "4"))
 TRIALS = max(24, 4 * KILLS)  # enough for a kill every few trials
@@ -34,8 +35,8 @@ START = 4.0  # seconds until the first trials run on an idle machine
 
 def begin(path: Path, trials: int = TRIALS) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.study.sweep_toy", str(path), str(trials)],
-        cwd=Path(__file__).parent.parent.parent,
+        [sys.executable, "-m", "tests.support.sweep_toy", str(path), str(trials)],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "STUDY_CHECKPOINT_SECONDS": "0.2"},
         stderr=subprocess.PIPE,
     )
@@ -187,12 +188,6 @@ def test_workers_killed_at_random(tmp_path):
     process.communicate()
     assert process.returncode == 0 and killed
     check_whole(path, TRIALS)
-
-
-def is_worker(process: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.Error):
-        return "ImplicitFunc" in " ".join(process.cmdline())
-    return False
 
 
 @pytest.mark.long

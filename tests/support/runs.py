@@ -49,3 +49,8 @@ def run(seed: int, test: float | None = 0.75, val: float | None = 0.75, kind: st
 
 def hash_of(**changed: Any) -> str:
     return config_hash(BASE | changed)
+
+
+def record(**fields) -> Record:
+    about = {"config": {"a": 1}, "config_hash": config_hash({"a": 1}), "dataset": DatasetTag(name="d", fingerprint="f")}
+    return Record(**{"run_id": "x", "kind": "sweep", "seed": 1, "status": "complete", **about, **fields})

@@ -14,9 +14,9 @@ import pytest
 from results.record import Record
 from results.store import Study
 from study.report.page import FORMATS, render, render_format
-from tests import synthetic
-from tests.study.page import HTML, by_id, check, elements, tables, text
-from tests.synthetic import BASELINE, Maker, baselines, sweep, write
+from tests.support import synthetic
+from tests.support.page import HTML, by_id, check, elements, tables, text
+from tests.support.synthetic import BASELINE, Maker, baselines, sweep, write
 
 SMALL = Maker(val=200, test=300)
 

@@ -10,8 +10,8 @@ import pytest
 
 from results.store import Study
 from study.planning.confirm import candidates
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 OTHER_LABELS = """
 import importlib.util, numpy as np
 spec = importlib.util.spec_from_file_location("the_example", {example!r})

@@ -17,10 +17,9 @@ from results.store import Study
 from study.report.blocks import Section, Text
 from study.report.chapters import CHAPTERS
 from study.report.page import render, write_report
-from tests import synthetic
-from tests.study.page import HTML, by_id, check, elements, text
+from tests.support import ROOT, synthetic
+from tests.support.page import HTML, by_id, check, elements, text
 
-ROOT = Path(__file__).parents[2]
 RENDER = (
     "import sys; from pathlib import Path; "
     "from results.store import Study; from study.report.page import write_report; "

@@ -19,7 +19,7 @@ from results.errors import UserError
 from results.outcome import Runtime
 from study.engine import FixedJobs, Job, Options, run_jobs
 from study.recording import checkpoints
-from tests.study.conftest import TOY
+from tests.support import TOY
 
 
 def listening(process: psutil.Process) -> set[str]:
@@ -39,7 +39,7 @@ def job(study, seed=0, **changes):
 def ended(tmp_path_factory):
     """One start of the engine with trainings that end in every way there is."""
     from study.protocol import load_trainable
-    from tests.study.conftest import make_toy_study
+    from tests.support.studies import make_toy_study
 
     folder = tmp_path_factory.mktemp("ended")
     study, data = make_toy_study(folder / "toy", epochs=4)

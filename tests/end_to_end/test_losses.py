@@ -25,8 +25,9 @@ from study.recording import checkpoints
 from study.recording.records import Context, Trace, stopped
 from study.recording.writer import Keeper
 from study.terminal.log import Log
-from tests.study.conftest import TOY, make_toy_study
-from tests.study.test_kill import is_worker
+from tests.support import TOY
+from tests.support.processes import is_worker
+from tests.support.studies import make_toy_study
 
 ALONE = """
     import os, signal, sys, threading, time
@@ -200,7 +201,7 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
         textwrap.dedent("""
             import numpy as np
             from tests.study import toy
-            from tests.study.toy import *
+            from tests.support.toy import *
 
             def fit(config, seed, data, on_epoch, state=None):
                 if seed == 1:
@@ -250,7 +251,7 @@ def test_ctrl_c_while_the_last_files_are_written_is_told(make_study):
 def test_a_screen_that_is_gone_ends_no_sweep(tmp_path):
     path = tmp_path / "toy"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.study.sweep_toy", str(path), "8"], cwd=Path.cwd(), stderr=subprocess.PIPE
+        [sys.executable, "-m", "tests.support.sweep_toy", str(path), "8"], cwd=Path.cwd(), stderr=subprocess.PIPE
     )
     process.stderr.readline()
     process.stderr.close()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
 from results.store import Study
+from tests.support import ROOT
 
 PROGRAM = """
 import sys
@@ -18,7 +18,8 @@ from pathlib import Path
 from results.outcome import Runtime
 from study.engine import FixedJobs, Job, Options, run_jobs
 from study.protocol import load_trainable
-from tests.study.conftest import TOY, make_toy_study
+from tests.support import TOY
+from tests.support.studies import make_toy_study
 study, data = make_toy_study(Path(sys.argv[1]), epochs=4, pause=0.5)
 changes = ({}, {"misbehave": "gorge", "misbehave_at": 2}, {"noise": 0.5})
 jobs = FixedJobs([Job("baseline", study.meta.baseline | change, 0) for change in changes])
@@ -36,7 +37,7 @@ def test_a_greedy_training_fails_alone(tmp_path):
     watched = {"RAY_memory_monitor_refresh_ms": "100", "RAY_memory_usage_threshold": str(limit), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path / "toy")],
-        cwd=Path(__file__).parent.parent.parent,
+        cwd=ROOT,
         env={**os.environ, **watched},
         capture_output=True,
         text=True,

@@ -6,7 +6,7 @@ import pytest
 
 from results.store import Study
 from study.cli.main import main
-from tests.study.conftest import TOY
+from tests.support import TOY
 
 TRAINABLE = ["--trainable", TOY, "--dataset", "600"]
 

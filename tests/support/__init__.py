@@ -1,0 +1,11 @@
+"""What several tests share: made-up studies and records, a toy trainable, reading a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder."""
+
+TOY = str(Path(__file__).with_name("toy.py"))
+"""A trainable that trains in milliseconds and fails in every way on request."""

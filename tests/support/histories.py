@@ -1,0 +1,21 @@
+"""Runs with a history written by hand: (validation loss, accuracy) per epoch."""
+
+from __future__ import annotations
+
+from results.analysis.scores import best_within
+from results.record import HistoryRow, Record
+from tests.support import synthetic
+
+MAKER = synthetic.Maker(val=100, test=100)
+
+
+def row(epoch: int, loss: float | None, accuracy: float) -> HistoryRow:
+    return HistoryRow(epoch=epoch, train_loss=1, train_accuracy=0.5, val_loss=loss, val_accuracy=accuracy, seconds=1)
+
+
+def run(pairs: list[tuple[float | None, float]], seed: int = 1, status: str = "complete", **config: object) -> Record:
+    history = [row(i, loss, accuracy) for i, (loss, accuracy) in enumerate(pairs, 1)]
+    made = MAKER.run(synthetic.BASELINE | config, seed, epochs=0)
+    best = best_within(history)
+    update = {"history": history, "status": status, "val_accuracy": best.val_accuracy if best else None}
+    return made.model_copy(update=update)
