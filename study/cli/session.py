@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from results.config import read_config, read_sets, validated
 from results.errors import UserError
+from results.escaping import hide_home
 from results.files import lock_folder
 from results.outcome import Runtime
 from results.store import CommandRun, DatasetInfo, Study, StudyMeta
@@ -25,7 +26,7 @@ from study.cli.compatibility import check_resources, fingerprint, runtime_of, sa
 from study.jobs import FixedJobs, Job, Source, next_attempt
 from study.protocol import Data, load_trainable
 from study.recording.artefacts import keep_pictures
-from study.recording.provenance import command_line, environment, hide_home, now
+from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import platform
-import re
 import shlex
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from results.escaping import hide_home
 
 PACKAGES = ("torch", "torchvision", "ray", "optuna", "scikit-learn", "numpy", "pandas")
 
@@ -46,12 +47,6 @@ def command_line(argv: list[str] | None = None) -> str:
     """Return the command as a person would type it, the home folder written as ``~``."""
     argv = sys.argv[1:] if argv is None else argv
     return hide_home(shlex.join(["python", "-m", "study.run", *argv]))
-
-
-def hide_home(text: str) -> str:
-    """Replace the user's home folder by ``~``."""
-    home = str(Path.home())
-    return re.sub(re.escape(home) + r"(?=$|[/'\"\s:,])", "~", text) if home not in ("", "/") else text
 
 
 def _processor() -> str:

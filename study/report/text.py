@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from results.escaping import hide_home
+
 LIMIT = 300
 """Characters shown of one text that came from outside; error texts of 10 kB are real."""
 
-_HOME = re.compile(r"/(?:home|Users)/[^/\s'\":,;)]+|/root(?=[/\s'\":,;)]|$)|[A-Za-z]:\\Users\\[^\\\s'\"]+")
 _NAMES = {"\n": "⏎", "\r": "", "\t": " "}
 MINUS, NBSP = "\u2212", "\u00a0"
 
@@ -27,19 +26,11 @@ def clean(value: Any, limit: int = LIMIT) -> str:
     text = value if isinstance(value, str) else str(value)
     if len(text) > limit:
         text = f"{text[:limit]}… ({len(text):,} characters)"
-    text = hide_home(text)
+    text = hide_home(text, anyone=True)
     return "".join(_NAMES.get(c, f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c) for c in text)
 
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
-
-def hide_home(text: str) -> str:
-    """Write every home folder, of this user or of whoever made the records, as ``~``."""
-    home = str(Path.home())
-    if len(home) > 1:
-        text = text.replace(home, "~")
-    return _HOME.sub("~", text)
 
 
 def text(pattern: str, *values: Any, **named: Any) -> Markup:
