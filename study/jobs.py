@@ -36,7 +36,7 @@ class Job:
         return int(value) if isinstance(value, int | float) else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return what :meth:`from_json` reads: kept beside a checkpoint so that a cut-off job can go on."""
+        """Return what :meth:`from_json` reads: kept beside a checkpoint so that an interrupted job can go on."""
         return asdict(self)
 
     @classmethod
@@ -52,7 +52,7 @@ class Source(Protocol):
     prunes: bool  # whether epoch() may stop a job
 
     def next(self) -> Job | None:
-        """Return the next job, or None for now. A job that was cut off comes first."""
+        """Return the next job, or None for now. A job that was interrupted comes first."""
 
     def exhausted(self) -> bool:
         """Whether no further job will ever come, whatever becomes of the running ones."""

@@ -20,14 +20,14 @@ from results.record import Record
 from results.store import Study
 from study.engine.failures import DEATHS, Died, out_of_memory, reason_of
 from study.engine.mailbox import Mailbox
-from study.engine.messages import Message, Order, Parcel, Setup
+from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
 from study.engine.resources import Plan
 from study.engine.slots import Run, Spent, mean
 from study.jobs import Job, Source
 from study.recording import checkpoints, records
-from study.recording.checkpoints import CutOff
+from study.recording.checkpoints import Interrupted
 from study.recording.records import Context, Trace
-from study.recording.writer import Keeper
+from study.recording.writer import Writer
 from study.terminal.live import Progress, Running, View, job_name
 from study.terminal.log import Log
 
@@ -45,7 +45,7 @@ class Engine:
         self,
         study: Study,
         source: Source,
-        keeper: Keeper,
+        writer: Writer,
         setup: Setup,
         mailbox: Mailbox,
         plan: Plan,
@@ -58,7 +58,7 @@ class Engine:
         time_limit: float | None = None,
         interrupted: threading.Event | None = None,
     ) -> None:
-        self._study, self._source, self._keeper, self._setup = study, source, keeper, setup
+        self._study, self._source, self._writer, self._setup = study, source, writer, setup
         self._plan, self._view, self._log, self._context = plan, view, log, context
         self._mailbox = mailbox
         self._folder = folder
@@ -73,12 +73,12 @@ class Engine:
         self._slots_started = 0
         self.records: list[Record] = []
         self.why_stopped: str | None = None
-        self._idle_aborts = 0  # times that Tune gave up since a worker was last heard
+        self._idle_aborts = 0  # times that Tune gave up since a worker last reported
         self.ended = Counter(getattr(source, "earlier", {}))
 
     # -- from the searcher -----------------------------------------------------------------------------------------
 
-    def next(self, trial_id: str) -> Order | None:
+    def next(self, trial_id: str) -> TrialSpec | None:
         """Return what a new Tune trial is to do; None where nothing is to be started now."""
         if len(self._running) >= self._plan.concurrency:
             return None
@@ -93,7 +93,7 @@ class Engine:
             self._again.append(job)
             raise
         self._running[trial_id] = run
-        return Order(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at))
+        return TrialSpec(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at))
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will."""
@@ -102,33 +102,33 @@ class Engine:
     def _go_on(self, run: Run) -> None:
         found = checkpoints.load(self._study, run.job.run_id)
         if found is not None:
-            cut, state = found
-            run.history = cut.history
-            run.resumed_at = [*cut.resumed_at, cut.history[-1].epoch]
+            interrupted, state = found
+            run.history = interrupted.history
+            run.resumed_at = [*interrupted.resumed_at, interrupted.history[-1].epoch]
             try:
-                self._mailbox.put(f"to {run.job.run_id}", cut.history[-1].epoch, state)
+                self._mailbox.put(f"to {run.job.run_id}", interrupted.history[-1].epoch, state)
             except Exception as error:
                 self._log(f"{self._name(run.job)} begins anew, its state could not be sent: {error}")
                 run.history, run.resumed_at = [], []
 
     # -- from the callback and the scheduler -----------------------------------------------------------------------
 
-    def begun(self, trial_id: str, actor_id: str) -> None:
+    def on_start(self, trial_id: str, actor_id: str) -> None:
         """A worker took the job up."""
         run = self._running.get(trial_id)
         if run is not None:
             run.actor_id = actor_id
-            run.begun = run.heard = time.monotonic()
-            run.unheard = 0.0
+            run.last_report = time.monotonic()
+            run.held_up = 0.0
             run.started = datetime.now(UTC).isoformat(timespec="seconds")
 
-    def heard(self, trial_id: str, message: Message) -> bool:
+    def on_report(self, trial_id: str, message: Message) -> bool:
         """Take a worker's report; return whether its training is to stop."""
         run = self._running.get(trial_id)
         if run is None:
             return True
         run.worked = message.worked
-        run.heard, run.unheard = time.monotonic(), 0.0
+        run.last_report, run.held_up = time.monotonic(), 0.0
         self._idle_aborts = 0
         if message.epoch is not None:
             return self._epoch(trial_id, run, message.epoch, message.has_state)
@@ -139,7 +139,7 @@ class Engine:
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False
 
-    def gone(self, trial_id: str, error: str | None) -> None:
+    def on_worker_exit(self, trial_id: str, error: str | None) -> None:
         """A Tune trial ended, with Tune's words where it failed. Where its job has not ended, its worker died."""
         run = self._running.get(trial_id)
         if run is None:
@@ -157,7 +157,7 @@ class Engine:
             times = f" ({died.count} times)" if len(set(died.reasons)) == 1 else f"; before that: {died.reasons[0]}"
             self._end(trial_id, run, self._stopped(run, "failed", reason + times))
             return
-        self._keeper.flush()  # its last checkpoint may still be on the way to the disk
+        self._writer.flush()  # its last checkpoint may still be on the way to the disk
         self._leave(trial_id, run)
         self._again.append(run.job)
 
@@ -165,16 +165,16 @@ class Engine:
         """Tune gave up; return whether to go on with a new one. What ran is handed out again.
 
         Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
-        Ray's words name the victims; the others were merely cut off.
+        Ray's words name the victims; the others were merely interrupted.
         """
-        self._keeper.check()
+        self._writer.check()
         self._log(f"Tune gave up: {error}")
         self._idle_aborts += 1
-        self._keeper.flush()
+        self._writer.flush()
         victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
         for trial_id, run in list(self._running.items()):
             if run.actor_id in victims:
-                self.gone(trial_id, str(error))
+                self.on_worker_exit(trial_id, str(error))
             else:
                 self._leave(trial_id, run)
                 self._again.append(run.job)
@@ -182,12 +182,12 @@ class Engine:
 
     def tick(self, trials: list[Any]) -> None:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""
-        self._keeper.check()
+        self._writer.check()
         now = time.monotonic()
         away, self._ticked = now - self._ticked, now
-        if away > AWAY:  # reports wait to be heard: the silence is not the workers'
+        if away > AWAY:  # reports wait to be taken: the silence is not the workers'
             for waiting in self._running.values():
-                waiting.unheard += away
+                waiting.held_up += away
         if self._interrupted.is_set():
             self._stop("interrupted")
         if self.finished():
@@ -199,7 +199,7 @@ class Engine:
                 run = self._running.get(trial.trial_id)
                 if run is None or run.kill_reason is not None:
                     continue
-                if now - (run.heard or run.asked) - run.unheard > self._trial_timeout:
+                if now - (run.last_report or run.asked) - run.held_up > self._trial_timeout:
                     self._kill(trial, run)
         if now - self._collected > COLLECT_EVERY:
             self._collected = now
@@ -224,11 +224,11 @@ class Engine:
             self._end(trial_id, run, self._stopped(run, "pruned", None))
             return True
         if has_state:
-            self._keeper.checkpoint(run.job.run_id, functools.partial(self._state, run))
+            self._writer.checkpoint(run.job.run_id, functools.partial(self._state, run))
         return False
 
-    def _state(self, run: Run) -> tuple[CutOff, State] | None:
-        """Take the state that the worker left, with the history up to it. Called in the keeper's thread.
+    def _state(self, run: Run) -> tuple[Interrupted, State] | None:
+        """Take the state that the worker left, with the history up to it. Called in the writer's thread.
 
         The history never ends elsewhere than the state, or a job that goes on from there would lack epochs.
         """
@@ -237,15 +237,15 @@ class Engine:
         if found is None:
             return None
         epoch, state = found
-        return CutOff(run.job, [e for e in history if e.epoch <= epoch], list(resumed_at)), state
+        return Interrupted(run.job, [e for e in history if e.epoch <= epoch], list(resumed_at)), state
 
-    def _outcome(self, trial_id: str, run: Run, parcel: Parcel) -> None:
+    def _outcome(self, trial_id: str, run: Run, reference: ObjectReference) -> None:
         from ray.exceptions import ObjectLostError
 
         try:
-            outcome = parcel.open()
+            outcome = reference.open()
             record = records.ended(self._study, run.job, outcome, self._trace(run), self._context)
-        except ObjectLostError as error:  # with its worker, killed just now: gone() hears of that
+        except ObjectLostError as error:  # with its worker, killed just now: on_worker_exit() hears of that
             self._log(f"{self._name(run.job)}: its outcome was lost: {error}")
             return
         except Exception as error:  # noqa: BLE001 - a trainable's outcome may hold anything
@@ -270,7 +270,7 @@ class Engine:
     def _end(self, trial_id: str, run: Run, result: tuple[Record, Outcome]) -> None:
         record, outcome = result
         self._leave(trial_id, run)
-        self._keeper.end(record, outcome)
+        self._writer.end(record, outcome)
         self.records.append(record)
         self.ended[record.status] += 1
         self._source.done(run.job, record)

@@ -39,13 +39,13 @@ class EngineSearcher(_Door, Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """Return the config of the next trial, None for now, or FINISHED."""
-        order = self._engine.next(trial_id)
-        if order is None:
+        spec = self._engine.next(trial_id)
+        if spec is None:
             return self.FINISHED if self._engine.finished() else None
-        return {"order": order}
+        return {"spec": spec}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Nothing: the engine heard it from the callback."""
+        """Nothing: the engine has it from the callback."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: records are the truth."""
@@ -68,7 +68,7 @@ class EngineScheduler(_Door, FIFOScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Hand the report over."""
         message = result.get("message")
-        if message is not None and self._engine.heard(trial.trial_id, message):
+        if message is not None and self._engine.on_report(trial.trial_id, message):
             return str(TrialScheduler.STOP)
         return str(TrialScheduler.CONTINUE)
 
@@ -86,7 +86,7 @@ class EngineCallback(_Door, Callback):
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took the trial up."""
         actor = trial.temporary_state.ray_actor
-        self._engine.begun(trial.trial_id, "" if actor is None else actor._actor_id.hex())
+        self._engine.on_start(trial.trial_id, "" if actor is None else actor._actor_id.hex())
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -96,17 +96,17 @@ class EngineCallback(_Door, Callback):
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial ended by itself or was stopped."""
-        self._engine.gone(trial.trial_id, None)
+        self._engine.on_worker_exit(trial.trial_id, None)
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial's worker died, or raised after its last report."""
-        self._engine.gone(trial.trial_id, _error_text(trial))
+        self._engine.on_worker_exit(trial.trial_id, _error_text(trial))
 
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Catch what Tune fails to tell: a trial that ended without a callback."""
         for trial in trials:
             if trial.status == "ERROR":
-                self._engine.gone(trial.trial_id, _error_text(trial))
+                self._engine.on_worker_exit(trial.trial_id, _error_text(trial))
 
 
 def _error_text(trial: Any) -> str:

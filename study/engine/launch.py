@@ -1,7 +1,7 @@
 """Many trainings at once on Ray Tune: the one path of every command that trains more than once.
 
 Tune schedules: it starts, reuses and ends the worker processes. What runs (a Source), when to stop a training (the
-Source again), and what becomes of it (records, by a Keeper) is decided here, from Tune's Searcher, TrialScheduler and
+Source again), and what becomes of it (records, by a Writer) is decided here, from Tune's Searcher, TrialScheduler and
 Callback.
 """
 
@@ -25,13 +25,13 @@ from results.store import Study
 from study.engine import cluster
 from study.engine.driver import Engine
 from study.engine.mailbox import Mailbox
-from study.engine.messages import Parcel, Setup
+from study.engine.messages import ObjectReference, Setup
 from study.engine.resources import Options, Plan, gpus_for, jobs_left, plan_for
 from study.engine.signals import interrupts
 from study.jobs import Source
 from study.recording.provenance import usable_cpus
 from study.recording.records import Context
-from study.recording.writer import Keeper
+from study.recording.writer import Writer
 from study.terminal.live import View
 from study.terminal.log import Log, reserved
 
@@ -158,14 +158,14 @@ def _run(
             device=runtime.device,
             precision=runtime.precision,
             threads=plan.cpus_per_trial,
-            data=Parcel(ray.put(data)),
+            data=ObjectReference(ray.put(data)),
         )
-        keeper = Keeper(study, options.keep_weights, after, log)
+        writer = Writer(study, options.keep_weights, after, log)
         view = View(screen, options.title or study.meta.name, options.quiet)
         engine = Engine(
             study,
             source,
-            keeper,
+            writer,
             setup,
             Mailbox.open(),
             plan,
@@ -183,7 +183,7 @@ def _run(
                 _fit(engine, plan, folder)
             finally:
                 log.collect(folder)
-                keeper.close(drop_checkpoints=True)
+                writer.close(drop_checkpoints=True)
         return Summary(
             records=engine.records,
             plan=plan,

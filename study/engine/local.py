@@ -14,10 +14,10 @@ from study.jobs import Job
 from study.protocol import Data, fit
 from study.recording import checkpoints
 from study.recording.artefacts import keep_pictures
-from study.recording.checkpoints import CutOff
+from study.recording.checkpoints import Interrupted
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context, Trace, ended, stopped
-from study.recording.writer import Keeper
+from study.recording.writer import Writer
 from study.terminal.log import Log
 from study.terminal.progress import RunProgress
 
@@ -35,7 +35,7 @@ def run_here(
     progress: RunProgress,
     keep_weights: int = 3,
 ) -> Record:
-    """Train ``job``, going on from its checkpoint if it was cut off, and record how it ended.
+    """Train ``job``, going on from its checkpoint if it was interrupted, and record how it ended.
 
     An exception of the training is recorded as a failed run, with its traceback in the study's log; a loss that is
     not finite ends it as diverged; an interrupt leaves the last checkpoint and passes.
@@ -51,25 +51,27 @@ def run_here(
     """
     begun = time.monotonic()
     earlier = checkpoints.load(study, job.run_id)
-    cut, state = earlier if earlier else (CutOff(job, []), None)
-    trace = Trace(list(cut.history), list(cut.resumed_at), now(), None)
-    if cut.history:
-        trace.resumed_at.append(cut.history[-1].epoch)
+    before, state = earlier if earlier else (Interrupted(job, []), None)
+    trace = Trace(list(before.history), list(before.resumed_at), now(), None)
+    if before.history:
+        trace.resumed_at.append(before.history[-1].epoch)
     context = Context(command_line(), {**environment(), "threads": runtime.threads}, runtime.device, runtime.precision)
     log = Log(study.path / "study.log")
-    keeper = Keeper(study, keep_weights, [keep_pictures(study, trainable, data)], log)
+    writer = Writer(study, keep_weights, [keep_pictures(study, trainable, data)], log)
 
-    latest: list[tuple[CutOff, State]] = []  # of the last finished epoch, for an interrupt in the middle of the next
+    latest: list[
+        tuple[Interrupted, State]
+    ] = []  # of the last finished epoch, for an interrupt in the middle of the next
 
     def on_epoch(epoch: Epoch, snapshot) -> bool:  # type: ignore[no-untyped-def]
         trace.history.append(epoch)
         if not (math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss)):
             raise _Diverged(f"loss not finite in epoch {epoch.epoch}")
-        kept = CutOff(job, list(trace.history), trace.resumed_at), snapshot()
+        kept = Interrupted(job, list(trace.history), trace.resumed_at), snapshot()
         latest[:] = [kept]
-        keeper.checkpoint(job.run_id, lambda: kept)  # written only where that is cheap against the epoch
+        writer.checkpoint(job.run_id, lambda: kept)  # written only where that is cheap against the epoch
         progress.epoch(epoch)  # last: what has been shown is kept, whenever an interrupt comes
-        keeper.check()
+        writer.check()
         return False
 
     try:
@@ -82,23 +84,23 @@ def run_here(
         except _Diverged as error:
             record = stopped(study, job, "diverged", str(error), trace, context)
         except (Exception, SystemExit) as error:
-            keeper.check()
+            writer.check()
             log(f"{job.run_id} failed\n{traceback.format_exc()}")
             text = f"{type(error).__name__}: {str(error).strip().splitlines()[-1] if str(error).strip() else ''}"
             record = stopped(study, job, "failed", text.removesuffix(": "), trace, context)
-        keeper.end(record, outcome or Outcome("diverged", trace.history))
+        writer.end(record, outcome or Outcome("diverged", trace.history))
         latest.clear()
     except KeyboardInterrupt:
-        keeper.flush()
+        writer.flush()
         for interrupted in latest:
             checkpoints.save(study, *interrupted)
         raise
     finally:
         progress.end()
         try:
-            keeper.close()
+            writer.close()
         except KeyboardInterrupt:  # what has ended is still written; a second Ctrl-C ends at once
-            keeper.flush()  # not close(): in Python 3.11 a join() that was interrupted takes the thread for ended
+            writer.flush()  # not close(): in Python 3.11 a join() that was interrupted takes the thread for ended
             raise
         finally:
             log.close()

@@ -58,7 +58,7 @@ class Mailbox:
     def take(self, key: str, upto: int | None = None) -> tuple[int, Any] | None:
         """Take (epoch, state) from under ``key``: arrays are read-only views. None where there is none.
 
-        A state of a later epoch than ``upto`` is left there: a worker may be ahead of what the driver has heard of it.
+        A state of a later epoch than ``upto`` is left there: a worker may be ahead of what the driver knows of it.
 
         Raises Ray's error where the process that left it has died meanwhile.
         """

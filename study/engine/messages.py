@@ -19,16 +19,16 @@ class Setup:
     device: str
     precision: str
     threads: int
-    data: Any  # Parcel
+    data: Any  # ObjectReference
 
 
-class Parcel:
+class ObjectReference:
     """An object in Ray's store by reference. Tune copies configs deeply, which must not copy a reference."""
 
     def __init__(self, ref: Any) -> None:
         self.ref = ref
 
-    def __deepcopy__(self, memo: Any) -> Parcel:
+    def __deepcopy__(self, memo: Any) -> ObjectReference:
         return self
 
     def open(self) -> Any:
@@ -39,7 +39,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Order:
+class TrialSpec:
     """One training to do, as it travels to a worker."""
 
     setup: Setup
@@ -48,7 +48,7 @@ class Order:
     seed: int
     resumes: bool  # a state to go on from lies in the mailbox
 
-    def __deepcopy__(self, memo: Any) -> Order:
+    def __deepcopy__(self, memo: Any) -> TrialSpec:
         return self
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class Message:
 
     epoch: Epoch | None = None
     has_state: bool = False  # one lies in the mailbox
-    outcome: Parcel | None = None
+    outcome: ObjectReference | None = None
     error: str | None = None  # "Type: message" of what the training raised
     traceback: str | None = None
     worked: float = 0.0  # seconds since the training began that were not spent on reporting

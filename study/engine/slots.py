@@ -16,13 +16,12 @@ class Run:
     history: list[Epoch]
     resumed_at: list[int]
     asked: float  # monotonic, when the slot was given to it
-    begun: float | None = None
     started: str | None = None
     startup: float | None = None
     worked: float = 0.0
     actor_id: str = ""
-    heard: float = 0.0  # monotonic, when it last said anything
-    unheard: float = 0.0  # seconds since then in which the driver was not listening
+    last_report: float = 0.0  # monotonic, when it last said anything
+    held_up: float = 0.0  # seconds since then in which the driver was held up
     kill_reason: str | None = None
 
     def whole(self) -> float | None:
@@ -31,7 +30,8 @@ class Run:
         if done <= 0 or not self.job.epochs:
             return None
         begin = self.startup or 0.0
-        return begin + (self.heard - self.asked - begin) * (done + self.job.epochs - self.history[-1].epoch) / done
+        left = done + self.job.epochs - self.history[-1].epoch
+        return begin + (self.last_report - self.asked - begin) * left / done
 
 
 @dataclass

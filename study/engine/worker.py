@@ -17,7 +17,7 @@ from typing import Any
 
 from results.outcome import Epoch, State
 from study.engine.mailbox import Mailbox
-from study.engine.messages import Message, Order, Parcel, Setup
+from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 CHECKPOINT_AFTER = float(
@@ -29,20 +29,20 @@ _loaded: dict[str, Any] = {}  # what this process keeps from one training to the
 
 
 def run_job(config: dict[str, Any]) -> None:
-    """Do ``config["order"]``; the function that Tune runs."""
-    order: Order = config["order"]
-    setup = order.setup
-    reporter = _Reporter(order.run_id)
+    """Do ``config["spec"]``; the function that Tune runs."""
+    spec: TrialSpec = config["spec"]
+    setup = spec.setup
+    reporter = _Reporter(spec.run_id)
     try:
         trainable, data = _prepare(setup)
         from study.protocol import Runtime, fit
 
-        state = _earlier_state(order)
-        settings = trainable.Config(**order.config)
+        state = _earlier_state(spec)
+        settings = trainable.Config(**spec.config)
         runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
         reporter.begin()
-        outcome = fit(trainable, settings, order.seed, data, reporter.on_epoch, state, runtime)
-        reporter.send(Message(outcome=_parcel(outcome)))
+        outcome = fit(trainable, settings, spec.seed, data, reporter.on_epoch, state, runtime)
+        reporter.send(Message(outcome=_stored(outcome)))
     except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
             raise
@@ -122,17 +122,17 @@ def _load(setup: Setup) -> ModuleType:
     return module
 
 
-def _parcel(value: Any) -> Parcel:
+def _stored(value: Any) -> ObjectReference:
     import ray
 
-    return Parcel(ray.put(value))
+    return ObjectReference(ray.put(value))
 
 
-def _earlier_state(order: Order) -> State | None:
-    if not order.resumes:
+def _earlier_state(spec: TrialSpec) -> State | None:
+    if not spec.resumes:
         return None
     try:
-        held = Mailbox.find().take(f"to {order.run_id}")
+        held = Mailbox.find().take(f"to {spec.run_id}")
     except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
         traceback.print_exc()
         return None

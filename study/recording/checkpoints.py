@@ -21,26 +21,26 @@ NOTE = "study"  # the metadata key
 
 
 @dataclass
-class CutOff:
-    """A job that was cut off after ``history[-1].epoch``."""
+class Interrupted:
+    """A job that was interrupted after ``history[-1].epoch``."""
 
     job: Job
     history: list[Epoch]
-    resumed_at: list[int] = field(default_factory=list)  # earlier cuts
+    resumed_at: list[int] = field(default_factory=list)  # earlier interruptions
 
 
-def save(study: Study, cut: CutOff, state: State) -> None:
+def save(study: Study, interrupted: Interrupted, state: State) -> None:
     """Write atomically; replaces the job's earlier one."""
     note = {
-        "job": cut.job.as_json(),
-        "history": [_epoch_json(e) for e in cut.history],
-        "resumed_at": cut.resumed_at,
+        "job": interrupted.job.as_json(),
+        "history": [_epoch_json(e) for e in interrupted.history],
+        "resumed_at": interrupted.resumed_at,
         "dataset": study.meta.dataset.fingerprint,
     }
-    study.save_state(study.checkpoint_path(cut.job.run_id), state, note={NOTE: json.dumps(note)})
+    study.save_state(study.checkpoint_path(interrupted.job.run_id), state, note={NOTE: json.dumps(note)})
 
 
-def read_note(study: Study, run_id: str) -> CutOff | None:
+def read_note(study: Study, run_id: str) -> Interrupted | None:
     """Read all but the state; None where there is none, it is not whole, or it belongs to other images."""
     from safetensors import SafetensorError, safe_open
 
@@ -49,23 +49,25 @@ def read_note(study: Study, run_id: str) -> CutOff | None:
             note = json.loads((file.metadata() or {})[NOTE])
         if note["dataset"] != study.meta.dataset.fingerprint:
             return None
-        cut = CutOff(Job.from_json(note["job"]), [_epoch(e) for e in note["history"]], list(note["resumed_at"]))
+        interrupted = Interrupted(
+            Job.from_json(note["job"]), [_epoch(e) for e in note["history"]], list(note["resumed_at"])
+        )
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
         return None
-    return cut if cut.job.run_id == run_id and cut.history else None
+    return interrupted if interrupted.job.run_id == run_id and interrupted.history else None
 
 
-def load(study: Study, run_id: str) -> tuple[CutOff, State] | None:
-    """Read a cut-off job with its state."""
-    cut = read_note(study, run_id)
-    if cut is None:
+def load(study: Study, run_id: str) -> tuple[Interrupted, State] | None:
+    """Read an interrupted job with its state."""
+    interrupted = read_note(study, run_id)
+    if interrupted is None:
         return None
     state = study.load_state(study.checkpoint_path(run_id))
-    return (cut, state) if state is not None else None
+    return (interrupted, state) if state is not None else None
 
 
-def cut_off(study: Study) -> list[CutOff]:
-    """List the jobs that were cut off, and remove what a crash left of others: half files, ended jobs.
+def interrupted_jobs(study: Study) -> list[Interrupted]:
+    """List the jobs that were interrupted, and remove what a crash left of others: half files, ended jobs.
 
     What merely cannot be read now (no descriptor left, a network disk away, a newer version's) stays.
     """
@@ -75,9 +77,9 @@ def cut_off(study: Study) -> list[CutOff]:
     ended = {r.run_id for r in study.records()}
     found = []
     for path in sorted(folder.iterdir()):
-        cut = read_note(study, path.stem) if path.suffix == ".safetensors" and path.stem not in ended else None
-        if cut is not None:
-            found.append(cut)
+        interrupted = read_note(study, path.stem) if path.suffix == ".safetensors" and path.stem not in ended else None
+        if interrupted is not None:
+            found.append(interrupted)
         elif path.suffix != ".safetensors" or path.stem in ended or _torn(path):
             with contextlib.suppress(OSError):
                 path.unlink()

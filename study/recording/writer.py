@@ -23,12 +23,12 @@ from results.outcome import Outcome, State
 from results.record import Record
 from results.store import Study
 from study.recording import checkpoints
-from study.recording.checkpoints import CutOff
+from study.recording.checkpoints import Interrupted
 
 WRITE_SHARE = 0.025  # of the time since a run's last checkpoint that writing the next may cost
 
 After = Callable[[Record, Outcome], None]
-Fetch = Callable[[], tuple[CutOff, State] | None]
+Fetch = Callable[[], tuple[Interrupted, State] | None]
 
 
 @dataclass
@@ -43,7 +43,7 @@ class _End:
     outcome: Outcome
 
 
-class Keeper:
+class Writer:
     """Writes what it is given, in the order given, in a thread of its own.
 
     Args:
@@ -68,7 +68,7 @@ class Keeper:
         for record in study.records():
             self._rank(record)
         self.error: BaseException | None = None
-        self._writer = self._thread("keeper", self._queue, self._write)
+        self._writer = self._thread("writer", self._queue, self._write)
         self._deriver = self._thread("after", self._written, self._derive)
 
     def checkpoint(self, run_id: str, fetch: Fetch) -> None:

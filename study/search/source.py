@@ -16,7 +16,7 @@ from results.outcome import Epoch
 from results.record import Record
 from search_spaces import Space
 from study.jobs import Job, next_attempt
-from study.recording.checkpoints import CutOff
+from study.recording.checkpoints import Interrupted
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, objective
 
@@ -36,7 +36,7 @@ class SweepSource:
     """Proposes configs until the study holds ``trials`` records of the sweep.
 
     The baseline comes first unless the study has it. A config that has a record with this seed is answered from it
-    and not counted. A job that was cut off is handed out again before anything new.
+    and not counted. A job that was interrupted is handed out again before anything new.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SweepSource:
         space: Space,
         baseline: dict[str, Any],
         records: Sequence[Record],
-        cut: Sequence[CutOff],
+        interrupted: Sequence[Interrupted],
         trials: int,
         seed: int,
         sampler: str,
@@ -73,23 +73,25 @@ class SweepSource:
         self._baseline_history: list[float] = []
         self._best: Best | None = None
         self.exhausted_space = False
-        self._cut = deque(sorted((c.job for c in cut if self._mine(c.job)), key=lambda job: job.trial or 0))
-        self._numbers |= {job.trial for job in self._cut}
+        self._interrupted = deque(
+            sorted((c.job for c in interrupted if self._mine(c.job)), key=lambda job: job.trial or 0)
+        )
+        self._numbers |= {job.trial for job in self._interrupted}
         for record in learnt:
             self._remember(record)
-        self.exhausted_space = self._all_known() and not self._cut and not self._wants_baseline()
-        for c in cut:
+        self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline()
+        for c in interrupted:
             if halving is not None and self._mine(c.job):
                 halving.known(config_hash(c.job.config), _scores(c.history))
 
     # -- Source ----------------------------------------------------------------------------------------------------
 
     def next(self) -> Job | None:
-        """Return a job that was cut off, the baseline, or a new proposal."""
+        """Return a job that was interrupted, the baseline, or a new proposal."""
         if self._full():
             return None
-        if self._cut:
-            job = self._cut.popleft()
+        if self._interrupted:
+            job = self._interrupted.popleft()
             return self._fly(job, self._proposer.take(job.config))
         if self._wants_baseline():
             attempt = next_attempt(self._records, self._baseline, self._seed)
@@ -98,7 +100,7 @@ class SweepSource:
 
     def exhausted(self) -> bool:
         """Whether the asked number is reached or the space has nothing new."""
-        return self._full() or (self.exhausted_space and not self._cut)
+        return self._full() or (self.exhausted_space and not self._interrupted)
 
     def epoch(self, job: Job, history: list[Epoch]) -> bool:
         """Prune by successive halving; never the baseline, never at a job's own last epoch."""

@@ -15,7 +15,7 @@ from results.store import Study
 from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
 from study.engine.launch import After
-from study.recording.checkpoints import cut_off
+from study.recording.checkpoints import interrupted_jobs
 from study.search.pruner import Halving
 from study.search.sampler import SAMPLERS
 from study.search.source import SweepSource
@@ -99,7 +99,7 @@ def sweep(
         space=space,
         baseline=study.meta.baseline,
         records=records,
-        cut=cut_off(study),
+        interrupted=interrupted_jobs(study),
         trials=sweep_options.trials,
         seed=sweep_options.seed,
         sampler=sweep_options.sampler,

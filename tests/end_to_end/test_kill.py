@@ -109,7 +109,7 @@ def check_database(study: Study, records) -> None:
 
 
 def check_same_as_uninterrupted(path: Path) -> None:
-    """A training that was cut off and went on ends where one that was not would."""
+    """A training that was interrupted and went on ends where one that was not would."""
     toy = load_trainable(TOY)
     data = toy.load_data("600", Path("."))
     data.train_points.flags.writeable = False  # as in a worker

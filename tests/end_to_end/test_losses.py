@@ -23,7 +23,7 @@ from study.engine.driver import Engine
 from study.protocol import load_trainable
 from study.recording import checkpoints
 from study.recording.records import Context, Trace, stopped
-from study.recording.writer import Keeper
+from study.recording.writer import Writer
 from study.terminal.log import Log
 from tests.support import TOY
 from tests.support.processes import is_worker
@@ -63,10 +63,10 @@ def alone(study: Study, before: str = "pass", **streams) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=Path.cwd(), preexec_fn=as_from_a_terminal, **streams)
 
 
-def end(study: Study, keeper: Keeper, seed: int) -> None:
+def end(study: Study, writer: Writer, seed: int) -> None:
     job = Job("baseline", study.meta.baseline, seed)
     record = stopped(study, job, "failed", "x", Trace([], [], None, None), Context())
-    keeper.end(record, Outcome("diverged", []))
+    writer.end(record, Outcome("diverged", []))
 
 
 def run(study: Study, data, jobs, trainable: str = TOY, **options):
@@ -92,26 +92,26 @@ def test_a_full_disk_is_said_even_where_the_log_is_on_it(make_study, monkeypatch
     (study.path / "study.log").unlink(missing_ok=True)
     (study.path / "study.log").symlink_to("/dev/full")
     monkeypatch.setattr(study, "append", full)
-    keeper = Keeper(study, 3, [], Log(study.path / "study.log"))
-    end(study, keeper, 1)
-    waiting = threading.Thread(target=keeper.flush, daemon=True)
+    writer = Writer(study, 3, [], Log(study.path / "study.log"))
+    end(study, writer, 1)
+    waiting = threading.Thread(target=writer.flush, daemon=True)
     waiting.start()
     waiting.join(10)
     assert not waiting.is_alive()
     with pytest.raises(Exception, match="No space left on device"):
-        keeper.check()
+        writer.check()
 
 
 def test_no_record_waits_for_pictures(make_study):
     study, _ = make_study()
     drawn = threading.Event()
-    keeper = Keeper(study, 3, [lambda record, outcome: drawn.wait(30)], Log(study.path / "study.log"))
+    writer = Writer(study, 3, [lambda record, outcome: drawn.wait(30)], Log(study.path / "study.log"))
     for seed in range(6):
-        end(study, keeper, seed)
-    keeper.flush()
+        end(study, writer, seed)
+    writer.flush()
     assert len(study.records()) == 6 and not drawn.is_set()
     drawn.set()
-    keeper.close()
+    writer.close()
 
 
 def test_ctrl_c_while_the_end_is_written(make_study):
@@ -141,12 +141,12 @@ def test_a_screen_that_is_gone_ends_no_training(make_study, terminal):
 
 
 def cut(study: Study, data, monkeypatch) -> Job:
-    """A training cut off after its first epoch."""
+    """A training interrupted after its first epoch."""
     toy, states, job = load_trainable(TOY), {}, Job("baseline", study.meta.baseline, 1)
     with monkeypatch.context() as context:
         context.setenv("TOY_IN_PROCESS", "1")
         toy.fit(toy.Config(**job.config), 1, data, lambda e, copy: bool(states.update({e.epoch: (e, copy())})))
-    checkpoints.save(study, checkpoints.CutOff(job, [states[1][0]]), states[1][1])
+    checkpoints.save(study, checkpoints.Interrupted(job, [states[1][0]]), states[1][1])
     return job
 
 
@@ -157,10 +157,10 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(make_study, monkeypatch):
     path = study.checkpoint_path(cut(study, data, monkeypatch).run_id)
     with monkeypatch.context() as context:
         context.setattr(safetensors, "safe_open", lambda *a, **k: (_ for _ in ()).throw(OSError(errno.EMFILE, "many")))
-        assert not checkpoints.cut_off(study)
-    assert len(checkpoints.cut_off(study)) == 1
+        assert not checkpoints.interrupted_jobs(study)
+    assert len(checkpoints.interrupted_jobs(study)) == 1
     path.write_bytes(path.read_bytes()[:100])
-    assert not checkpoints.cut_off(study) and not path.exists()
+    assert not checkpoints.interrupted_jobs(study) and not path.exists()
 
 
 def test_another_containers_folder_is_left_alone(tmp_path, monkeypatch):
@@ -180,14 +180,14 @@ def test_a_worker_killed_after_its_last_word_is_replaced(make_study, monkeypatch
     study, data = make_study(epochs=4, pause=0.1)
     told, outcome = [], Engine._outcome
 
-    def after_its_death(self, trial_id, run, parcel):
+    def after_its_death(self, trial_id, run, reference):
         if not told:
             told.append(run)
             for process in psutil.Process().children(recursive=True):
                 if is_worker(process):
                     process.kill()
             time.sleep(2)
-        outcome(self, trial_id, run, parcel)
+        outcome(self, trial_id, run, reference)
 
     monkeypatch.setattr(Engine, "_outcome", after_its_death)
     run(study, data, [Job("baseline", study.meta.baseline, 1)])

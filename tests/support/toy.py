@@ -64,7 +64,7 @@ def load_data(dataset: str, data_dir: Path) -> Data:
 
 
 def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: dict[str, np.ndarray] | None = None) -> Outcome:
-    """Train; a resumed training ends in the same weights as one that was not cut off."""
+    """Train; a resumed training ends in the same weights as one that was not interrupted."""
     assert not data.train_points.flags.writeable or os.environ.get("TOY_IN_PROCESS"), "the data was copied"
     order = np.random.default_rng(seed).permutation(len(data.train_labels))
     held_out, kept = order[: len(order) // 10], order[len(order) // 10 :]

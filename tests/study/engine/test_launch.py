@@ -164,10 +164,10 @@ def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch):
 
     monkeypatch.setenv("TOY_IN_PROCESS", "1")
     whole = toy.fit(toy.Config(epochs=6), 3, data, on_epoch)
-    cut = checkpoints.CutOff(Job("baseline", study.meta.baseline, 3), [states[i][0] for i in (1, 2, 3, 4)], [2])
+    cut = checkpoints.Interrupted(Job("baseline", study.meta.baseline, 3), [states[i][0] for i in (1, 2, 3, 4)], [2])
     checkpoints.save(study, cut, states[4][1])
     (study.path / "checkpoints" / "half.safetensors").write_bytes(b"half of a file")
-    found = checkpoints.cut_off(study)
+    found = checkpoints.interrupted_jobs(study)
     assert [c.job for c in found] == [cut.job]
     with study.lock():
         run_jobs(study, toy, TOY, data, FixedJobs([cut.job]), runtime=Runtime(), options=Options(concurrency=1))

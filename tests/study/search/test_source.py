@@ -14,7 +14,7 @@ from results.outcome import Epoch
 from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
 from study.jobs import Job
-from study.recording.checkpoints import CutOff
+from study.recording.checkpoints import Interrupted
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, as_trial
 from study.search.source import SweepSource
@@ -31,12 +31,14 @@ def space_of(toy, baseline, definition="toy", pins=None):
     return load_space(definition if isinstance(definition, str) else "own", toy.Config, baseline, pins or {}, spaces)
 
 
-def source_of(toy, baseline, records=(), *, trials=6, cut=(), space=None, halving=None, sampler="random", seed=SEED):
+def source_of(
+    toy, baseline, records=(), *, trials=6, interrupted=(), space=None, halving=None, sampler="random", seed=SEED
+):
     return SweepSource(
         space=space or space_of(toy, baseline),
         baseline=baseline,
         records=list(records),
-        cut=list(cut),
+        interrupted=list(interrupted),
         trials=trials,
         seed=seed,
         sampler=sampler,
@@ -155,8 +157,12 @@ def test_jobs_that_were_cut_off_come_first_and_keep_their_number(toy, baseline):
     lost = Job("sweep", baseline | {"learning_rate": 0.5}, SEED, trial=4)
     elsewhere = Job("confirm", baseline | {"noise": 1.0}, SEED)
     row = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, np.zeros((3, 3), int))
-    cut = [CutOff(lost, [row]), CutOff(elsewhere, [row]), CutOff(dataclasses.replace(lost, seed=SEED + 1), [row])]
-    source = source_of(toy, baseline, done, trials=6, cut=cut)
+    cut = [
+        Interrupted(lost, [row]),
+        Interrupted(elsewhere, [row]),
+        Interrupted(dataclasses.replace(lost, seed=SEED + 1), [row]),
+    ]
+    source = source_of(toy, baseline, done, trials=6, interrupted=cut)
     assert source.next() == lost
     rest = play(source)
     assert sorted(r.trial for r in rest) == [3, 5]

@@ -35,7 +35,7 @@ def test_a_plain_line_says_where_the_running_jobs_are(jobs: list[Running], said:
 
 def under_way(epoch: int, since: float, resumed_at: list[int] | None = None) -> Run:
     job = Job("baseline", {"epochs": 25}, 1)
-    return Run(job, [SimpleNamespace(epoch=epoch)], resumed_at or [], asked=100.0, heard=100.0 + since)  # type: ignore[list-item]
+    return Run(job, [SimpleNamespace(epoch=epoch)], resumed_at or [], asked=100.0, last_report=100.0 + since)  # type: ignore[list-item]
 
 
 def test_a_job_is_expected_to_go_on_as_it_began() -> None:
