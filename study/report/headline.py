@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from results.analysis.paired import MIN_SEEDS
 from study.report.blocks import Tile
-from study.report.chapters.verdicts import foremost, lead, plain_name
+from study.report.parts.verdicts import foremost, lead, plain_name
 from study.report.text import code, joined, name, percent, plural, points, strong, text
 from study.report.view import View
 

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from results.analysis.ablation import Ablated, ablated
-from results.analysis.importance import varying
+from results.analysis.importance import varying as varying_fields
 from results.analysis.looks import Family, Look, Pair, looks_of
 from results.analysis.noise import NoiseFloor, noise_floor
 from results.analysis.scores import Comparison, baseline_runs, compare, is_baseline, luckiest
@@ -179,9 +179,9 @@ class View:
         return by_run or next((t for t in self.trials if t.record.config_hash == pair.candidate), None)
 
     @functools.cached_property
-    def knobs(self) -> list[str]:
+    def varying(self) -> list[str]:
         """The config fields that take more than one value among the trials."""
-        return varying([self.meta.baseline, *(t.record.config for t in self.trials)]) if self.trials else []
+        return varying_fields([self.meta.baseline, *(t.record.config for t in self.trials)]) if self.trials else []
 
     @functools.lru_cache(maxsize=4)  # noqa: B019 - a view lives as long as one rendering
     def predictions(self, run_id: str, split: str = "test") -> Predictions | None:

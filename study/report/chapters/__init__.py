@@ -1,8 +1,10 @@
-"""The sections of the report: a function that returns data, and its name in the list of its chapter.
+"""The chapters of the report, and nothing else: each module here is one, in the order of ``CHAPTERS``.
 
-A chapter is a module that answers one question of the reader; ``CHAPTERS`` has them in the reader's order. To add a
-section, write a function ``View -> Section | None`` in the chapter it belongs to and put its name into that module's
-``SECTIONS``. None leaves the section out; a chapter without sections is left out too.
+A chapter answers one question of the reader: its ``NAME`` (the link), ``QUESTION``, ``SHORT`` (in the contents) and
+``SECTIONS``. To add a section, write a function ``View -> Section | None`` in the chapter it belongs to and put its
+name into that module's ``SECTIONS``; None leaves the section out, and a chapter without sections is left out too.
+Sections too long for their chapter's module, and what several chapters show, lie in ``study.report.parts``. Chapters
+import parts, never each other.
 """
 
 from __future__ import annotations

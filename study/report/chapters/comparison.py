@@ -5,8 +5,8 @@ from __future__ import annotations
 from results.analysis.scores import luckiest
 from study.report import figures
 from study.report.blocks import Block, Command, Figure, Note, Section, Text
-from study.report.chapters.leaderboard import leaderboard
-from study.report.chapters.verdicts import confirmed
+from study.report.parts.leaderboard import leaderboard
+from study.report.parts.verdicts import confirmed
 from study.report.text import percent, plural, points, strong, text, words
 from study.report.view import View
 

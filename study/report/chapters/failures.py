@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from study.report.blocks import Block, Cell, Column, Note, Row, Section, Table, Text
-from study.report.chapters.leaderboard import epochs
+from study.report.parts.leaderboard import epochs
 from study.report.text import clean, plural, text
 from study.report.view import View
 

@@ -19,7 +19,7 @@ from results.analysis.importance import (
 from results.analysis.scores import score_within
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
-from study.report.chapters.importance import shares
+from study.report.parts.importance import shares
 from study.report.text import clean, code, percent, plural, text, value
 from study.report.view import Trial, View
 
@@ -53,7 +53,7 @@ def _scale(view: View, name: str, alike: Alike) -> Scale:
 
 def effects(view: View) -> Section | None:
     """One plot per knob: every complete trial's validation accuracy over the knob's value."""
-    if not view.ranked or not view.knobs:
+    if not view.ranked or not view.varying:
         return None
     said = text(
         "Each plot shows every trial over one knob while all the others vary too: a slope may belong to another knob. "
@@ -62,10 +62,10 @@ def effects(view: View) -> Section | None:
         len(view.having("failed", "diverged")),
     )
     scale = _scale(view, "knob", as_configured([t.record for t in view.trials]))
-    drawn = [_knob(view, scale, i, field) for i, field in enumerate(view.knobs[:MOST])]
+    drawn = [_knob(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
     blocks: list[Block] = [Text([said]), Grid(drawn)]
-    if len(view.knobs) > MOST:
-        blocks.append(Text([text("{} more knobs vary and are not drawn.", len(view.knobs) - MOST)]))
+    if len(view.varying) > MOST:
+        blocks.append(Text([text("{} more knobs vary and are not drawn.", len(view.varying) - MOST)]))
     return Section("knob-effects", "One knob at a time", blocks)
 
 
@@ -82,7 +82,7 @@ def early(view: View) -> Section | None:
         plural(alike.epochs, "epoch"),
     )
     scale = _scale(view, "early", alike)
-    knobs = [f for f in view.knobs if f != "epochs"][:MOST]
+    knobs = [f for f in view.varying if f != "epochs"][:MOST]
     drawn = [_knob(view, scale, i, field) for i, field in enumerate(knobs)]
     title = f"One knob at a time, within {plural(alike.epochs, 'epoch')}"
     return Section("knob-early", title, [Text([said]), Grid(drawn)])
@@ -123,7 +123,7 @@ def _knob(view: View, scale: Scale, order: int, field: str) -> Figure:
         "the numbers are below"
     )
     log = numeric and is_log([float(v) for v in values])
-    svg = figures.knob(
+    svg = figures.hyperparameter(
         f"{scale.name}-{order}",
         shown,
         scores,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
-from markupsafe import Markup
 
 from study.report import figures
 from study.report.blocks import Block, Figure, Grid, Picture, Pictures, Section, Text
-from study.report.text import clean, percent, plural, text
+from study.report.parts.pictures import picture, source
+from study.report.text import percent, plural, text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "pictures", "Show me", "Pictures"
@@ -79,27 +76,6 @@ def mistakes(view: View) -> Section | None:
         run.seed,
     )
     return Section("mistakes", "Most confident mistakes", [Pictures(caption, items)])
-
-
-def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str) -> Picture:
-    """One test image with what it is and what it was taken for."""
-    names = view.class_names
-    lines = [
-        text("<b>{}</b>", view.classes[truth]),
-        text("taken for {}", view.classes[taken]) if taken != truth else Markup("found"),
-        percent(sure, 1),
-    ]
-    alt = f"{label}: {clean(names[truth], 24)}, taken for {clean(names[taken], 24)}"
-    return Picture(source(image), alt, lines)
-
-
-def source(image: np.ndarray) -> Markup:
-    """(h, w, 3) uint8 -> a data: address of a WebP picture of about half a kilobyte."""
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, "WEBP", quality=80, method=4)
-    return Markup("data:image/webp;base64," + base64.b64encode(file.getvalue()).decode())
 
 
 def features(view: View) -> Section | None:

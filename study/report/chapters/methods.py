@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from markupsafe import Markup
 
 from results.errors import UserError
-from results.record import Record
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.report.tables import paper
-from study.report.text import clean, code, joined, number, plural, text, value, words
+from study.report.text import clean, code, joined, number, plural, text, words
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "reproduce", "How do I read, reproduce and cite it?", "Methods"
@@ -171,25 +169,3 @@ def _braces(words: str) -> str:
 
 
 SECTIONS = [methods, done, provenance, cite]
-
-
-def reproduce(view: View, record: Record) -> str:
-    """The command that trains this config with this seed again, every field given, as a baseline of its own study."""
-    meta = view.meta
-    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in meta.name[:40]) or "study"
-    words = ["python", "-m", "study.run", "baseline", "--study", f"runs/{stem}-{record.run_id[:60]}"]
-    if meta.trainable != "alexnet":
-        words += ["--trainable", clean(meta.trainable)]
-    if meta.dataset.source:
-        words += ["--dataset", clean(meta.dataset.source)]
-        if meta.dataset.name != meta.dataset.source:
-            words += ["--dataset-name", clean(meta.dataset.name, 80)]
-    words += ["--seed", str(record.seed), "--precision", clean(record.precision or meta.precision, 20)]
-    for field, setting in record.config.items():
-        words += ["--set", f"{clean(field, 60)}={_typed(setting)}"]
-    return shlex.join(words)
-
-
-def _typed(setting: object) -> str:
-    """A value as ``--set`` reads it, with every digit."""
-    return "null" if setting is None else repr(setting) if isinstance(setting, float) else value(setting)

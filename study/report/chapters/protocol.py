@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from study.report.blocks import Block, Facts, Note, Notes, Section, Text
-from study.report.chapters.warnings import warnings
+from study.report.parts.warnings import warnings
 from study.report.text import code, joined, name, number, plural, text, value
 from study.report.view import View
 

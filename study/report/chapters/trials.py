@@ -16,9 +16,9 @@ from study.report.blocks import (
     Section,
     Text,
 )
-from study.report.chapters import classes
-from study.report.chapters.methods import reproduce
-from study.report.chapters.trial_errors import _moved, complete, pruned
+from study.report.parts.class_changes import class_noise
+from study.report.parts.reproduce import reproduce
+from study.report.parts.trial_errors import complete, moved_images, pruned
 from study.report.text import clean, code, duration, number, percent, plural, points, strong, text, value
 from study.report.view import Trial, View
 
@@ -40,7 +40,7 @@ def every(view: View) -> Section | None:
         *view.ranked,
         *(t for s in ("complete", "pruned", "diverged", "failed") for t in view.having(s) if id(t) not in ranked),
     ]
-    noise, span = classes.class_noise(view), _span(view)
+    noise, span = class_noise(view), _span(view)
     made = [_details(view, t, i, noise, span) for i, t in enumerate(order)]
     said = [
         text("Open a trial to see what it changed, how it learned, where its errors moved and how to run it again.")
@@ -91,7 +91,7 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
         classes = pruned(view, trial, order < WHOLE)
     blocks += [*([curve] if curve else []), *classes]
     if r.status == "complete" and order < PICTURED:
-        blocks += _moved(view, trial)
+        blocks += moved_images(view, trial)
     blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
     if c.as_configured is not None:
         score = text("{} points", points(c.as_configured))

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from results.analysis.ablation import Row as AblationRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
-from study.report.chapters.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
+from study.report.parts.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
 from study.report.tables.paper import latex, markdown, path_sentence
 from study.report.text import (
     clean,

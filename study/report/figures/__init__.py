@@ -3,7 +3,7 @@
 from study.report.figures.cloud import apart, cloud
 from study.report.figures.curves import Line, lines
 from study.report.figures.forest import Rung, forest, left_edge
-from study.report.figures.knob import knob
+from study.report.figures.hyperparameter import hyperparameter
 from study.report.figures.rows import Effect, bars, effects, intervals
 from study.report.figures.scatter import Dots, dots
 
@@ -19,7 +19,7 @@ __all__ = [
     "effects",
     "forest",
     "intervals",
-    "knob",
+    "hyperparameter",
     "left_edge",
     "lines",
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from results.store import Study
+from study.report import chapters
 from study.report.blocks import Section, Text
 from study.report.chapters import CHAPTERS
 from study.report.page import render, write_report
@@ -76,6 +77,12 @@ def test_the_whole_page_answers_the_questions_in_their_order(whole: Study, page:
         by_id(tree, part)
     for trial in (r.trial for r in whole.records() if r.trial is not None):
         by_id(tree, f"trial-{trial}")
+
+
+def test_the_folder_of_chapters_holds_chapters_alone() -> None:
+    folder = Path(chapters.__file__).parent
+    found = {f"study.report.chapters.{file.stem}" for file in folder.glob("[!_]*.py")}
+    assert found == {module.__name__ for module in CHAPTERS} and len(found) == len(CHAPTERS)
 
 
 def test_headings_and_tables_are_fit_for_a_screen_reader(whole: Study, page: str) -> None:

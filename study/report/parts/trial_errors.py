@@ -6,9 +6,9 @@ import numpy as np
 
 from study.report import confusion
 from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
-from study.report.chapters import classes
-from study.report.chapters.images import picture
-from study.report.text import strong, text
+from study.report.parts.class_changes import change, flagged_sentence, pair_of_matrices
+from study.report.parts.pictures import picture
+from study.report.text import signed, strong, text
 from study.report.view import Trial, View
 
 THUMBNAILS = 8
@@ -16,14 +16,14 @@ THUMBNAILS = 8
 
 def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
     """Show where a complete trial errs: matrices side by side, else the classes that moved most."""
-    found = classes.change(view, trial, noise)
+    found = change(view, trial, noise)
     if found is None:
         return []
     blocks: list[Block] = []
     if found.noise is not None:
-        blocks.append(Text([classes.flagged_sentence(view, found)]))
+        blocks.append(Text([flagged_sentence(view, found)]))
     if whole and len(view.classes) <= confusion.WIDEST:
-        pair = classes.pair_of_matrices(view, trial, found)
+        pair = pair_of_matrices(view, trial, found)
         for matrix in pair:
             matrix.legend = ()
         blocks.append(Grid(list(pair)))
@@ -41,8 +41,6 @@ def _moves(view: View, trial: Trial) -> Block:
         return Text([])
     step = mine - its
     order = np.argsort(-np.abs(step), axis=None, kind="stable")[:5]
-    from study.report.text import signed
-
     pairs = [divmod(int(i), len(step)) for i in order]
     rows = [
         Row([Cell(view.classes[a]), Cell(view.classes[b]), Cell(signed(int(step[a, b]))), Cell(str(int(mine[a, b])))])
@@ -65,12 +63,12 @@ def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
     counts.legend = ()
     if (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: counts do not subtract
         return [counts]
-    signed = confusion.difference(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
-    signed.legend = ()
-    return [Grid([counts, signed])]
+    step = confusion.difference(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
+    step.legend = ()
+    return [Grid([counts, step])]
 
 
-def _moved(view: View, trial: Trial) -> list[Block]:
+def moved_images(view: View, trial: Trial) -> list[Block]:
     """The test images it gained and lost against the baseline, surest first; counts alone without pictures."""
     base = trial.compared.baseline
     mine, its = trial.record.correct(), base.correct() if base else None

@@ -1,4 +1,4 @@
-"""Scores over one knob, the trials without a score as ticks under the axis."""
+"""Scores over one hyperparameter, the trials without a score as ticks under the axis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def knob(
+def hyperparameter(
     name: str,
     values: Sequence[Any],
     scores: Sequence[float | None],
@@ -27,7 +27,7 @@ def knob(
     log: bool = False,
     best: int | None = None,
 ) -> Markup:
-    """Draw every trial's score over one knob; trials without a full score as ticks under the axis.
+    """Draw every trial's score over one hyperparameter; trials without a full score as ticks under the axis.
 
     ``states``: 'complete', 'pruned' or another for one that failed. ``best``: the position of the trial to mark.
     """

@@ -168,7 +168,7 @@ def edges(view: View, config: dict[str, Any]) -> list[str]:
     found = []
     described = (view.meta.sweep or {}).get("describe")
     dimensions = described.get("dimensions") if isinstance(described, dict) else None
-    for field in view.knobs:
+    for field in view.varying:
         extent = dimensions.get(field) if isinstance(dimensions, dict) else None
         tried = [t.record.config[field] for t in view.trials if field in t.record.config]
         here = config.get(field)

@@ -75,7 +75,7 @@ def _caveat(view: View, alike: Alike) -> Markup:
             plural(alike.epochs, "epoch"),
             plural(len(view.ranked), "trial"),
         )
-    epochs = " Epochs are one of the knobs: a larger budget counts as a cause." if "epochs" in view.knobs else ""
+    epochs = " Epochs are one of the knobs: a larger budget counts as a cause." if "epochs" in view.varying else ""
     return text(
         "It describes the trials that the sampler chose and the scheduler let through, {} of {}; it names no "
         "direction, proves no cause, and knobs that are pruned away early look unimportant.{}",
