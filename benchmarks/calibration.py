@@ -23,7 +23,6 @@ import numpy as np
 from scipy import stats as st
 
 from benchmarks import worlds
-from results import formatting
 from results.analysis import corrections, paired, verdict
 
 SEEDS = (3, 6, 10, 20)
@@ -54,7 +53,7 @@ def any_verdict(p: np.ndarray, look: int) -> np.ndarray:
     near = (
         p.min(axis=1) <= 1.5 * corrections.look_level(look) / p.shape[1]
     )  # Holm's first step decides; the rest cannot pass
-    hit[near] = [corrections.adjusted(row, look).min() <= formatting.ALPHA for row in p[near]]
+    hit[near] = [corrections.adjusted(row, look).min() <= corrections.ALPHA for row in p[near]]
     return hit
 
 
@@ -100,7 +99,7 @@ def family_wise(
                     "comparisons": comparisons,
                     "looks": look,
                 }
-                rows.append(cell("false better or worse", int(hits), studies, formatting.ALPHA, **where))
+                rows.append(cell("false better or worse", int(hits), studies, corrections.ALPHA, **where))
     return rows
 
 
@@ -113,7 +112,7 @@ def wrong_equivalent(noise: str, studies: int, rng: np.random.Generator) -> list
             wrong = np.array([any_verdict(p, look) for look, p in enumerate(extend(d, seeds, "p_equivalent"), 1)])
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
                 where = {"noise": noise, "seeds": seeds, "comparisons": comparisons, "looks": look}
-                rows.append(cell("wrong equivalent", int(hits), studies, formatting.ALPHA, **where))
+                rows.append(cell("wrong equivalent", int(hits), studies, corrections.ALPHA, **where))
     return rows
 
 
@@ -162,7 +161,7 @@ def population(studies: int, images: int, rng: np.random.Generator, sizes: tuple
             both = np.logical_or.accumulate(wrong, axis=1).sum(axis=2)
             for look in range(1, LOOKS + 1):
                 where = {"seeds": seeds, "comparisons": comparisons, "looks": look, "images": images}
-                rows.append(cell("false in the population", int(both[0, look - 1]), n, formatting.ALPHA, **where))
+                rows.append(cell("false in the population", int(both[0, look - 1]), n, corrections.ALPHA, **where))
                 rows.append(cell("seeds-only test misread", int(both[1, look - 1]), n, None, **where))
     return rows
 
@@ -188,7 +187,7 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
                     have = np.minimum(most, have + [0 if v.decided else v.further_seeds or most for v in made])
             for look, hits in enumerate(np.logical_or.accumulate(wrong).sum(axis=1), 1):
                 rows.append(
-                    cell(what, int(hits), studies, formatting.ALPHA, seeds=6, comparisons=comparisons, looks=look)
+                    cell(what, int(hits), studies, corrections.ALPHA, seeds=6, comparisons=comparisons, looks=look)
                 )
     return rows
 
@@ -206,7 +205,7 @@ def selection(studies: int, rng: np.random.Generator, trials: int = 50, top: int
     looks_better |= {"promised": float(promised[:, -1].mean()), "confirmed": float(d[:, -1].mean())}
     return [
         looks_better,
-        cell("false after confirming", int(wrong.sum()), studies, formatting.ALPHA, trials=trials, seeds=seeds),
+        cell("false after confirming", int(wrong.sum()), studies, corrections.ALPHA, trials=trials, seeds=seeds),
     ]
 
 
@@ -242,7 +241,7 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
         density = st.norm.pdf(z) * (z[1] - z[0])
         rate = comparisons * float((density * np.where(np.abs(z) >= critical[0], 1.0, value[first])).sum())
         row = {"what": "worst choice of seeds", "comparisons": comparisons, "looks": looks, "rate": rate}
-        rows.append(row | {"n": None, "error": 0.0, "promise": formatting.ALPHA, "broken": rate > formatting.ALPHA})
+        rows.append(row | {"n": None, "error": 0.0, "promise": corrections.ALPHA, "broken": rate > corrections.ALPHA})
     return rows
 
 
@@ -285,7 +284,7 @@ def main(argv: list[str] | None = None) -> int:
     if not args.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         lines = ",\n".join(json.dumps(row) for row in rows)
-        RESULTS.write_text(f'{{"margin": {paired.MARGIN}, "alpha": {formatting.ALPHA}, "rows": [\n{lines}\n]}}\n')
+        RESULTS.write_text(f'{{"margin": {paired.MARGIN}, "alpha": {corrections.ALPHA}, "rows": [\n{lines}\n]}}\n')
         write_docs(DOCS, markdown(rows))
     return 1 if broken else 0
 

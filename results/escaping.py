@@ -44,3 +44,33 @@ def _homes(home: str, anyone: bool) -> re.Pattern[str] | None:
     if anyone:
         found += [r"/(?:home|Users)/[^/\s'\":,;)]+", f"{starts}/root{ends}", r"[A-Za-z]:\\Users\\[^\\\s'\"]+"]
     return re.compile("|".join(found)) if found else None
+
+
+_TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",  # \textquotedbl needs T1 fonts, and babel gives a bare quote a meaning in German
+}
+
+
+def latex(text: str) -> str:
+    """Return ``text`` for LaTeX, on one line; ``->`` becomes an arrow, a hyphen before a digit a minus sign."""
+    escaped = "".join(_TEX.get(c, c) for c in " ".join(text.split()).replace("->", "\0"))
+    return re.sub(r"(?<![\w.])-(?=\d)", "$-$", escaped.replace("\0", r"$\rightarrow$"))
+
+
+def markdown(text: str) -> str:
+    """Return ``text`` for Markdown, on one line, with nothing that Markdown would read; ``->`` becomes an arrow."""
+    return re.sub(r"([\\|<>*_`~$&\[\]])", r"\\\1", " ".join(text.split()).replace("->", "→"))
+
+
+def csv(cell: object) -> object:
+    """Return a cell for a CSV file: a text that a spreadsheet would run as a formula gets a quote in front.
+
+    Numbers stay numbers, negative ones too.
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell

@@ -1,41 +1,85 @@
-"""Numbers as a reader sees them: percentage points, p values, durations, counts."""
+"""Numbers as a reader sees them: percentages, percentage points, p values, durations, counts, config values.
+
+Plain ASCII, for terminals, messages and tables; ``study.report.text`` sets the same texts for the page. What is
+missing is a dash, never 0.
+"""
 
 from __future__ import annotations
 
-ALPHA = 0.05
+import math
+from typing import Any
+
+MISSING = "-"
 
 
-def points(difference: float, signed: bool = True) -> str:
-    """Write a difference of fractions in percentage points, two decimals: '+0.82'."""
-    value = round(100 * difference, 2) + 0.0
-    return f"{value:+.2f}" if signed else f"{value:.2f}"
+def missing(value: float | None) -> bool:
+    """Whether ``value`` is None or not a finite number."""
+    return value is None or (isinstance(value, float) and not math.isfinite(value))
 
 
-def p_text(p: float) -> str:
-    """Write a p value: 'p = 0.012' or 'p < 0.001'."""
-    number = p_number(p) if p < 0.1 else f"{p:.2f}"
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """Write a fraction: '76.78 %'."""
+    return MISSING if missing(fraction) else f"{100 * fraction:.{digits}f} %"  # type: ignore[operator]
+
+
+def points(difference: float | None, digits: int = 2, signed: bool = True) -> str:
+    """Write a difference of fractions in percentage points: '+0.82', '-0.34', '0.00'; with signed=False '0.82'."""
+    if missing(difference):
+        return MISSING
+    value = 100 * difference  # type: ignore[operator]
+    return sign(value, digits) if signed else f"{value:.{digits}f}"
+
+
+def sign(value: float, digits: int = 0) -> str:
+    """Write a number with its sign; what rounds to zero has none."""
+    shown = f"{abs(value):.{digits}f}"
+    return shown if not float(shown) else ("+" if value > 0 else "-") + shown
+
+
+def p_text(p: float, alpha: float) -> str:
+    """Write a p value: 'p = 0.012', 'p = 0.31' or 'p < 0.001'."""
+    number = p_number(p, alpha) if p < 0.1 else f"{p:.2f}"
     return f"p {number}" if number.startswith("<") else f"p = {number}"
 
 
-def p_number(p: float) -> str:
-    """Write a p value so that it is seen on which side of 0.05 it lies: '0.012', '0.050', '0.0503', '< 0.001'."""
+def p_number(p: float, alpha: float) -> str:
+    """Write a p value so that it is seen on which side of ``alpha`` it lies: '0.012', '0.050', '0.0503', '< 0.001'."""
     if p < 0.001:
         return "< 0.001"
-    return f"{p:.4f}" if p > ALPHA and f"{p:.3f}" == f"{ALPHA:.3f}" else f"{p:.3f}"
+    return f"{p:.4f}" if p > alpha and f"{p:.3f}" == f"{alpha:.3f}" else f"{p:.3f}"
 
 
-def plural(count: int, word: str) -> str:
-    """Write '1 look', '2 looks'."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
+def duration(seconds: float | None) -> str:
+    """Write a time span in two or three digits: '4.2 s', '42 s', '3 min 20 s', '32 min', '2 h 05 min'."""
+    if missing(seconds):
+        return MISSING
+    whole = round(seconds)  # type: ignore[arg-type]
+    if whole < 60:
+        return f"{seconds:.1f} s" if whole < 10 else f"{whole} s"
+    if whole < 600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def duration(seconds: float) -> str:
-    """Write a time span: '45 s', '12 min', '3.4 h'."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Write '1 look', '2 looks', '1,024 images'."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def percent(value: float | None) -> str:
-    """Format a fraction as percent with two digits, a missing one as a dash."""
-    return "-" if value is None else f"{value:.2%}"
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a number in at most ``digits`` significant digits, a whole one in all, with thousands separated."""
+    if missing(value):
+        return MISSING
+    if float(value).is_integer() and abs(value) < 1e15:  # type: ignore[arg-type]
+        return f"{int(value):,}"  # type: ignore[arg-type]
+    return f"{value:.{digits}g}"
+
+
+def setting(value: Any) -> str:
+    """Write a config value as one would type it, a float in four digits: '0.0003', 'true', 'wide'."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from results.formatting import ALPHA
+ALPHA = 0.05
+"""The error held over a family of comparisons and all its looks, each for differences and for equivalences."""
 
 
 def look_level(look: int, alpha: float = ALPHA) -> float:

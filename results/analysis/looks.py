@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from results.analysis.corrections import look_level
+from results.analysis.corrections import ALPHA, look_level
 from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
 from results.errors import UserError
-from results.formatting import ALPHA
 from results.record import Record
 from results.store import StudyMeta
 

@@ -13,9 +13,9 @@ import numpy as np
 from scipy import optimize
 from scipy import stats as st
 
-from results.analysis.corrections import look_level
+from results.analysis.corrections import ALPHA, look_level
 from results.analysis.paired import MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison
-from results.formatting import ALPHA, points
+from results.formatting import points
 
 POWER = 0.8
 TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see

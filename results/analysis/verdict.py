@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from results.analysis.corrections import adjusted, look_level
+from results.analysis.corrections import ALPHA, adjusted, look_level
 from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim, Comparison, Label, compare
-from results.formatting import ALPHA, p_text, points
+from results.formatting import p_text, points
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,9 @@ def sentence(v: Verdict, alpha: float = ALPHA) -> str:
     where = CLAIMS[v.claim]
     within = f"+-{points(v.margin, signed=False)} points"
     if v.label == "equivalent":
-        return f"equivalent: {where} differs by less than {within} ({data}, adjusted {p_text(v.p_equivalent_adjusted)})"
-    data += f", adjusted {p_text(v.p_adjusted)}"
+        p = p_text(v.p_equivalent_adjusted, alpha)
+        return f"equivalent: {where} differs by less than {within} ({data}, adjusted {p})"
+    data += f", adjusted {p_text(v.p_adjusted, alpha)}"
     if v.label in ("better", "worse"):
         small = ", though by less than the margin" if v.p_equivalent_adjusted <= alpha else ""
         return f"{v.label}: {'higher' if v.label == 'better' else 'lower'} {where}{small} ({data})"

@@ -18,6 +18,7 @@ from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import Judged, measured_sd, standing
 from results.config import config_hash
 from results.errors import UserError
+from results.formatting import setting
 from results.record import Record
 from results.store import StudyMeta
 from study.jobs import Job
@@ -138,7 +139,7 @@ def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -
     if run is None:
         return judged.pair.candidate
     changed = changes(run.config, meta.baseline)
-    shown = ", ".join(f"{k}={f'{b:.3g}' if isinstance(b, float) else b}" for k, (_, b) in changed.items())
+    shown = ", ".join(f"{k}={setting(b)}" for k, (_, b) in changed.items())
     name = f"trial {run.trial}" if run.trial is not None else run.run_id
     return f"{name}: {shown}" if shown else name
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from results import formatting
 from results.escaping import hide_home
 
 LIMIT = 300
@@ -73,65 +73,43 @@ def joined(parts: list[Any], last: str = " and ") -> Markup:
     return Markup(", ").join(safe[:-1]) + Markup(last) + safe[-1]
 
 
-def missing(value: Any) -> bool:
-    """Whether ``value`` is None or not a finite number."""
-    return value is None or (isinstance(value, float) and not math.isfinite(value))
+def typeset(shown: str) -> str:
+    """Set a number of ``results.formatting`` for the page: minus signs, a dash where it is missing, unbroken spaces."""
+    if shown == formatting.MISSING:
+        return "–"
+    return (MINUS + shown[1:] if shown.startswith("-") else shown).replace(" ", NBSP)
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
     """``76.78 %``; a dash where there is no score."""
-    return "–" if missing(fraction) else f"{100 * fraction:.{digits}f}{NBSP}%"  # type: ignore[operator]
+    return typeset(formatting.percent(fraction, digits))
 
 
-def points(fraction: float | None, digits: int = 2, unit: bool = False) -> str:
+def points(fraction: float | None, digits: int = 2) -> str:
     """A difference of fractions in signed percentage points: ``+1.20``, ``−0.34``, ``0.00``."""
-    if missing(fraction):
-        return "–"
-    return signed(100 * fraction, digits) + (f"{NBSP}points" if unit else "")  # type: ignore[operator]
+    return typeset(formatting.points(fraction, digits))
 
 
-def signed(value: float, digits: int = 0) -> str:
-    """A number with its sign printed; zero has none."""
-    shown = f"{abs(value):.{digits}f}"
-    return shown if not float(shown) else ("+" if value > 0 else MINUS) + shown
+def signed(value: float) -> str:
+    """A whole number with its sign printed; zero has none."""
+    return typeset(formatting.sign(value))
 
 
-def number(value: float | None, digits: int = 4) -> str:
-    """A number in at most ``digits`` significant digits, with thousands separated where it is whole."""
-    if missing(value):
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return clean(value)
-    if float(value).is_integer() and abs(value) < 1e15:
-        return f"{int(value):,}".replace("-", MINUS)
-    return f"{value:.{digits}g}".replace("-", MINUS)
+def number(value: float | None) -> str:
+    """A number in at most four significant digits, a whole one in all, with thousands separated."""
+    return typeset(formatting.number(value))
 
 
 def duration(seconds: float | None) -> str:
     """``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    if missing(seconds):
-        return "–"
-    whole = round(seconds)  # type: ignore[arg-type]
-    if whole < 10:
-        return f"{seconds:.1f}{NBSP}s"
-    if whole < 60:
-        return f"{whole}{NBSP}s"
-    if whole < 3600:
-        return f"{whole // 60}{NBSP}min {whole % 60:02d}{NBSP}s"
-    return f"{whole // 3600}{NBSP}h {whole % 3600 // 60:02d}{NBSP}min"
+    return typeset(formatting.duration(seconds))
 
 
 def value(setting: Any) -> str:
     """A config value as a person would type it, numbers in four digits; exports and commands have them all."""
-    if setting is None:
-        return "–"
-    if isinstance(setting, bool):
-        return "true" if setting else "false"
-    if isinstance(setting, float):
-        return f"{setting:.4g}"
-    return clean(setting, 60)
+    return "–" if setting is None else clean(formatting.setting(setting), 60)
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
     """``1 trial``, ``3 trials``."""
-    return f"{n:,}{NBSP}{one if n == 1 else many or one + 's'}"
+    return formatting.plural(n, one, many).replace(" ", NBSP, 1)

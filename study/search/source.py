@@ -12,6 +12,7 @@ import optuna
 
 from results.analysis.scores import best_so_far
 from results.config import config_hash
+from results.formatting import percent
 from results.outcome import Epoch
 from results.record import Record
 from search_spaces import Space
@@ -192,12 +193,12 @@ class SweepSource:
         if self._best is None:
             return ""
         best, known = self._best, self._baseline_history
-        text = f"best so far {best.value:.2%} validation (trial {best.record.trial}, {best.epochs} epochs)"
+        text = f"best so far {percent(best.value)} validation (trial {best.record.trial}, {best.epochs} epochs)"
         if not known:
             return text
         epochs = min(best.epochs, len(known))
         after = f"after {epochs} epochs" if epochs == best.epochs else f"after its {epochs} epochs so far"
-        return f"{text}; baseline {known[epochs - 1]:.2%} {after}; one run each: luck is not ruled out"
+        return f"{text}; baseline {percent(known[epochs - 1])} {after}; one run each: luck is not ruled out"
 
 
 def _scores(history: Sequence[Epoch]) -> list[float]:

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from results.analysis.scores import best_so_far
 from results.config import config_hash
+from results.formatting import percent, points, setting
 from results.record import Record
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -90,18 +91,14 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
         table.add_row(
             str(record.trial),
             str(epochs),
-            f"{value:.2%}",
-            "-" if at is None else f"{at:.2%}",
-            "-" if at is None else f"{100 * (value - at):+.2f} points",
+            percent(value),
+            percent(at),
+            "-" if at is None else f"{points(value - at)} points",
             _changes(record.config, config),
         )
     return table
 
 
 def _changes(config: dict[str, Any], baseline: dict[str, Any]) -> str:
-    changed = [f"{k}={_short(v)}" for k, v in config.items() if baseline.get(k) != v]
+    changed = [f"{k}={setting(v)}" for k, v in config.items() if baseline.get(k) != v]
     return " ".join(changed) or "the baseline itself"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from results.formatting import duration, percent, plural
 from results.record import Record
 
 REFRESH = 0.5  # seconds between redraws
@@ -129,7 +130,7 @@ class View:
         done = sum(progress.ended.values())
         table = Table.grid(padding=(0, 2))
         for run in progress.running:
-            score = "" if run.val_accuracy is None else f"{run.val_accuracy:.2%} validation"
+            score = "" if run.val_accuracy is None else f"{percent(run.val_accuracy)} validation"
             table.add_row(
                 run.name,
                 ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24),
@@ -149,11 +150,11 @@ class View:
 def describe(record: Record) -> str:
     """Say in one line how a job ended."""
     name = job_name(record.kind, record.trial, record.seed, record.run_id)
-    epochs = len(record.history)
+    epochs = plural(len(record.history), "epoch")
     if record.status == "complete" and record.val_accuracy is not None:
-        return f"{name}: {record.val_accuracy:.2%} validation after {epochs} epochs ({record.seconds or 0:.0f} s)"
+        return f"{name}: {percent(record.val_accuracy)} validation after {epochs} ({duration(record.seconds)})"
     if record.status == "pruned" and record.val_accuracy is not None:
-        return f"{name}: stopped after {epochs} epochs at {record.val_accuracy:.2%} validation"
+        return f"{name}: stopped after {epochs} at {percent(record.val_accuracy)} validation"
     return f"{name}: {record.status}: {record.error or 'no score'}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from results.formatting import percent
+from results.formatting import duration, percent
 from results.record import Record
 
 
@@ -21,8 +21,12 @@ def runs_table(records: list[Record]) -> Table:
     ):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for r in records:
-        time = "-" if r.seconds is None else f"{r.seconds:.0f} s"
         table.add_row(
-            r.run_id, str(r.seed), str(r.best_epoch or "-"), percent(r.val_accuracy), percent(r.test_accuracy), time
+            r.run_id,
+            str(r.seed),
+            str(r.best_epoch or "-"),
+            percent(r.val_accuracy),
+            percent(r.test_accuracy),
+            duration(r.seconds),
         )
     return table

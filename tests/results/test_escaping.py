@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from results.escaping import hide_home, terminal
+from results.escaping import csv, hide_home, latex, markdown, terminal
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,32 @@ def test_home_folders(monkeypatch: pytest.MonkeyPatch, home: str, text: str, own
     monkeypatch.setenv("HOME", home)
     assert hide_home(text) == own
     assert hide_home(text, anyone=True) == anyone
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("a|b", r"a\textbar{}b"),
+        ('say "x"', "say ''x''"),
+        ("0.001 -> 0.0003", r"0.001 $\rightarrow$ 0.0003"),
+        ("-0.79 to -0.10, n-1, 2-3", r"$-$0.79 to $-$0.10, n-1, 2-3"),
+        (r"\input{x} 5 % & #_$~^<>",
+         r"\textbackslash{}input\{x\} 5 \% \& \#\_\$\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}"),
+        ("two\nlines\t here", "two lines here"),
+    ],
+)  # fmt: skip
+def test_latex_reads_it_as_text(text: str, made: str) -> None:
+    assert latex(text) == made
+
+
+def test_markdown_reads_it_as_text() -> None:
+    assert markdown("a|b *c* _d_ [e](f)\n`g` <h> ~~i~~ $j$ &amp; k -> l") == (
+        r"a\|b \*c\* \_d\_ \[e\](f) \`g\` \<h\> \~\~i\~\~ \$j\$ \&amp; k → l"
+    )
+
+
+def test_a_spreadsheet_runs_no_text_and_numbers_stay_numbers() -> None:
+    live = ["=cmd|' /C calc'!A0", "+1", "-1", "@x", "\t=1", "\r=1"]
+    assert [csv(text) for text in live] == [f"'{text}" for text in live]
+    plain = ["wide", "a=b", "", -0.5, -1, None, True]
+    assert [csv(cell) for cell in plain] == plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from results.analysis.corrections import ALPHA
 from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdict import Verdict
@@ -93,7 +94,7 @@ def verdict_cells(v: Verdict) -> list[Cell]:
         Cell(points(v.estimate) if v.n else "–"),
         Cell(text("{} to {}", points(v.low), points(v.high)) if enough else "–"),
         Cell(str(v.n)),
-        Cell(p_number(p) if enough else "–"),
+        Cell(p_number(p, ALPHA) if enough else "–"),
     ]
 
 

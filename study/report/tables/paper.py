@@ -6,7 +6,6 @@ Pure text from records.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from results.analysis.ablation import Ablated, Row, VerdictTable
 from results.analysis.ablation_plan import ROLES
@@ -16,7 +15,7 @@ from results.analysis.paired import CLAIMS, MIN_SEEDS
 from results.analysis.scores import baseline_runs
 from results.analysis.verdicts import standing
 from results.config import config_hash
-from results.formatting import p_number, plural, points
+from results.formatting import duration, p_number, plural, points, setting
 from results.record import Record
 from results.store import StudyMeta
 
@@ -35,11 +34,7 @@ HEAD = (
 
 def change_text(row: Row) -> str:
     """Write what a change does to each field: 'learning_rate 0.001 -> 0.0003'."""
-    return ", ".join(f"{k} {_short(row.before[k])} -> {_short(v)}" for k, v in row.after.items()) or row.name
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return ", ".join(f"{k} {setting(row.before[k])} -> {setting(v)}" for k, v in row.after.items()) or row.name
 
 
 def cells(found: VerdictTable) -> list[tuple[str, ...]]:
@@ -59,10 +54,10 @@ def cells(found: VerdictTable) -> list[tuple[str, ...]]:
                 points(v.estimate) if v.n else "-",
                 f"{points(v.low)} to {points(v.high)}" if enough else "-",
                 str(v.n),
-                p_number(p) if enough else "-",
+                p_number(p, found.look.alpha) if enough else "-",
                 f"{v.label} (by confirm)" if row.by_confirm else v.label,
                 f"{row.parameters:,}" if row.parameters else "-",
-                f"{row.seconds:.1f} s" if row.seconds is not None else "-",
+                duration(row.seconds),
             )
         )
     return out

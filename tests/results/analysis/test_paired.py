@@ -10,12 +10,10 @@ import pytest
 from scipy import stats as st
 from statsmodels.stats.weightstats import DescrStatsW
 
-from results import formatting
 from results.analysis import paired
-from results.analysis.corrections import adjusted, look_level
+from results.analysis.corrections import ALPHA, adjusted, look_level
 from results.analysis.paired import compare
 from results.analysis.verdict import adjust, verdict
-from results.formatting import ALPHA
 
 D = np.array([0.011, 0.004, 0.009, 0.013, 0.006, 0.010])
 
@@ -128,9 +126,3 @@ def test_both_wrong_claims_share_one_tail():
     level = look_level(1)
     wrong = (t["p_equivalent"] <= level) | ((t["p"] <= level) & (t["estimate"] < 0))
     assert st.binomtest(int(wrong.sum()), len(d)).proportion_ci(0.999).low <= level
-
-
-def test_points_never_write_minus_zero():
-    assert formatting.points(-0.00001) == "+0.00"
-    assert formatting.points(0.0082) == "+0.82"
-    assert formatting.points(0.0082, signed=False) == "0.82"

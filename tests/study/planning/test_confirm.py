@@ -112,7 +112,7 @@ def test_it_says_what_it_can_show_before_it_starts():
 
 @pytest.mark.parametrize(
     ("at_once", "clock"),
-    [(4, "or 45 min with 4 at a time"), (3, "or 68 min with 3 at a time"), (16, "or 22 min with 8 at a time")],
+    [(4, "or 45 min with 4 at a time"), (3, "or 1 h 08 min with 3 at a time"), (16, "or 22 min with 8 at a time")],
 )
 def test_the_cost_is_told_by_the_clock_too(at_once, clock):
     """Eight runs of 22.5 minutes: two waves of four, three of three, one of eight."""

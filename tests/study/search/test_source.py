@@ -246,7 +246,7 @@ def test_best_line_compares_at_equal_epochs(toy, baseline):
     job = dataclasses.replace(job, config=job.config | {"epochs": 3})
     source._trials[job.run_id] = None
     source.done(job, record_of(job, accuracy=0.6))
-    assert "60.00%" in source.best_line() and "baseline 30.00% after 3 epochs" in source.best_line()
+    assert "60.00 %" in source.best_line() and "baseline 30.00 % after 3 epochs" in source.best_line()
 
 
 def test_unknown_sampler(toy, baseline):
