@@ -69,10 +69,8 @@ def command(*words: str) -> None:
 
 def one_study(number: int, folder: Path) -> dict[str, Any]:
     """Sweep, confirm and report once; return what came of it."""
-    from results.analysis.looks import looks_of
+    from results.analysis.evidence import Evidence
     from results.analysis.shrinkage import shrinkage
-    from results.analysis.verdicts import standing
-    from results.config import config_hash
     from results.store import Study
 
     path = folder / f"aa-{number}"
@@ -81,20 +79,18 @@ def one_study(number: int, folder: Path) -> dict[str, Any]:
     what = ["--trainable", str(TRAINABLE), "--dataset", "digits", "--space", "luck"]
     command("sweep", *common, *what, "--trials", str(TRIALS), "--scheduler", "none", "--sampler", "random")
     command("confirm", *common, "--top", str(TOP), "--seeds", str(SEEDS))
-    study = Study.open(path)
-    records = study.records()
-    baseline = config_hash(study.meta.baseline)
-    trials = [r for r in records if r.kind == "sweep" and r.status == "complete"]
-    base = next(r for r in trials if r.config_hash == baseline)
+    evidence = Evidence.of(Study.open(path))
+    trials = [r for r in evidence.records if r.kind == "sweep" and r.status == "complete"]
+    base = next(r for r in trials if evidence.is_baseline(r))
     best = max((r for r in trials if r is not base), key=lambda r: r.val_accuracy or 0)
-    judged = standing(records, looks_of(study.meta, "confirm"), study.meta.dataset.fingerprint)
+    judged = evidence.verdicts("confirm")
     page = (path / "report.html").read_text(encoding="utf-8")
     row = {
         "study": number,
         "seed": 10_000 * number,
         "trials": len(trials),
         "best_minus_baseline": round((best.val_accuracy or 0) - (base.val_accuracy or 0), 5),
-        "held": round(shrinkage(records, study.meta, judged[0]).held or 0.0, 5),
+        "held": round(shrinkage(evidence, judged[0]).held or 0.0, 5),
         "verdicts": [j.verdict.label for j in judged],
         "estimates": [round(j.verdict.estimate, 5) for j in judged],
         "p_adjusted": [round(j.verdict.p_adjusted, 5) for j in judged],

@@ -28,6 +28,7 @@ NOTHING = ("undecided", "equivalent")
 def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Run baseline, a sweep of the one planted config, and ablate; return (role, change) -> (verdict, sentence)."""
     from results.analysis.ablation import ablated
+    from results.analysis.evidence import Evidence
     from results.store import Study
 
     space = path.with_suffix(".space.py")
@@ -37,8 +38,7 @@ def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
         command("sweep", *common, "--trainable", str(TRAINABLE), "--dataset", "digits", "--space", f"{space}:PLANTED",
                 "--trials", "2", "--scheduler", "none", "--sampler", "random")  # fmt: skip
         command("ablate", *common, "--seeds", str(seeds))
-    study = Study.open(path)
-    found = ablated(study.records(), study.meta)
+    found = ablated(Evidence.of(Study.open(path)))
     if found is None:
         raise RuntimeError("the study holds no ablation")
     return {(r.role, r.name): (r.judged.verdict.label, r.judged.verdict.sentence) for r in found.rows}

@@ -7,20 +7,19 @@ alone; path and interaction are chosen on validation and only described.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from results.analysis.ablation_plan import ROLES, Anatomy, Config, Interaction, Step, interacting, walked
+from results.analysis.evidence import Evidence
 from results.analysis.importance import comparable, importance
-from results.analysis.looks import Look, by_run, chosen_run, looks_of
-from results.analysis.verdicts import Judged, standing
+from results.analysis.looks import Look, Runs
+from results.analysis.verdicts import Judged
 from results.config import changes, config_hash
 from results.formatting import points
-from results.record import Record
-from results.store import StudyMeta
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,9 @@ class Ablated(VerdictTable):
     elsewhere: list[str]  # commands that took another start apart; given again, they show it and train nothing
 
 
-def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
+def ablated(evidence: Evidence) -> Ablated | None:
     """Return what the study's last ablation found, with verdicts over all its looks; None where there was none."""
-    looks = looks_of(meta, "ablation")
+    looks = evidence.looks("ablation")
     if not looks:
         return None
     look = looks[-1]
@@ -78,25 +77,24 @@ def ablated(records: Sequence[Record], meta: StudyMeta) -> Ablated | None:
             anatomy = before.joined(anatomy)
         elif earlier.command and earlier.command not in elsewhere:
             elsewhere.append(earlier.command)
-    runs = by_run(records, meta.dataset.fingerprint)
-    judged = {j.pair.key: j for j in standing(records, looks, meta.dataset.fingerprint)}
-    confirmed = {j.pair.key: j for j in standing(records, looks_of(meta, "confirm"), meta.dataset.fingerprint)}
+    judged = {j.pair.key: j for j in evidence.verdicts("ablation")}
+    confirmed = {j.pair.key: j for j in evidence.verdicts("confirm")}
     rows = []
     for key, (role, name) in anatomy.comparisons().items():  # roles of an earlier ablation may have been others
         own, other = judged.get(key), confirmed.get(key)
         if other is not None and (own is None or other.verdict.decided or not own.verdict.decided):
-            rows.append(_row(other, role, name, anatomy, runs, by_confirm=True))
+            rows.append(_row(other, role, name, anatomy, evidence.runs, by_confirm=True))
         elif own is not None:  # decided here before confirm asked: what was given stands
-            rows.append(_row(own, role, name, anatomy, runs, by_confirm=False))
+            rows.append(_row(own, role, name, anatomy, evidence.runs, by_confirm=False))
     rows.sort(key=lambda r: list(ROLES).index(r.role))
     return Ablated(
         look,
         rows,
         anatomy.start.get("epochs"),
         anatomy,
-        walked(anatomy, runs),
-        interacting(anatomy, runs, _seeds(look)),
-        disagreements(rows, records, meta, anatomy),
+        walked(anatomy, evidence.runs),
+        interacting(anatomy, evidence.runs, _seeds(look)),
+        disagreements(rows, evidence),
         elsewhere,
     )
 
@@ -110,7 +108,7 @@ def _row(
     role: str,
     name: str,
     anatomy: Anatomy,
-    runs: Mapping[tuple[str, int], Record],
+    runs: Runs,
     by_confirm: bool,
 ) -> Row:
     with_it, without_it = {
@@ -137,9 +135,7 @@ def _row(
     )
 
 
-def config_cost(
-    config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]
-) -> tuple[int | None, float | None]:
+def config_cost(config: Config, runs: Runs, seeds: Sequence[int]) -> tuple[int | None, float | None]:
     """Return (parameters, mean seconds per run) over those of ``seeds`` that the config has; None for unknown."""
     name = config_hash(config)
     found = [runs[name, s] for s in seeds if (name, s) in runs]
@@ -153,12 +149,12 @@ def _sure(row: Row) -> tuple[float, float]:
     return (0.0 if v.low <= 0 <= v.high else min(abs(v.low), abs(v.high))), max(abs(v.low), abs(v.high))
 
 
-def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMeta, anatomy: Anatomy) -> list[str]:
+def disagreements(rows: Sequence[Row], evidence: Evidence) -> list[str]:
     """Say where measured effects and the sweep's importance tell different stories, a sentence each.
 
     Importance speaks of a knob's whole range in the sweep, an ablation of one change: both can be right.
     """
-    alike = comparable([r for r in records if r.kind == "sweep" or r.trial is not None])
+    alike = comparable([r for r in evidence.records if r.kind == "sweep" or r.trial is not None])
     if alike is None:
         return []
     shares = {i.field: i.share for i in importance(alike.configs, alike.scores)}
@@ -196,14 +192,14 @@ def disagreements(rows: Sequence[Row], records: Sequence[Record], meta: StudyMet
     return found
 
 
-def confirmed(records: Sequence[Record], meta: StudyMeta) -> VerdictTable | None:
+def confirmed(evidence: Evidence) -> VerdictTable | None:
     """Return the verdicts that stand on all candidates ever confirmed; None where none was."""
-    looks = looks_of(meta, "confirm")
+    looks, meta = evidence.looks("confirm"), evidence.meta
     if not looks:
         return None
-    runs, rows = by_run(records, meta.dataset.fingerprint), []
-    for judged in standing(records, looks, meta.dataset.fingerprint):
-        picked = chosen_run(records, judged.pair)
+    runs, rows = evidence.runs, []
+    for judged in evidence.verdicts("confirm"):
+        picked = evidence.chosen_run(judged.pair)
         if picked is None:
             continue
         changed = changes(picked.config, meta.baseline)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from results.analysis.looks import Runs
 from results.analysis.paired import t_tests
 from results.config import config_hash
-from results.record import Record
 
 Config = dict[str, Any]
 ROLES = {
@@ -116,16 +116,14 @@ class Interaction:
     n: int
 
 
-def mean_score(
-    config: Config, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int], metric: str
-) -> tuple[float | None, int]:
+def mean_score(config: Config, runs: Runs, seeds: Sequence[int], metric: str) -> tuple[float | None, int]:
     """Return (mean, n) of a config's metric over those of ``seeds`` that it has; None for none."""
     name = config_hash(config)
     values = [v for s in seeds if (name, s) in runs and (v := getattr(runs[name, s], metric)) is not None]
     return (float(np.mean(values)) if values else None), len(values)
 
 
-def next_step(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> str | None:
+def next_step(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> str | None:
     """Return the change that the greedy path adds next, by mean validation accuracy; None at the end or unscored."""
     left = [n for n in anatomy.changes if n not in anatomy.path]
     scored = [(mean_score(anatomy.adding(*anatomy.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
@@ -133,7 +131,7 @@ def next_step(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: S
     return max(known, key=lambda x: (x[0], -left.index(x[1])))[1] if known else None
 
 
-def walked(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> list[Step]:
+def walked(anatomy: Anatomy, runs: Runs) -> list[Step]:
     """Return the greedy path's steps, the baseline first; empty where none was walked."""
     if not anatomy.path:
         return []
@@ -145,7 +143,7 @@ def walked(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record]) -> list[Ste
     return steps
 
 
-def strongest(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> tuple[str, str] | None:
+def strongest(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> tuple[str, str] | None:
     """Return the two changes with the largest effect on validation when added alone (else when left out)."""
     size: dict[str, float] = {}
     for name in anatomy.changes:
@@ -157,7 +155,7 @@ def strongest(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: S
     return (best[0], best[1]) if len(best) == 2 else None
 
 
-def interacting(anatomy: Anatomy, runs: Mapping[tuple[str, int], Record], seeds: Sequence[int]) -> Interaction | None:
+def interacting(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> Interaction | None:
     """Return (both - first) - (second - baseline) per seed on test, with its t interval; None below two whole seeds."""
     if anatomy.interaction is None:
         return None

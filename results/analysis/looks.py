@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 from results.analysis.corrections import ALPHA, look_level
@@ -13,6 +14,8 @@ from results.record import Record
 from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]
+Runs = Mapping[tuple[str, int], Record]
+"""Complete runs with a test score by (config hash, seed); see :func:`by_run`."""
 
 
 @dataclass(frozen=True)
@@ -87,25 +90,24 @@ def chosen_run(records: Iterable[Record], pair: Pair) -> Record | None:
     return next((r for r in own if r.run_id == pair.chosen), own[0] if own else None)
 
 
-def by_run(records: Iterable[Record], fingerprint: str | None = None) -> dict[tuple[str, int], Record]:
+def by_run(records: Iterable[Record]) -> dict[tuple[str, int], Record]:
     """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
     found: dict[tuple[str, int], Record] = {}
     for r in records:
-        if r.status == "complete" and r.test_accuracy is not None and fingerprint in (None, r.dataset.fingerprint):
+        if r.status == "complete" and r.test_accuracy is not None:
             found.setdefault((r.config_hash, r.seed), r)
     return found
 
 
-def paired(runs: Mapping[tuple[str, int], Record], pair: Pair) -> list[tuple[Record, Record]]:
+def paired(runs: Runs, pair: Pair) -> list[tuple[Record, Record]]:
     """Return (candidate, reference) for every seed of the pair where both finished, in order of seed."""
     seeds = sorted(set(pair.seeds) - set(pair.without))
     both = [(runs.get((pair.candidate, s)), runs.get((pair.reference, s))) for s in seeds]
     return [(a, b) for a, b in both if a is not None and b is not None]
 
 
-def settled(records: Iterable[Record], look: Look, fingerprint: str | None = None) -> Look:
+def settled(runs: Runs, look: Look) -> Look:
     """Return the look with the seeds that have no score now, as study.json is to keep it."""
-    runs = by_run(records, fingerprint)
     pairs = []
     for pair in look.pairs:
         bare = replace(pair, without=())
@@ -114,9 +116,8 @@ def settled(records: Iterable[Record], look: Look, fingerprint: str | None = Non
     return replace(look, pairs=tuple(pairs))
 
 
-def spends(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> bool:
+def spends(runs: Runs, look: Look) -> bool:
     """Whether any pair has enough scores for a verdict: a look without one has tested nothing and need not be kept."""
-    runs = by_run(records, fingerprint)
     return any(len(paired(runs, pair)) >= MIN_SEEDS for pair in look.pairs)
 
 
@@ -138,13 +139,13 @@ def next_look(
     pairs: Sequence[Pair],
     claim: Claim,
     margin: float,
-    records: Sequence[Record] = (),
+    runs: Runs = MappingProxyType({}),
     **about: Any,
 ) -> Look:
     """Return the look that judges ``pairs`` beside all that the family compared before: the last one where nothing
     is new.
 
-    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``records``, a
+    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``runs``, a
     score that the last look had to do without is new as well.
     """
     merged = {p.key: p for p in looks[-1].pairs} if looks else {}
@@ -162,6 +163,5 @@ def next_look(
     look = Look(family, len(looks) + 1, tuple(merged.values()), claim, margin, **about)
     if not looks or not looks[-1].same_data(look):
         return look
-    have = by_run(records)
-    late = any(all((h, s) in have for h in p.key) for p in looks[-1].pairs for s in p.without)
+    late = any(all((h, s) in runs for h in p.key) for p in looks[-1].pairs for s in p.without)
     return look if late else looks[-1]

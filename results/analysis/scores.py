@@ -11,9 +11,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from results.config import config_hash
+from scipy import stats as st
+from scipy.integrate import quad
+
 from results.record import HistoryRow, Record
-from results.store import StudyMeta
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,6 @@ class Comparison:
     equal_epochs: int | None = None
     at_equal: float | None = None
     test: float | None = None
-
-
-def is_baseline(record: Record, meta: StudyMeta) -> bool:
-    """Whether a run is the baseline: by its config, whatever command asked for it."""
-    return record.config_hash == config_hash(meta.baseline)
-
-
-def baseline_runs(records: Sequence[Record], meta: StudyMeta) -> list[Record]:
-    """Return the complete runs of the baseline on the study's dataset, by seed."""
-    same = [r for r in records if is_baseline(r, meta) and r.dataset.fingerprint == meta.dataset.fingerprint]
-    return sorted((r for r in same if r.status == "complete"), key=lambda r: (r.seed, r.run_id))
 
 
 def best_within(history: Sequence[HistoryRow], epochs: int | None = None) -> HistoryRow | None:
@@ -85,20 +75,11 @@ def luckiest(n: int) -> float:
 
     2.249 for n = 50. By the integral over x of 1 - F(x)**n below and above zero; no simulation.
     """
-    from scipy.integrate import quad
-    from scipy.stats import norm
-
     if n < 1:
         return float("nan")
-    above = quad(lambda x: -_expm1(n * norm.logcdf(x)), 0, 12)[0]
-    below = quad(lambda x: norm.cdf(x) ** n, -12, 0)[0]
+    above = quad(lambda x: -math.expm1(n * st.norm.logcdf(x)), 0, 12)[0]
+    below = quad(lambda x: st.norm.cdf(x) ** n, -12, 0)[0]
     return float(above - below)
-
-
-def _expm1(x: float) -> float:
-    from math import expm1
-
-    return expm1(x)
 
 
 def expected_best(scores: Sequence[float]) -> list[float]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from results.analysis.looks import by_run, paired
+from results.analysis.evidence import Evidence
+from results.analysis.looks import paired
 from results.analysis.verdicts import Judged
-from results.config import config_hash
 from results.formatting import points
-from results.record import Record
-from results.store import StudyMeta
 
 
 @dataclass(frozen=True)
@@ -45,22 +42,14 @@ class Shrinkage:
         return text
 
 
-def shrinkage(records: Sequence[Record], meta: StudyMeta, judged: Judged) -> Shrinkage:
+def shrinkage(evidence: Evidence, judged: Judged) -> Shrinkage:
     """Compare the sweep's promise for a confirmed candidate with what held on its fresh seeds."""
-    chosen = next((r for r in records if r.run_id == judged.pair.chosen), None)
-    baseline = config_hash(meta.baseline)
-    beside = next(
-        (
-            r
-            for r in records
-            if chosen and r.config_hash == baseline and r.seed == chosen.seed and r.status == "complete"
-        ),
-        None,
-    )
+    chosen = next((r for r in evidence.records if r.run_id == judged.pair.chosen), None)
+    beside = next((b for b in evidence.baselines if chosen and b.seed == chosen.seed), None)
     promised = None
     if chosen and beside and chosen.val_accuracy is not None and beside.val_accuracy is not None:
         promised = chosen.val_accuracy - beside.val_accuracy
-    two = paired(by_run(records), judged.pair)
+    two = paired(evidence.runs, judged.pair)
     gains = [
         a.val_accuracy - b.val_accuracy for a, b in two if a.val_accuracy is not None and b.val_accuracy is not None
     ]

@@ -4,9 +4,8 @@ A *look* is one time that a family of comparisons was judged: it names the pairs
 claim and the margin, and is kept in study.json; the numbers are recomputed from the records. Families are 'confirm' and
 'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that all share the error.
 
-    looks_of(meta, "confirm")               -> the family's looks, in order
-    standing(records, looks)                -> one Judged per pair: the verdict that stands
-    shrinkage(records, meta, judged)        -> what the sweep promised against what held
+    judge(runs, look)                       -> one Judged per pair: the verdict of one look
+    standing(runs, looks)                   -> the same over all looks: the verdict that stands
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from results.analysis.looks import Look, Pair, by_run, paired
+from results.analysis.looks import Look, Pair, Runs, paired
 from results.analysis.paired import compare
 from results.analysis.verdict import Verdict, adjust, sentence
 from results.formatting import points
@@ -59,9 +58,8 @@ class Judged:
         return "; ".join(notes)
 
 
-def judge(records: Sequence[Record], look: Look, fingerprint: str | None = None) -> list[Judged]:
+def judge(runs: Runs, look: Look) -> list[Judged]:
     """Return the verdicts of one look, one per pair. Raises ValueError for a population claim without correctness."""
-    runs = by_run(records, fingerprint)
     made = []
     for pair in look.pairs:
         two = paired(runs, pair)
@@ -98,14 +96,14 @@ def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
     return np.array([a.astype(np.int8) - b.astype(np.int8) for a, b in rows if a is not None and b is not None])
 
 
-def standing(records: Sequence[Record], looks: Sequence[Look], fingerprint: str | None = None) -> list[Judged]:
+def standing(runs: Runs, looks: Sequence[Look]) -> list[Judged]:
     """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look.
 
     A verdict once given stands, for the question it answered.
     """
     if not looks:
         return []
-    rounds = [judge(records, look, fingerprint) for look in looks]
+    rounds = [judge(runs, look) for look in looks]
     decided: dict[tuple[str, str], list[Verdict]] = {}
     seen: dict[tuple[str, str], list[Verdict]] = {}
     for judged in (j for made in rounds for j in made):

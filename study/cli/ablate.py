@@ -67,7 +67,8 @@ def main(args: argparse.Namespace) -> int:
     """Plan, train, judge, record the look, print the table and write the report."""
     from dataclasses import replace
 
-    from results.analysis.looks import looks_of, next_look, settled, spends
+    from results.analysis.evidence import Evidence
+    from results.analysis.looks import next_look, settled, spends
     from results.analysis.noise import difference_sd
     from results.analysis.paired import CLAIMS
     from results.analysis.power import plan
@@ -79,7 +80,7 @@ def main(args: argparse.Namespace) -> int:
     from study.cli.session import training_session
     from study.planning import ablate as work
     from study.planning.confirm import refuse_too_few
-    from study.planning.noise import baseline_floor, record_floor
+    from study.planning.noise import record_floor
     from study.planning.runs import advice, cost, longest_first, training_seconds
     from study.planning.seeds import fresh_seeds
     from study.recording.provenance import command_line, now
@@ -96,10 +97,11 @@ def main(args: argparse.Namespace) -> int:
         raise UserError("--config: ablate takes apart a recorded run; name it with --from")
     with training_session(args, defines_baseline=False, starts=False) as session:
         study, meta = session.study, session.study.meta
-        records = study.records()
+        evidence = Evidence.of(study)
+        records = evidence.everything
         named = load_ablations(args.space_file, session.trainable.Config) if args.space_file else None
         a, notes = work.anatomy(
-            work.starting_config(records, meta, args.origin),
+            work.starting_config(evidence, args.origin),
             meta.baseline,
             lambda values: validated(values, session.trainable.Config),
             pins=session.sets,
@@ -108,23 +110,23 @@ def main(args: argparse.Namespace) -> int:
             named=named,
             origin=args.origin,
         )
-        looks = looks_of(meta, work.FAMILY)
+        looks = evidence.looks(work.FAMILY)
         hashes = [config_hash(a.start), config_hash(a.baseline)]
-        named_run = config_hash(work.starting_config(records, meta, args.origin))  # as it was confirmed, without pins
+        named_run = config_hash(work.starting_config(evidence, args.origin))  # as it was confirmed, without pins
         earlier = {s for look in looks for p in look.pairs if p.candidate == hashes[0] for s in p.seeds}
-        confirmed, avoid = work.confirmed(meta, named_run, args.origin)
+        confirmed, avoid = work.confirmed(evidence, named_run, args.origin)
         seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier, avoid)
         if avoid and not avoid & earlier:
             notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
         pairs = work.pairs(a, seeds, parts, confirmed)
         margin = args.margin / 100
-        look = next_look(looks, work.FAMILY, pairs, args.claim, margin, records)
+        look = next_look(looks, work.FAMILY, pairs, args.claim, margin, evidence.runs)
         jobs, reused = work.comparison_jobs(records, a, pairs)
         alike = [x for x in looks if (x.details.get("pins") or {}) == a.pins]
         sd, source = difference_sd(
-            None if a.pins else baseline_floor(records, meta),
+            None if a.pins else evidence.test_floor,
             meta.dataset.test_images,
-            measured_sd(standing(records, alike, meta.dataset.fingerprint)),
+            measured_sd(standing(evidence.runs, alike)),
         )
         asked = {p.key for p in pairs}
         n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
@@ -147,10 +149,10 @@ def main(args: argparse.Namespace) -> int:
         refuse_too_few(n, power)
         code = session.train(session.attempts(longest_first(records, jobs)), args)
         a = descriptive(session, args, a, seeds, parts)
-        records, fingerprint = study.records(), meta.dataset.fingerprint
+        runs = Evidence.of(study).runs
         if look.number > len(looks):
-            look = settled(records, replace(look, when=now(), command=command_line()), fingerprint)
-        if spends(records, look, fingerprint):
+            look = settled(runs, replace(look, when=now(), command=command_line()))
+        if spends(runs, look):
             meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
             meta.looks.append({**look.as_dict(), "details": a.as_dict()})
             study.save_meta()
@@ -169,25 +171,22 @@ def descriptive(
     from dataclasses import replace
 
     from results.analysis.ablation_plan import next_step, strongest
-    from results.analysis.looks import by_run
+    from results.analysis.evidence import Evidence
     from study.planning import ablate as work
 
     study = session.study
-
-    def runs():  # type: ignore[no-untyped-def]
-        return by_run(study.records(), study.meta.dataset.fingerprint)
 
     if "path" in parts and len(a.changes) > 1:
         a = replace(a, path_seeds=seeds[: args.path_seeds])
         while len(a.path) < len(a.changes):
             session.train(session.attempts(work.step_jobs(study.records(), a, a.path_seeds)), args)
-            step = next_step(a, runs(), a.path_seeds)
+            step = next_step(a, Evidence.of(study).runs, a.path_seeds)
             if step is None:
                 session.announce("note: the greedy path ends here: no next step came to a score")
                 break
             a = replace(a, path=(*a.path, step))
     if "interaction" in parts and len(a.changes) > 1:
-        a = replace(a, interaction=strongest(a, runs(), seeds))
+        a = replace(a, interaction=strongest(a, Evidence.of(study).runs, seeds))
         session.train(session.attempts(work.interaction_jobs(study.records(), a, seeds)), args)
     return a
 
@@ -195,9 +194,10 @@ def descriptive(
 def show(session: Session) -> None:
     """Print what was found."""
     from results.analysis.ablation import ablated
+    from results.analysis.evidence import Evidence
     from study.report.tables.paper import markdown, path_sentence
 
-    found = ablated(session.study.records(), session.study.meta)
+    found = ablated(Evidence.of(session.study))
     if found is None:
         return
     print()

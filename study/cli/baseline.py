@@ -33,6 +33,7 @@ def main(args: argparse.Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
     from rich.console import Console
 
+    from results.analysis.evidence import Evidence
     from results.config import config_hash
     from study.cli.session import training_session
     from study.jobs import Job, completed
@@ -51,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
         session.announce(
             f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded" if len(jobs) < args.seeds else ""
         )
-        session.announce("\n".join(before_baseline(study.records(), study.meta, args.seeds)))
+        session.announce("\n".join(before_baseline(Evidence.of(study), args.seeds)))
         for seed in sorted(s for h, s in diverged if h == name and s in seeds):
             session.announce(f"note: seed {seed} diverged before, and would again with this config")
         code = session.train(jobs, args, alone=args.seeds == 1)

@@ -71,11 +71,11 @@ def margin(text: str) -> float:
 
 def main(args: argparse.Namespace) -> int:
     """Train what is missing, judge, record the look, write the report."""
-    from results.analysis.looks import looks_of, settled, spends
-    from results.analysis.verdicts import standing
+    from results.analysis.evidence import Evidence
+    from results.analysis.looks import settled, spends
     from results.errors import UserError
     from study.cli.session import training_session
-    from study.planning.confirm import FAMILY, prepare, refuse_too_few, verdict_lines
+    from study.planning.confirm import prepare, refuse_too_few, verdict_lines
     from study.planning.noise import record_floor
     from study.planning.runs import longest_first
     from study.recording.provenance import command_line, now
@@ -87,8 +87,7 @@ def main(args: argparse.Namespace) -> int:
     with training_session(args, defines_baseline=False, starts=False) as session:
         study = session.study
         planned = prepare(
-            study.records(),
-            study.meta,
+            Evidence.of(study),
             top=args.top,
             seeds=args.seeds,
             start=args.seed,
@@ -103,14 +102,14 @@ def main(args: argparse.Namespace) -> int:
             return 0
         refuse_too_few(planned.power.n, planned.power)
         code = session.train(session.attempts(longest_first(study.records(), planned.jobs)), args)
-        records, fingerprint = study.records(), study.meta.dataset.fingerprint
-        if planned.new and not spends(records, planned.look, fingerprint):
+        runs = Evidence.of(study).runs
+        if planned.new and not spends(runs, planned.look):
             print("Too few pairs came to a score for any verdict: this is not counted as a look.")
         elif planned.new:
-            study.meta.looks.append(settled(records, planned.look, fingerprint).as_dict())
+            study.meta.looks.append(settled(runs, planned.look).as_dict())
             study.save_meta()
         record_floor(study)
-        for line in verdict_lines(records, study.meta, standing(records, looks_of(study.meta, FAMILY), fingerprint)):
+        for line in verdict_lines(Evidence.of(study)):
             print(line)
         session.report()
         return code

@@ -85,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run or go on with the study's sweep."""
+    from results.analysis.evidence import Evidence
     from results.errors import UserError
     from study.cli.session import training_session
     from study.engine.resources import Options
@@ -113,7 +114,7 @@ def main(args: argparse.Namespace) -> int:
     what.check()
     space = _space(args, chosen("space", "space", "default"))
     with training_session(args, defines_baseline=False) as session:
-        session.announce(before_sweep(session.study.records(), session.study.meta, what.trials))
+        session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
             session.study,
             session.trainable,

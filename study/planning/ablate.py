@@ -7,11 +7,11 @@ from itertools import combinations
 from typing import Any
 
 from results.analysis.ablation_plan import Anatomy, Config
-from results.analysis.looks import Family, Pair, looks_of
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Family, Pair
 from results.config import changes, config_hash
 from results.errors import UserError, nearest
 from results.record import Record, find_run
-from results.store import StudyMeta
 from study.jobs import Job
 from study.planning.confirm import candidates
 from study.planning.runs import missing
@@ -22,34 +22,34 @@ FEW = 10  # changes of which all subsets are looked at, to say what a path may c
 Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
 
 
-def starting_config(records: Sequence[Record], meta: StudyMeta, origin: str) -> Config:
+def starting_config(evidence: Evidence, origin: str) -> Config:
     """Return the config to take apart: 'best' (of the sweep, by validation), 'baseline', or that of a run, by its id.
 
     Raises UserError where there is none.
     """
     if origin == "baseline":
-        return meta.baseline
+        return evidence.meta.baseline
     if origin == "best":
-        found = candidates(records, meta, 1)
+        found = candidates(evidence, 1)
         if not found:
             raise UserError(
                 "the study has no complete sweep trial to take apart: run a sweep first, or give --from RUN_ID"
             )
         return found[0].config
     try:
-        return dict(find_run(records, origin).config)
+        return dict(find_run(evidence.everything, origin).config)
     except UserError as error:
         advice = nearest(origin, ["best", "baseline"])
         why = f"no run '{origin}'{advice}" if "did you mean" in advice else str(error)
         raise UserError(f"--from: {why}") from None
 
 
-def confirmed(meta: StudyMeta, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:
+def confirmed(evidence: Evidence, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:
     """Return (comparisons that confirm has judged, seeds to leave out).
 
     A start that was named by its run may have been picked for what confirm's seeds showed of it on the test set.
     """
-    pairs = [p for look in looks_of(meta, "confirm") for p in look.pairs]
+    pairs = [p for look in evidence.looks("confirm") for p in look.pairs]
     picked = origin not in ("best", "baseline")
     return {p.key for p in pairs}, {s for p in pairs if picked and p.candidate == start for s in p.seeds}
 

@@ -6,23 +6,21 @@ Candidates are the best of the sweep by validation; test figures choose nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.analysis.looks import Family, Look, Pair, chosen_run, looks_of, next_look
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Family, Look, Pair, next_look
 from results.analysis.noise import difference_sd
 from results.analysis.paired import CLAIMS, MIN_SEEDS, Claim
 from results.analysis.power import Plan, plan
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import Judged, measured_sd, standing
-from results.config import config_hash
+from results.analysis.verdicts import Judged, measured_sd
+from results.config import changes
 from results.errors import UserError
 from results.formatting import setting
 from results.record import Record
-from results.store import StudyMeta
 from study.jobs import Job
-from study.planning.noise import baseline_floor
 from study.planning.runs import advice, cost, missing, training_seconds
 from study.planning.seeds import fresh_seeds
 
@@ -52,17 +50,15 @@ class Confirmation:
         ]
 
 
-def candidates(records: Sequence[Record], meta: StudyMeta, top: int) -> list[Record]:
+def candidates(evidence: Evidence, top: int) -> list[Record]:
     """Return the ``top`` complete sweep runs by validation accuracy, one per config, the baseline left out."""
-    baseline = config_hash(meta.baseline)
     runs = [
         r
-        for r in records
+        for r in evidence.records
         if (r.kind == "sweep" or r.trial is not None)
         and r.status == "complete"
         and r.val_accuracy is not None
-        and r.config_hash != baseline
-        and r.dataset.fingerprint == meta.dataset.fingerprint
+        and not evidence.is_baseline(r)
     ]
     best: dict[str, Record] = {}
     for r in sorted(runs, key=lambda r: (-(r.val_accuracy or 0), r.trial if r.trial is not None else 0, r.run_id)):
@@ -71,8 +67,7 @@ def candidates(records: Sequence[Record], meta: StudyMeta, top: int) -> list[Rec
 
 
 def prepare(
-    records: Sequence[Record],
-    meta: StudyMeta,
+    evidence: Evidence,
     *,
     top: int,
     seeds: int,
@@ -85,11 +80,11 @@ def prepare(
 
     Raises UserError where the study has no candidate.
     """
-    chosen = candidates(records, meta, top)
+    chosen = candidates(evidence, top)
     if not chosen:
         raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
-    looks = looks_of(meta, FAMILY)
-    baseline = config_hash(meta.baseline)
+    records, meta, baseline = evidence.everything, evidence.meta, evidence.baseline_hash
+    looks = evidence.looks(FAMILY)
     before = {p.candidate: p.seeds for p in looks[-1].pairs} if looks else {}
     pairs = []
     shared = fresh_seeds(records, seeds, [baseline], start, first={s for p in before.values() for s in p})
@@ -97,13 +92,11 @@ def prepare(
         own = before.get(r.config_hash, ())
         extra = tuple(s for s in shared if s not in own)[: max(0, seeds - len(own))]
         pairs.append(Pair(r.config_hash, baseline, own + extra, chosen=r.run_id))
-    look = next_look(looks, FAMILY, pairs, claim, margin, records, **about)
+    look = next_look(looks, FAMILY, pairs, claim, margin, evidence.runs, **about)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
-    fingerprint = meta.dataset.fingerprint
-    stands = standing(records, looks, fingerprint)
-    measured = measured_sd(stands)
-    sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images, measured)
+    stands = evidence.verdicts(FAMILY)
+    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_images, measured_sd(stands))
     n = min(len(p.seeds) for p in pairs)
     power = plan(n, len(look.pairs), sd, source, look.number, margin)
     notes = []
@@ -131,14 +124,12 @@ def population_note(look: Look) -> list[str]:
     return lines
 
 
-def candidate_name(records: Sequence[Record], meta: StudyMeta, judged: Judged) -> str:
+def candidate_name(evidence: Evidence, judged: Judged) -> str:
     """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
-    from results.config import changes
-
-    run = chosen_run(records, judged.pair)
+    run = evidence.chosen_run(judged.pair)
     if run is None:
         return judged.pair.candidate
-    changed = changes(run.config, meta.baseline)
+    changed = changes(run.config, evidence.meta.baseline)
     shown = ", ".join(f"{k}={setting(b)}" for k, (_, b) in changed.items())
     name = f"trial {run.trial}" if run.trial is not None else run.run_id
     return f"{name}: {shown}" if shown else name
@@ -153,11 +144,11 @@ def refuse_too_few(seeds: int, power: Plan) -> None:
         )
 
 
-def verdict_lines(records: Sequence[Record], meta: StudyMeta, judged: Sequence[Judged]) -> list[str]:
+def verdict_lines(evidence: Evidence) -> list[str]:
     """Write each verdict with its note and shrinkage, for the terminal."""
     lines = []
-    for j in judged:
-        lines.append(f"{candidate_name(records, meta, j)}\n  {j.verdict.sentence}")
-        extra = [j.note, shrinkage(records, meta, j).sentence()]
+    for j in evidence.verdicts(FAMILY):
+        lines.append(f"{candidate_name(evidence, j)}\n  {j.verdict.sentence}")
+        extra = [j.note, shrinkage(evidence, j).sentence()]
         lines += [f"  {text}" for text in extra if text]
     return lines

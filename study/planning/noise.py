@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from results.analysis.noise import NoiseFloor, assumed_sd, difference_sd, noise_floor
+from results.analysis.evidence import Evidence
+from results.analysis.noise import assumed_sd, difference_sd
 from results.analysis.paired import MIN_SEEDS, MOST_SEEDS
 from results.analysis.power import TARGET, plan
-from results.analysis.scores import baseline_runs, luckiest
+from results.analysis.scores import luckiest
 from results.formatting import points
-from results.record import Record
-from results.store import Study, StudyMeta
+from results.store import Study
 
 CONFIRM_SEEDS = 6  # what confirm takes where nothing is said
 
 
-def baseline_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
-    """Return the noise floor of the study's baseline on test, or None below two seeds."""
-    return noise_floor(baseline_runs(records, meta))
-
-
-def validation_floor(records: Sequence[Record], meta: StudyMeta) -> NoiseFloor | None:
-    """Return the same on validation, by which trials are compared."""
-    return noise_floor(baseline_runs(records, meta), "val_accuracy")
-
-
-def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> list[str]:
+def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
     """Say what a baseline of ``seeds`` seeds will allow to show later."""
     if seeds < 2:
         return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
-    sd, source = difference_sd(baseline_floor(records, meta), meta.dataset.test_images)
+    sd, source = difference_sd(evidence.test_floor, evidence.meta.dataset.test_images)
     if seeds < MIN_SEEDS:
         return [
             f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."
@@ -37,13 +25,12 @@ def before_baseline(records: Sequence[Record], meta: StudyMeta, seeds: int) -> l
     return [f"What one candidate on the same {seeds} seeds could show later:", *plan(seeds, 1, sd, source).sentences()]
 
 
-def before_sweep(records: Sequence[Record], meta: StudyMeta, trials: int) -> str:
+def before_sweep(evidence: Evidence, trials: int) -> str:
     """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
-    images = meta.dataset.test_images
-    floor = validation_floor(records, meta)
-    sd = assumed_sd(max(1, meta.dataset.train_images // 10)) if floor is None else floor.sd  # a tenth validates
+    data, floor = evidence.meta.dataset, evidence.validation_floor
+    sd = assumed_sd(max(1, data.train_images // 10)) if floor is None else floor.sd  # a tenth validates
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
-    later = plan(CONFIRM_SEEDS, 1, *difference_sd(baseline_floor(records, meta), images))
+    later = plan(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_images))
     one = later.needed[TARGET]
     return (
         f"A sweep gives no verdicts, one run per config can reach none: with a spread of {points(sd, signed=False)} "
@@ -56,10 +43,10 @@ def before_sweep(records: Sequence[Record], meta: StudyMeta, trials: int) -> str
 
 def record_floor(study: Study) -> list[str]:
     """Keep the baseline's noise floors, on test and on validation, in study.json, and return them in words."""
-    floor = baseline_floor(study.records(), study.meta)
+    evidence = Evidence.of(study)
+    floor, validation = evidence.test_floor, evidence.validation_floor
     if floor is None:
         return []
-    validation = validation_floor(study.records(), study.meta)
     study.meta.noise = floor.as_dict() | {"validation": validation.as_dict() if validation else None}
     study.save_meta()
     beside = validation.sentences()[-1:] if validation else []  # a sweep goes by validation

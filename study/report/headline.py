@@ -11,7 +11,7 @@ from results.analysis.paired import MIN_SEEDS
 from study.report.blocks import Tile
 from study.report.parts.verdicts import foremost, lead, plain_name
 from study.report.text import code, joined, name, percent, plural, points, strong, text
-from study.report.view import View
+from study.report.view import View, trial_link
 
 
 @dataclass
@@ -73,14 +73,14 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         said = text(
             "None of {} scored above the baseline on validation; the best, {}, is at {} points.",
             plural(len(view.ranked), "complete trial"),
-            best.link,
+            trial_link(best),
             points(gain),
         )
         return "info", "Exploratory", said + _ahead_at_equal(view)
     said = text(
         "The best of {}, {}, scored {} points above the baseline on validation",
         plural(len(view.ranked), "complete trial"),
-        best.link,
+        trial_link(best),
         strong(points(gain)),
     )
     if view.luck is None:
@@ -105,9 +105,9 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
 
 def _beside(view: View) -> str:
     """Where the one run that trials are laid beside lies itself, without which luck may look negative."""
-    if view.floor is None or view.reference is None or view.reference.val_accuracy is None:
+    if view.validation_floor is None or view.reference is None or view.reference.val_accuracy is None:
         return ""
-    off = points(view.reference.val_accuracy - view.floor.mean)
+    off = points(view.reference.val_accuracy - view.validation_floor.mean)
     return f" against the same run (seed {view.reference.seed}, {off} points from its mean)"
 
 
@@ -120,7 +120,7 @@ def _ahead_at_equal(view: View) -> Markup:
     return text(
         " Within equal epochs {} above it, {} by {}.",
         plural(len(ahead), "lies", "lie"),
-        top.link,
+        trial_link(top),
         points(top.compared.at_equal),
     )
 
@@ -130,7 +130,7 @@ def _ends(view: View) -> list[str]:
 
 
 def _tiles(view: View) -> list[Tile]:
-    run, best, floor = view.reference, view.best, view.floor
+    run, best, floor = view.reference, view.best, view.validation_floor
     tiles = []
     if run is not None:
         mean = text("; mean of {} seeds {}", floor.n, percent(floor.mean)) if floor else ""

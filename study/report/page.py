@@ -89,13 +89,15 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
         return exports(view)[format]
     from study.report.tables import paper
 
+    if view.unknown_looks:
+        raise UserError(view.unknown_looks)
     if table == "methods":
-        told = paper.methods(view.records, view.meta)
+        told = paper.methods(view)
         return (told if format == "md" else paper.tex(told)) + "\n"
     if table == "verdicts":
         from results.analysis.ablation import confirmed
 
-        found = confirmed(view.records, view.meta)
+        found = confirmed(view)
         if found is None or not found.rows:
             raise UserError("this study has no verdicts yet: python -m study.run confirm")
         return paper.markdown(found) if format == "md" else paper.latex(found, view.meta)

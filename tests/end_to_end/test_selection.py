@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from results.analysis.evidence import Evidence
 from results.store import Study
 from study.planning.confirm import candidates
 from tests.support import ROOT
@@ -47,4 +48,6 @@ def test_changing_every_test_label_changes_no_choice(tmp_path):
     assert {r.status for r in a} >= {"complete", "pruned"}
     scores = [(x.test_accuracy, y.test_accuracy) for x, y in zip(a, b, strict=True) if x.status == "complete"]
     assert all(x > 0.7 and y < 0.3 for x, y in scores)  # the labels did change
-    assert [r.run_id for r in candidates(a, one.meta, 3)] == [r.run_id for r in candidates(b, other.meta, 3)]
+    assert [r.run_id for r in candidates(Evidence(a, one.meta), 3)] == [
+        r.run_id for r in candidates(Evidence(b, other.meta), 3)
+    ]

@@ -424,9 +424,10 @@ def study(
 
 def confirm(study: Study, maker: Maker, top: int = 3, seeds: int = 6) -> Study:
     """Confirm the ``top`` candidates of a made-up study as the command does: plan, run, keep the look."""
+    from results.analysis.evidence import Evidence
     from study.planning.confirm import prepare
 
-    planned = prepare(study.records(), study.meta, top=top, seeds=seeds, start=900, margin=0.005)
+    planned = prepare(Evidence.of(study), top=top, seeds=seeds, start=900, margin=0.005)
     for job in planned.jobs:
         study.append(maker.run(job.config, job.seed, "confirm", command="python -m study.run confirm"))
     study.meta.looks.append(planned.look.as_dict())
@@ -439,7 +440,8 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
     from dataclasses import replace
 
     from results.analysis.ablation_plan import next_step, strongest
-    from results.analysis.looks import by_run, looks_of, next_look
+    from results.analysis.evidence import Evidence
+    from results.analysis.looks import looks_of, next_look
     from study.planning import ablate as work
 
     def run(jobs: Sequence[Any]) -> None:
@@ -447,9 +449,9 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
             study.append(maker.run(job.config, job.seed, "ablation", ablation=job.ablation))
 
     def runs() -> Any:
-        return by_run(study.records())
+        return Evidence.of(study).runs
 
-    start = work.starting_config(study.records(), study.meta, "best")
+    start = work.starting_config(Evidence.of(study), "best")
     anatomy, _ = work.anatomy(start, study.meta.baseline, lambda config: dict(config), most=3)
     fresh = tuple(range(900, 900 + seeds))
     pairs = work.pairs(anatomy, fresh, work.PARTS)

@@ -6,7 +6,7 @@ from results.analysis.scores import expected_best
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
 from study.report.text import percent, plural, points, strong, text
-from study.report.view import View
+from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "budget", "Was it a bigger budget?", "Budget"
 
@@ -21,14 +21,16 @@ def equal(view: View) -> Section | None:
     if best is not None and best.compared.as_configured is not None and best.compared.baseline is not None:
         mine, its = len(best.record.history), len(best.compared.baseline.history)
         if mine == its:
-            said.append(text("The best trial, {}, trained for the baseline's own {} epochs: no.", best.link, its))
+            said.append(
+                text("The best trial, {}, trained for the baseline's own {} epochs: no.", trial_link(best), its)
+            )
         else:
             said.append(
                 text(
                     "The best trial, {}, trained for {} epochs, the baseline for {}. As configured the "
                     "difference is {} points, within "
                     "the same {} epochs {} points.",
-                    best.link,
+                    trial_link(best),
                     mine,
                     its,
                     points(best.compared.as_configured),
@@ -95,7 +97,12 @@ def _equal_figure(view: View) -> Figure:
     ]
     rows = [
         Row(
-            [Cell(t.link), Cell(str(t.compared.equal_epochs)), Cell(points(t.compared.at_equal)), Cell(t.record.status)]
+            [
+                Cell(trial_link(t)),
+                Cell(str(t.compared.equal_epochs)),
+                Cell(points(t.compared.at_equal)),
+                Cell(t.record.status),
+            ]
         )
         for t in view.trials
         if t.compared.at_equal is not None

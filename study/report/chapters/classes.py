@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from results.analysis.evidence import Trial
 from study.report import confusion
 from study.report.blocks import Block, Cell, Column, Grid, Note, Row, Section, Table, Text
 from study.report.parts.class_changes import Change, change, class_noise, flagged_sentence, pair_of_matrices
 from study.report.text import percent, plural, points, text
-from study.report.view import Trial, View
+from study.report.view import View
 
 NAME, QUESTION, SHORT = "gains", "Which classes gained?", "Classes"
 

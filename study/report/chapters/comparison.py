@@ -17,7 +17,7 @@ def noise(view: View) -> Section | None:
     """How far the baseline varies by itself, or how to find out."""
     if not view.baselines:
         return None
-    floor = view.floor
+    floor = view.validation_floor
     if floor is None:
         asked = (
             "The baseline was run with one seed, so nobody knows how far it varies by itself: the noise "

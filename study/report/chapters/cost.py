@@ -6,7 +6,7 @@ from results.analysis.scores import frontier
 from study.report import figures
 from study.report.blocks import Cell, Column, Figure, Row, Section, Table, Text
 from study.report.text import clean, duration, joined, number, percent, plural, strong, text
-from study.report.view import View
+from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "cost", "What does accuracy cost?", "Cost"
 
@@ -17,7 +17,7 @@ def frontier_section(view: View) -> Section | None:
     run = view.reference
     if not trials:
         return None
-    names = [(t.link, t.label, t.record) for t in trials]
+    names = [(trial_link(t), t.label, t.record) for t in trials]
     if run is not None and run.seconds and run.val_accuracy is not None:
         names.append((text("baseline"), "baseline", run))
     costs = [r.seconds or 0.0 for _, _, r in names]

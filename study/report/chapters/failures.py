@@ -5,7 +5,7 @@ from __future__ import annotations
 from study.report.blocks import Block, Cell, Column, Note, Row, Section, Table, Text
 from study.report.parts.leaderboard import epochs
 from study.report.text import clean, plural, text
-from study.report.view import View
+from study.report.view import View, trial_changes, trial_link
 
 NAME, QUESTION, SHORT = "failures", "What failed?", "Failures"
 SHOWN = 100
@@ -23,11 +23,11 @@ def failed(view: View) -> Section | None:
     rows = [
         Row(
             [
-                Cell(t.link),
+                Cell(trial_link(t)),
                 Cell(t.record.status),
                 Cell(epochs(t.record)),
                 Cell(clean(t.record.error or "no reason recorded")),
-                Cell(t.difference),
+                Cell(trial_changes(t)),
             ]
         )
         for t in trials[:SHOWN]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from results.analysis.evidence import Trial
 from results.analysis.importance import (
     FEW,
     LEAST,
@@ -21,7 +22,7 @@ from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
 from study.report.parts.importance import shares
 from study.report.text import clean, code, percent, plural, text, value
-from study.report.view import Trial, View
+from study.report.view import View
 
 NAME, QUESTION, SHORT = "knobs", "Which knob matters?", "Knobs"
 MOST = 12

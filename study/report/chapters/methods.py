@@ -6,7 +6,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from results.errors import UserError
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.report.tables import paper
 from study.report.text import clean, code, joined, number, plural, text, words
@@ -104,13 +103,9 @@ def methods(view: View) -> Section | None:
 
 def done(view: View) -> Section | None:
     """A methods paragraph for a paper, of what was actually done."""
-    if not view.records:
+    if not view.records or view.unknown_looks:
         return None
-    try:
-        told = paper.methods(view.records, view.meta)
-    except (UserError, KeyError, TypeError, ValueError):
-        return None  # looks of another version
-    return Section("done", "What was done, for a paper", [Text([words(told)])])
+    return Section("done", "What was done, for a paper", [Text([words(paper.methods(view))])])
 
 
 def provenance(view: View) -> Section | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
+from results.analysis.evidence import Trial
 from results.record import Record
 from study.report.blocks import (
     Block,
@@ -20,7 +21,7 @@ from study.report.parts.class_changes import class_noise
 from study.report.parts.reproduce import reproduce
 from study.report.parts.trial_errors import complete, moved_images, pruned
 from study.report.text import clean, code, duration, number, percent, plural, points, strong, text, value
-from study.report.view import Trial, View
+from study.report.view import View, trial_changes
 
 NAME, QUESTION, SHORT = "trials", "What did each trial do?", "Every trial"
 
@@ -99,7 +100,7 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
         score = text("{} at epoch {}", points(c.at_equal), c.equal_epochs)
     else:
         score = Markup("no score")
-    return Details(trial.anchor, trial.label, r.status, [score, trial.difference], blocks)
+    return Details(trial.anchor, trial.label, r.status, [score, trial_changes(trial)], blocks)
 
 
 def _what(view: View, trial: Trial) -> Block:

@@ -24,7 +24,7 @@ from study.report.text import (
     value,
     words,
 )
-from study.report.view import View
+from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "winner", "What changed in the winner?", "The winner"
 
@@ -40,7 +40,7 @@ def difference(view: View) -> Section | None:
             "The best complete trial by validation is {}: {} against the baseline's {}, {} points as "
             "configured and {} points "
             "within the same {} epochs.",
-            best.link,
+            trial_link(best),
             strong(percent(best.record.val_accuracy)),
             percent(c.baseline.val_accuracy) if c.baseline else "–",
             strong(points(c.as_configured)),
@@ -49,7 +49,9 @@ def difference(view: View) -> Section | None:
         )
         if c.baseline
         else text(
-            "The best complete trial by validation is {}: {}.", best.link, strong(percent(best.record.val_accuracy))
+            "The best complete trial by validation is {}: {}.",
+            trial_link(best),
+            strong(percent(best.record.val_accuracy)),
         )
     ]
     blocks: list[Block] = [Text(said)]

@@ -8,9 +8,10 @@ import numpy as np
 from markupsafe import Markup
 from scipy.stats import t
 
+from results.analysis.evidence import Trial
 from study.report import confusion
 from study.report.text import joined, points, strong, text
-from study.report.view import Trial, View
+from study.report.view import View
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from results.analysis.evidence import Trial
 from results.record import Record
 from study.report.blocks import Cell, Column, Downloads, Row, Section, Table
 from study.report.tables.leaderboard import downloads
 from study.report.text import duration, percent, plural, points, text
-from study.report.view import Trial, View
+from study.report.view import View, trial_changes, trial_link
 
 COLUMNS = [
     Column("Run and what it changes", sort="number"),
@@ -67,7 +68,7 @@ def _trial_row(trial: Trial, rank: int | None) -> Row:
     )
     return Row(
         [
-            Cell(Markup("{} <small>{}</small>").format(trial.link, trial.difference), trial.order),
+            Cell(Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial)), trial.order),
             Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
             Cell(percent(r.val_accuracy) if complete else "–", r.val_accuracy if complete else None),
             Cell(points(c.as_configured), c.as_configured, sign_style(c.as_configured)),

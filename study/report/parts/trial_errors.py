@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from results.analysis.evidence import Trial
 from study.report import confusion
 from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
 from study.report.parts.class_changes import change, flagged_sentence, pair_of_matrices
 from study.report.parts.pictures import picture
 from study.report.text import signed, strong, text
-from study.report.view import Trial, View
+from study.report.view import View
 
 THUMBNAILS = 8
 

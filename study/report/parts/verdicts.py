@@ -13,7 +13,7 @@ from results.formatting import p_number
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
 from study.report.text import clean, code, percent, plural, points, strong, text
-from study.report.view import View
+from study.report.view import View, trial_link
 
 ROLE = {"better": "good", "worse": "bad", "equivalent": "base", "undecided": "muted"}
 TONE = {"better": "good", "worse": "bad", "equivalent": "info", "undecided": "warn"}
@@ -21,7 +21,7 @@ TONE = {"better": "good", "worse": "bad", "equivalent": "info", "undecided": "wa
 
 def confirmed(view: View) -> Section | None:
     """What fresh seeds say of each candidate, with interval, n, adjusted p and the claim."""
-    judged = view.judged
+    judged = view.verdicts("confirm")
     if not judged:
         return None
     v = judged[0].latest
@@ -55,7 +55,7 @@ def confirmed(view: View) -> Section | None:
 def candidate(view: View, judged: Judged) -> Markup:
     """A candidate by its trial, else by its hash."""
     trial = view.trial_of(judged.pair)
-    return trial.link if trial else code(judged.pair.candidate)
+    return trial_link(trial) if trial else code(judged.pair.candidate)
 
 
 def plain_name(view: View, judged: Judged) -> str:
@@ -128,8 +128,8 @@ def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margi
 def _luck(view: View) -> Table | None:
     """What the sweep promised of each candidate, and what was left of it."""
     rows = []
-    for j in view.judged:
-        s = shrinkage(view.records, view.meta, j)
+    for j in view.verdicts("confirm"):
+        s = shrinkage(view, j)
         if s.promised is None or s.held is None or s.luck is None:
             continue
         share = percent(min(1.0, s.luck / s.promised), 0) if s.promised > 0 and s.luck > 0 else "none"
@@ -166,12 +166,12 @@ def foremost(view: View) -> Judged | None:
         trial = view.trial_of(j.pair)
         return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
 
-    return min(view.judged, key=rank, default=None)
+    return min(view.verdicts("confirm"), key=rank, default=None)
 
 
 def lead(view: View) -> tuple[str, str, Markup] | None:
     """The headline of a study with verdicts: (tone, mark, sentence); None where nothing was confirmed."""
-    judged = view.judged
+    judged = view.verdicts("confirm")
     if not judged:
         return None
     labels = [j.verdict.label for j in judged]

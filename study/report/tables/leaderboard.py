@@ -10,10 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from results.analysis.evidence import Trial
 from results.record import Record
 from study.report.blocks import Download, plain
 from study.report.text import clean, value
-from study.report.view import Trial, View
+from study.report.view import View
 
 TYPES = {
     "csv": ("text/csv", "CSV"),

@@ -5,18 +5,12 @@ Pure text from records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from results.analysis.ablation import Ablated, Row, VerdictTable
 from results.analysis.ablation_plan import ROLES
-from results.analysis.looks import Look, by_run, looks_of
-from results.analysis.noise import noise_floor
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Family, Look
 from results.analysis.paired import CLAIMS, MIN_SEEDS
-from results.analysis.scores import baseline_runs
-from results.analysis.verdicts import standing
-from results.config import config_hash
 from results.formatting import duration, p_number, plural, points, setting
-from results.record import Record
 from results.store import StudyMeta
 
 HEAD = (
@@ -149,12 +143,11 @@ def path_sentence(found: Ablated) -> str:
     return text.strip()
 
 
-def methods(records: Sequence[Record], meta: StudyMeta) -> str:
+def methods(evidence: Evidence) -> str:
     """Write a methods paragraph of what was done: only sentences that the records bear out."""
-    baseline = config_hash(meta.baseline)
-    runs = by_run(records, meta.dataset.fingerprint)
-    seeds = sorted(s for h, s in runs if h == baseline)
-    trials = [r for r in records if r.kind == "sweep" or r.trial is not None]
+    meta = evidence.meta
+    seeds = sorted(s for h, s in evidence.runs if h == evidence.baseline_hash)
+    trials = [r for r in evidence.records if r.kind == "sweep" or r.trial is not None]
     said = [
         f"All models were trained on {meta.dataset.name} ({meta.dataset.train_images:,} training and "
         f"{meta.dataset.test_images:,} test images); "
@@ -162,7 +155,7 @@ def methods(records: Sequence[Record], meta: StudyMeta) -> str:
     ]
     if seeds:
         said.append(f"The baseline was trained with {len(seeds)} seed{'s' if len(seeds) > 1 else ''}.")
-    floor = noise_floor(baseline_runs(records, meta))
+    floor = evidence.test_floor
     if floor:
         said.append(
             f"Its test accuracy was {100 * floor.mean:.2f} % on average with a standard deviation of "
@@ -175,14 +168,14 @@ def methods(records: Sequence[Record], meta: StudyMeta) -> str:
             f"{meta.sweep.get('scheduler', 'unknown')}; {done} trained to their end) chose candidates by validation "
             "accuracy alone."
         )
-    confirms, ablations = looks_of(meta, "confirm"), looks_of(meta, "ablation")
+    confirms, ablations = evidence.looks("confirm"), evidence.looks("ablation")
     fresh = "retrained on seeds that the search had not used"
     if confirms:
-        said.append(_family("Candidates", confirms, records, meta, f"and the baseline were {fresh}"))
+        said.append(_family("Candidates", evidence, "confirm", f"and the baseline were {fresh}"))
     if ablations:
         pins = ablations[-1].details.get("pins") or {}
         fixed = f" (all with {', '.join(f'{k} = {v}' for k, v in pins.items())})" if pins else ""
-        said.append(_family("Ablated configs", ablations, records, meta, f"were {fresh}{fixed}"))
+        said.append(_family("Ablated configs", evidence, "ablation", f"were {fresh}{fixed}"))
     told = {_tests(looks[-1]): looks[-1] for looks in (confirms, ablations) if looks}
     if told:
         said.append("Differences are means of paired per-seed differences in test accuracy with 95 % t intervals.")
@@ -206,8 +199,8 @@ def _tests(look: Look) -> str:
     )
 
 
-def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: StudyMeta, did: str) -> str:
-    judged = standing(records, looks, meta.dataset.fingerprint)
+def _family(what: str, evidence: Evidence, family: Family, did: str) -> str:
+    judged = evidence.verdicts(family)
     if not judged:
         return f"{what} {did}."
     n = sorted({j.latest.n for j in judged})
@@ -217,7 +210,8 @@ def _family(what: str, looks: Sequence[Look], records: Sequence[Record], meta: S
     stands = (
         "; a verdict reached at an earlier look stands" if any(j.verdict.look != j.latest.look for j in judged) else ""
     )
+    looks = plural(len(evidence.looks(family)), "look")
     return (
-        f"{what} {did} ({seeds} paired seeds; {plural(len(judged), 'comparison')}, {plural(len(looks), 'look')}"
+        f"{what} {did} ({seeds} paired seeds; {plural(len(judged), 'comparison')}, {looks}"
         f"{left_out if lost else ''}{stands})."
     )

@@ -7,10 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from results.analysis.scores import baseline_runs, best_within, compare, expected_best, frontier, luckiest, score_within
+from results.analysis.scores import best_within, compare, expected_best, frontier, luckiest, score_within
 from results.config import changes
-from tests.support import synthetic
-from tests.support.histories import MAKER, row, run
+from tests.support.histories import row, run
 
 
 def test_the_score_is_the_accuracy_at_the_lowest_loss_the_first_of_equals() -> None:
@@ -52,15 +51,6 @@ def test_the_baseline_of_the_same_seed_is_taken_else_the_lowest_seed() -> None:
     assert compare(run([(0.9, 0.5)], seed=7, batch_size=64), bases).baseline is bases[1]
     assert compare(run([(0.9, 0.5)], seed=9, batch_size=64), bases).baseline is bases[0]
     assert compare(run([(0.9, 0.5)], seed=9, batch_size=64), []).baseline is None
-
-
-def test_baselines_are_known_by_config_and_dataset_not_by_kind() -> None:
-    meta = synthetic.meta(MAKER)
-    same = MAKER.run(synthetic.BASELINE, 5, kind="sweep")
-    other_config = MAKER.run(synthetic.BASELINE | {"epochs": 3}, 5, kind="baseline")
-    other_images = synthetic.Maker(val=100, test=100, seed=9).run(synthetic.BASELINE, 4, kind="baseline")
-    unfinished = MAKER.run(synthetic.BASELINE, 6, kind="baseline", status="pruned", epochs=2)
-    assert baseline_runs([other_images, other_config, unfinished, same], meta) == [same]
 
 
 def test_changes_name_every_field_that_differs() -> None:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.planted_effect import plant
 from results.analysis.ablation import ablated, disagreements
 from results.analysis.ablation_plan import Anatomy, interacting, next_step, strongest, walked
+from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair, by_run, next_look
 from results.config import config_hash
 from results.errors import UserError
@@ -109,13 +110,13 @@ def test_runs_of_the_comparisons_are_shared_and_reused():
 def test_best_is_by_validation():
     records = [run(SWEEP_SEED, val=0.7, test=0.9, kind="sweep", trial=1, width=16)]
     records += [run(SWEEP_SEED, val=0.8, test=0.1, kind="sweep", trial=2, depth=3)]
-    assert starting_config(records, meta(), "best") == BASE | {"depth": 3}
-    assert starting_config(records, meta(), records[0].run_id) == BASE | {"width": 16}
-    assert starting_config(records, meta(), "baseline") == BASE
+    assert starting_config(Evidence(records, meta()), "best") == BASE | {"depth": 3}
+    assert starting_config(Evidence(records, meta()), records[0].run_id) == BASE | {"width": 16}
+    assert starting_config(Evidence(records, meta()), "baseline") == BASE
     with pytest.raises(UserError, match="no run 'nope'"):
-        starting_config(records, meta(), "nope")
+        starting_config(Evidence(records, meta()), "nope")
     with pytest.raises(UserError, match="no complete sweep trial"):
-        starting_config([], meta(), "best")
+        starting_config(Evidence([], meta()), "best")
 
 
 def whole() -> tuple[list, Anatomy, object]:
@@ -133,7 +134,7 @@ def whole() -> tuple[list, Anatomy, object]:
 
 def test_effects_path_and_interaction_come_out_as_made():
     records, a, m = whole()
-    found = ablated(records, m)
+    found = ablated(Evidence(records, m))
     assert found.anatomy == a
     effects = {(r.role, r.name): r.judged.latest.estimate for r in found.rows}
     assert effects["leave-one-out", "width"] == pytest.approx(0.03, abs=0.0005)
@@ -171,7 +172,7 @@ def test_path_and_interaction_are_chosen_on_validation():
 def test_paper_tables_hold_every_comparison_and_escape():
     records, _, m = whole()
     m.dataset.name = "50%_of & more"
-    found = ablated(records, m)
+    found = ablated(Evidence(records, m))
     table, tex = markdown(found), latex(found, m)
     assert table.count("\n") == 2 + len(found.rows)
     assert tex.count(r" \\") == 1 + len(found.rows)
@@ -179,7 +180,7 @@ def test_paper_tables_hold_every_comparison_and_escape():
     for command in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{table}", r"\end{table}"):
         assert tex.count(command) == 1
     assert all(len(line) == len(cells(found)[0]) for line in cells(found))
-    said = methods(records, m)
+    said = methods(Evidence(records, m))
     assert "7 comparisons, 1 look" in said
     assert "6 paired seeds" in said
     assert "search of" not in said  # there was none
@@ -193,11 +194,11 @@ def test_disagreement_with_importance_is_said(monkeypatch):
     from results.analysis.importance import Alike, Importance
 
     records, a, m = whole()
-    found = ablated(records, m)
+    found = ablated(Evidence(records, m))
     shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
     monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
     monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
-    said = disagreements(found.rows, records, m, a)
+    said = disagreements(found.rows, Evidence(records, m))
     assert all("(within 3 epochs)" in s for s in said), "an early importance says so"
     assert any("puts depth first" in s and "largest measured effect is that of width" in s for s in said)
     assert any(s.startswith("width has an importance of only 2 %") for s in said)
@@ -224,7 +225,7 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     for first in ("width", "depth"):
         shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
         monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)
-        assert not any("first among" in line for line in ablated(records, m).disagreements)
+        assert not any("first among" in line for line in ablated(Evidence(records, m)).disagreements)
 
 
 def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
@@ -237,7 +238,7 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     looks.append(next_look(looks, "ablation", wanted, "test-set", 0.005, details=second.as_dict()))
     records = trained(comparison_jobs([], first, pairs(first, seeds, ALL))[0])
     records += trained(comparison_jobs(records, second, wanted)[0])
-    found = ablated(records, meta(looks=[look.as_dict() for look in looks]))
+    found = ablated(Evidence(records, meta(looks=[look.as_dict() for look in looks])))
     assert [(r.role, r.name) for r in found.rows] == [
         ("all", "all changes"),
         ("leave-one-out", "rate"),
@@ -247,7 +248,9 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     ]
     a_start = replace(second, start=BASE, changes={}, named={"other": {"width": 2}})
     looks[0] = replace(looks[0], details=a_start.as_dict(), command="ablate --from baseline")
-    assert ablated(records, meta(looks=[look.as_dict() for look in looks])).elsewhere == ["ablate --from baseline"]
+    assert ablated(Evidence(records, meta(looks=[look.as_dict() for look in looks]))).elsewhere == [
+        "ablate --from baseline"
+    ]
 
 
 def test_a_named_ablation_that_hurts_is_worse():
@@ -261,7 +264,7 @@ def test_a_named_ablation_that_hurts_is_worse():
     for job in comparison_jobs([], a, wanted)[0]:
         s = (0.5 if config_hash(job.config) == hurt else 0.7) + 0.001 * (job.seed % 2) * (job.config["width"] % 3)
         records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
-    (row,) = ablated(records, meta(looks=[look.as_dict()])).rows
+    (row,) = ablated(Evidence(records, meta(looks=[look.as_dict()]))).rows
     assert row.judged.verdict.estimate == pytest.approx(-0.2) and row.judged.verdict.label == "worse"
     assert (row.before, row.after) == ({"width": 16}, {"width": 4})
 
@@ -273,14 +276,16 @@ def test_what_confirm_has_judged_is_not_judged_again():
     others = [Pair(hash_of(width=w), hash_of(), seeds) for w in (4, 5, 6)]
     confirm = next_look([], "confirm", [Pair(*whole_pair, seeds), *others], "test-set", 0.005)
     m = meta(looks=[confirm.as_dict()])
-    judged, avoid = confirmed(m, whole_pair[0], "best")
+    judged, avoid = confirmed(Evidence([], m), whole_pair[0], "best")
     assert whole_pair in judged and not avoid
-    assert confirmed(m, whole_pair[0], "some-run")[1] == set(seeds)  # picked by hand: perhaps for these very seeds
+    assert confirmed(Evidence([], m), whole_pair[0], "some-run")[1] == set(
+        seeds
+    )  # picked by hand: perhaps for these very seeds
     wanted = pairs(a, seeds, ALL, judged)
     assert "all" not in {p.role for p in wanted} and len(wanted) == 6
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
     m.looks.append(look.as_dict())
-    found = ablated(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m)
+    found = ablated(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.judged.verdict.comparisons) == ("all", True, 4)
     assert cells(found)[0][6].endswith("(by confirm)") and "by confirm" in latex(found, m)
@@ -288,7 +293,7 @@ def test_what_confirm_has_judged_is_not_judged_again():
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
     own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     late = meta(looks=[theirs.as_dict(), own.as_dict()])
-    row = ablated(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late).rows[0]
+    row = ablated(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late)).rows[0]
     assert (row.by_confirm, row.judged.verdict.label) == (False, "better")  # given here before, it stands
     one = anatomy(BASE | {"width": 4}, BASE, checked)[0]
     with pytest.raises(UserError, match="confirm has judged it"):
@@ -320,10 +325,10 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
     look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look.as_dict()])
-    (row,) = cells(ablated(records, m))
+    (row,) = cells(ablated(Evidence(records, m)))
     assert row[6] == "equivalent" and row[5] == "< 0.001"
-    assert "1 comparison and 1 look" in latex(ablated(records, m), m)
-    assert "this test set" in latex(ablated(records, m), m)
+    assert "1 comparison and 1 look" in latex(ablated(Evidence(records, m)), m)
+    assert "this test set" in latex(ablated(Evidence(records, m)), m)
 
 
 @pytest.mark.long

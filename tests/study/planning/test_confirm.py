@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.aa_study import in_this_process
-from results.analysis.looks import looks_of
+from results.analysis.evidence import Evidence
 from results.analysis.power import plan
-from results.analysis.verdicts import standing
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
@@ -34,18 +33,20 @@ def swept() -> list:
 
 def ready(records: list, looks: tuple = (), **options: object):
     chosen = {"top": 1, "seeds": 6, "start": SWEEP_SEED, "margin": 0.005} | options
-    return prepare(records, meta(looks=[look.as_dict() for look in looks]), **chosen)
+    return prepare(Evidence(records, meta(looks=[look.as_dict() for look in looks])), **chosen)
 
 
 def test_candidates_are_the_best_complete_by_validation_and_never_the_baseline():
-    found = candidates(swept(), meta(), 9)
+    found = candidates(Evidence(swept(), meta()), 9)
     assert [r.trial for r in found] == [1, 5, 2]  # of equals the earlier trial
-    assert [r.trial for r in candidates(swept(), meta(), 2)] == [1, 5]
+    assert [r.trial for r in candidates(Evidence(swept(), meta()), 2)] == [1, 5]
 
 
 def test_test_scores_choose_nothing():
     changed = [r.model_copy(update={"test_accuracy": 1 - (r.test_accuracy or 0)}) for r in swept()]
-    assert [r.run_id for r in candidates(changed, meta(), 3)] == [r.run_id for r in candidates(swept(), meta(), 3)]
+    assert [r.run_id for r in candidates(Evidence(changed, meta()), 3)] == [
+        r.run_id for r in candidates(Evidence(swept(), meta()), 3)
+    ]
 
 
 def test_seeds_are_never_the_sweeps_and_first_those_paid_for():
@@ -106,8 +107,8 @@ def test_it_says_what_it_can_show_before_it_starts():
     assert "claim" in said.lower()
     assert "no number of seeds removes" in " ".join(ready(swept(), claim="population").sentences())
     assert training_seconds([], list(ready(swept()).jobs)) is None
-    assert "One seed shows nothing" in before_baseline([], meta(), 1)[0]
-    assert "by luck alone" in before_sweep([], meta(), 50)
+    assert "One seed shows nothing" in before_baseline(Evidence([], meta()), 1)[0]
+    assert "by luck alone" in before_sweep(Evidence([], meta()), 50)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
     assert "To train: 9 runs" in said
     s = Study.open(path)
     runs = {(r.config_hash, r.seed) for r in s.records()}
-    judged = standing(s.records(), looks_of(s.meta, "confirm"))
+    judged = Evidence.of(s).verdicts("confirm")
     assert [j.verdict.n for j in judged] == [3, 3]
     assert all(7 not in j.seeds for j in judged)
     assert main(dry) == 0
@@ -268,4 +269,4 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
 
     best = judged("better", 0.01, 0.77)
     others = [judged("better", 0.03, 0.76), judged("undecided", 0.05, 0.79), judged("worse", -0.01, 0.80)]
-    assert foremost(SimpleNamespace(judged=[*others, best], trial_of=trial_of)) is best
+    assert foremost(SimpleNamespace(verdicts=lambda family: [*others, best], trial_of=trial_of)) is best

@@ -1,0 +1,189 @@
+"""A study's evidence: its records and meta, bundled once, and what follows from them. Reads no file, draws nothing."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import get_args
+
+from scipy import stats as st
+
+from results.analysis.importance import varying
+from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
+from results.analysis.noise import NoiseFloor, noise_floor
+from results.analysis.scores import Comparison, compare, luckiest
+from results.analysis.verdicts import Judged, standing
+from results.config import changes, config_hash
+from results.errors import UserError
+from results.record import Record
+from results.store import Study, StudyMeta
+
+
+class Trial:
+    """One run of a sweep beside the baseline: what it changes (field -> (the baseline's, its own)) and its names."""
+
+    def __init__(self, record: Record, compared: Comparison, baseline: dict[str, object], order: int) -> None:
+        self.record, self.compared, self.order = record, compared, order
+        self.changes = changes(record.config, baseline)
+        known = re.sub(r"[^A-Za-z0-9_-]", "", record.run_id)[:40]
+        self.anchor = f"run-{known}" if record.trial is None else f"trial-{record.trial}"
+        self.label = f"run {known}" if record.trial is None else f"trial {record.trial}"
+
+
+class Evidence:
+    """What a study knows. ``records`` are of its own dataset, ``foreign`` of another, ``everything`` both, in order.
+
+    Whatever is derived is worked out once; make another Evidence when records or meta have changed.
+    """
+
+    def __init__(self, records: Sequence[Record], meta: StudyMeta) -> None:
+        self.meta, self.everything = meta, list(records)
+        own = meta.dataset.fingerprint
+        self.records = [r for r in self.everything if r.dataset.fingerprint == own]
+        self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
+        self._verdicts: dict[Family, list[Judged]] = {}
+
+    @staticmethod
+    def of(study: Study) -> Evidence:
+        """Read a study as it is now."""
+        return Evidence(study.records(), study.meta)
+
+    # -- the baseline ----------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def baseline_hash(self) -> str:
+        """The name of the baseline's config."""
+        return config_hash(self.meta.baseline)
+
+    def is_baseline(self, record: Record) -> bool:
+        """Whether a run is the baseline: by its config, whatever command asked for it."""
+        return record.config_hash == self.baseline_hash
+
+    @functools.cached_property
+    def baselines(self) -> list[Record]:
+        """Complete runs of the baseline, by seed."""
+        complete = [r for r in self.records if self.is_baseline(r) and r.status == "complete"]
+        return sorted(complete, key=lambda r: (r.seed, r.run_id))
+
+    @functools.cached_property
+    def reference(self) -> Record | None:
+        """The one baseline run that single runs are compared with: that of the sweep's seed, or of the lowest."""
+        seeds = {trial.record.seed for trial in self.trials}
+        return next((b for b in self.baselines if b.seed in seeds), self.baselines[0] if self.baselines else None)
+
+    @functools.cached_property
+    def validation_floor(self) -> NoiseFloor | None:
+        """The noise floor of the baseline's validation accuracy, by which trials compare; None below two seeds."""
+        return noise_floor(self.baselines, "val_accuracy")
+
+    @functools.cached_property
+    def test_floor(self) -> NoiseFloor | None:
+        """The same of its test accuracy, with the part that a finite test set explains."""
+        return noise_floor(self.baselines)
+
+    @functools.cached_property
+    def band(self) -> tuple[float, float] | None:
+        """Where one more run of the baseline would fall in 95 % of cases, as a difference to the reference run.
+
+        A prediction interval from the mean over seeds; None with one seed.
+        """
+        floor = self.validation_floor
+        if floor is None or self.reference is None or self.reference.val_accuracy is None:
+            return None
+        half = float(st.t.ppf(0.975, floor.n - 1)) * floor.sd * (1 + 1 / floor.n) ** 0.5
+        middle = floor.mean - self.reference.val_accuracy
+        return middle - half, middle + half
+
+    # -- the sweep -------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def trials(self) -> list[Trial]:
+        """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
+        kept = [r for r in self.records if not self.is_baseline(r) and r.kind in ("sweep", "baseline")]
+        made = [Trial(r, compare(r, self.baselines), self.meta.baseline, i) for i, r in enumerate(kept)]
+        made.sort(key=lambda trial: (trial.record.trial is None, trial.record.trial or 0, trial.order))
+        taken: set[str] = set()
+        for trial in made:  # a second attempt at a trial, or a hostile run_id, must not double a link
+            stem, n = trial.anchor, 2
+            while trial.anchor in taken:
+                trial.anchor, n = f"{stem}-{n}", n + 1
+            taken.add(trial.anchor)
+        return made
+
+    @functools.cached_property
+    def repeats(self) -> list[Record]:
+        """Runs made to confirm or to ablate, beside the baseline's."""
+        return [r for r in self.records if r.kind in ("confirm", "ablation") and not self.is_baseline(r)]
+
+    def having(self, *statuses: str) -> list[Trial]:
+        """Trials of the given statuses, in order."""
+        return [trial for trial in self.trials if trial.record.status in statuses]
+
+    @functools.cached_property
+    def ranked(self) -> list[Trial]:
+        """Complete trials by validation accuracy, best first; the earlier of equals first."""
+        scored = [(t.record.val_accuracy, t) for t in self.having("complete") if t.record.val_accuracy is not None]
+        return [trial for _, trial in sorted(scored, key=lambda pair: -pair[0])]  # stable: trials are in order
+
+    @functools.cached_property
+    def best(self) -> Trial | None:
+        """The complete trial of highest validation accuracy."""
+        return self.ranked[0] if self.ranked else None
+
+    @property
+    def tried(self) -> int:
+        """How many trials the best was picked from, pruned ones included."""
+        return len(self.ranked) + len(self.having("pruned"))
+
+    @functools.cached_property
+    def luck(self) -> float | None:
+        """The difference to the reference run that the luckiest of ``tried`` baseline runs would reach on average.
+
+        Pruned trials count: the same validation images and seed left them behind, so the rest are the best of all.
+        """
+        floor = self.validation_floor
+        if floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
+            return None
+        return floor.mean - self.reference.val_accuracy + floor.sd * luckiest(self.tried)
+
+    @functools.cached_property
+    def varying(self) -> list[str]:
+        """The hyperparameters that take more than one value among the trials and the baseline."""
+        return varying([self.meta.baseline, *(t.record.config for t in self.trials)]) if self.trials else []
+
+    # -- verdicts --------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def runs(self) -> dict[tuple[str, int], Record]:
+        """Complete runs with a test score by (config hash, seed)."""
+        return by_run(self.records)
+
+    def looks(self, family: Family) -> list[Look]:
+        """The interim analyses (looks) of a family, in order. Raises UserError for one of another version."""
+        return looks_of(self.meta, family)
+
+    @functools.cached_property
+    def unknown_looks(self) -> str:
+        """Why recorded verdicts cannot be shown; empty where all can."""
+        for family in get_args(Family):
+            try:
+                looks_of(self.meta, family)
+            except UserError as error:
+                return str(error)
+        return ""
+
+    def verdicts(self, family: Family) -> list[Judged]:
+        """The verdicts that stand in a family, one per pair. Raises as :meth:`looks` and :func:`judge` do."""
+        if family not in self._verdicts:
+            self._verdicts[family] = standing(self.runs, self.looks(family))
+        return self._verdicts[family]
+
+    def chosen_run(self, pair: Pair) -> Record | None:
+        """The run that made a pair's candidate one, else any run of its config."""
+        return chosen_run(self.records, pair)
+
+    def trial_of(self, pair: Pair) -> Trial | None:
+        """The trial that a confirmed candidate was."""
+        by_id = next((t for t in self.trials if t.record.run_id == pair.chosen), None)
+        return by_id or next((t for t in self.trials if t.record.config_hash == pair.candidate), None)
