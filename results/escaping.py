@@ -63,9 +63,15 @@ def latex(text: str) -> str:
     return re.sub(r"(?<![\w.])-(?=\d)", "$-$", escaped.replace("\0", r"$\rightarrow$"))
 
 
+_MARKDOWN = re.compile(r"[\\|*`~$\[\]]|<(?=[a-zA-Z/!?])|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])")
+
+
 def markdown(text: str) -> str:
-    """Return ``text`` for Markdown, on one line, with nothing that Markdown would read; ``->`` becomes an arrow."""
-    return re.sub(r"([\\|<>*_`~$&\[\]])", r"\\\1", " ".join(text.split()).replace("->", "→"))
+    """Return ``text`` for Markdown, on one line, with nothing that Markdown would read; ``->`` becomes an arrow.
+
+    Only what is read where it stands has a backslash: ``batch_size`` and ``p < 0.001`` stay legible as they are.
+    """
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()).replace("->", "→"))
 
 
 def csv(cell: object) -> object:

@@ -195,13 +195,14 @@ def show(session: Session) -> None:
     """Print what was found."""
     from results.analysis.ablation import ablated
     from results.analysis.evidence import Evidence
-    from study.report.tables.paper import markdown, path_sentence
+    from study.report.tables.verdicts import path_sentence, verdict_table
+    from study.report.tables.writers import markdown
 
     found = ablated(Evidence.of(session.study))
     if found is None:
         return
     print()
-    print(markdown(found))
+    print(markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
         notes = "; ".join(n for n in (row.judged.note, "judged by confirm" if row.by_confirm else "") if n)
         print(f"{row.role}, {row.name}: {row.judged.verdict.sentence}{f' ({notes})' if notes else ''}")

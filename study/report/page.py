@@ -10,11 +10,24 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from results.errors import UserError
+from results import escaping
+from results.analysis.ablation import confirmed
+from results.errors import UserError, nearest
 from results.files import write_atomic
 from results.store import Study, TornRecord
+from study.report.chapters import chapters
+from study.report.confusion import style_sheet
+from study.report.formats import FORMATS, TABLES
+from study.report.headline import headline
+from study.report.tables.leaderboard import leaderboard
+from study.report.tables.methods import methods
+from study.report.tables.verdicts import verdict_table
+from study.report.tables.writers import WRITERS
+from study.report.text import clean
+from study.report.view import View
 
 
 def write_report(study: Study) -> Path:
@@ -24,10 +37,8 @@ def write_report(study: Study) -> Path:
     return path
 
 
-def view_of(study: Study) -> Any:
+def view_of(study: Study) -> View:
     """Read a study's records once, counting the lines that are none."""
-    from study.report.view import View
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TornRecord)
         records = study.records()
@@ -37,10 +48,6 @@ def view_of(study: Study) -> Any:
 
 def render(study: Study) -> str:
     """Return the page. The same records and artefacts give the same text, byte for byte."""
-    from study.report.chapters import chapters
-    from study.report.confusion import style_sheet
-    from study.report.headline import headline
-
     view = view_of(study)
     script = asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -59,51 +66,34 @@ def render(study: Study) -> str:
     return page
 
 
-FORMATS = ("html", "csv", "json", "md", "latex")
-"""What ``render_format`` knows."""
-
-TABLES = ("leaderboard", "verdicts", "ablation", "methods")
-"""What ``render_format`` makes of a study other than the page; verdicts are confirm's, methods is a paragraph."""
-
-
 def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
-    """Return the page ('html'), or a table in 'csv', 'json', 'md' or 'latex' (all but the leaderboard in these two).
+    """Return the page ('html'), or a table in 'csv', 'json', 'md' or 'latex' (the methods paragraph in the last two).
 
     Raises:
         UserError: an unknown format or table, one that does not come in this format, or a study that has none of it.
     """
-    from results.errors import nearest
-
     if table not in TABLES:
         raise UserError(f"unknown table '{table}'{nearest(table, TABLES)}")
     if format not in FORMATS:
         raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
-    if table != "leaderboard" and format not in ("md", "latex"):
-        raise UserError(f"{table} comes as md or latex, not as {format}")
-    if format == "html":
+    if format == "html" and table == "leaderboard":
         return render(study)
+    own = ("md", "latex") if table == "methods" else tuple(WRITERS)
+    if format not in own:
+        raise UserError(f"{table} comes as {', '.join(own[:-1])} or {own[-1]}, not as {format}")
     view = view_of(study)
     if table == "leaderboard":
-        from study.report.tables.leaderboard import exports
-
-        return exports(view)[format]
-    from study.report.tables import paper
-
+        return WRITERS[format](leaderboard(view))
     if view.unknown_looks:
         raise UserError(view.unknown_looks)
     if table == "methods":
-        told = paper.methods(view)
-        return (told if format == "md" else paper.tex(told)) + "\n"
-    if table == "verdicts":
-        from results.analysis.ablation import confirmed
-
-        found = confirmed(view)
-        if found is None or not found.rows:
-            raise UserError("this study has no verdicts yet: python -m study.run confirm")
-        return paper.markdown(found) if format == "md" else paper.latex(found, view.meta)
-    if view.ablation is None or not view.ablation.rows:
-        raise UserError("this study has no ablation yet: python -m study.run ablate")
-    return paper.markdown(view.ablation) if format == "md" else paper.latex(view.ablation, view.meta)
+        escape = escaping.markdown if format == "md" else escaping.latex
+        return escape(clean(methods(view), 10_000)) + "\n"
+    found = confirmed(view) if table == "verdicts" else view.ablation
+    if found is None or not found.rows:
+        command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
+        raise UserError(f"this study has no {none} yet: python -m study.run {command}")
+    return WRITERS[format](verdict_table(found, view.meta.dataset.name))
 
 
 def asset(name: str) -> str:
@@ -112,11 +102,8 @@ def asset(name: str) -> str:
 
 
 @functools.cache
-def environment() -> Any:
+def environment() -> Environment:
     """The template environment: all is escaped, a missing name is an error, plain text is cleaned as it is shown."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from study.report.text import clean
 
     def shown(value: Any) -> Any:
         return clean(value, 20_000) if isinstance(value, str) and not isinstance(value, Markup) else value

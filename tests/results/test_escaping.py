@@ -67,8 +67,9 @@ def test_latex_reads_it_as_text(text: str, made: str) -> None:
 
 def test_markdown_reads_it_as_text() -> None:
     assert markdown("a|b *c* _d_ [e](f)\n`g` <h> ~~i~~ $j$ &amp; k -> l") == (
-        r"a\|b \*c\* \_d\_ \[e\](f) \`g\` \<h\> \~\~i\~\~ \$j\$ \&amp; k → l"
+        r"a\|b \*c\* \_d\_ \[e\](f) \`g\` \<h> \~\~i\~\~ \$j\$ \&amp; k → l"
     )
+    assert markdown("batch_size, p < 0.001, a & b") == "batch_size, p < 0.001, a & b"
 
 
 def test_a_spreadsheet_runs_no_text_and_numbers_stay_numbers() -> None:

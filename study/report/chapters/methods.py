@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
-from study.report.tables import paper
+from study.report.tables.methods import methods as methods_paragraph
 from study.report.text import clean, code, joined, number, plural, text, words
 from study.report.view import View
 
@@ -105,7 +105,7 @@ def done(view: View) -> Section | None:
     """A methods paragraph for a paper, of what was actually done."""
     if not view.records or view.unknown_looks:
         return None
-    return Section("done", "What was done, for a paper", [Text([words(paper.methods(view))])])
+    return Section("done", "What was done, for a paper", [Text([words(methods_paragraph(view))])])
 
 
 def provenance(view: View) -> Section | None:

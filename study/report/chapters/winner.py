@@ -8,7 +8,8 @@ from results.analysis.ablation import Row as AblationRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
 from study.report.parts.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
-from study.report.tables.paper import latex, markdown, path_sentence
+from study.report.tables.verdicts import path_sentence, verdict_table
+from study.report.tables.writers import latex, markdown
 from study.report.text import (
     clean,
     code,
@@ -140,9 +141,10 @@ def ablation(view: View) -> Section | None:
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:
         blocks.append(Command(clean(command, 400), "Another config was taken apart too; to see it, without training"))
+    table = verdict_table(found, view.meta.dataset.name)
     blocks += [
-        Code(latex(found, view.meta), "The table in LaTeX (booktabs)"),
-        Code(markdown(found), "The table in Markdown"),
+        Code(latex(table), "The table in LaTeX (booktabs)"),
+        Code(markdown(table), "The table in Markdown"),
     ]
     return Section("ablation", "Which of its changes earn their place", blocks)
 

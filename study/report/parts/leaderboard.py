@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+
 from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.record import Record
-from study.report.blocks import Cell, Column, Downloads, Row, Section, Table
-from study.report.tables.leaderboard import downloads
+from study.report.blocks import Cell, Column, Download, Downloads, Row, Section, Table
+from study.report.tables import leaderboard as tables
+from study.report.tables.writers import WRITERS
 from study.report.text import duration, percent, plural, points, text
 from study.report.view import View, trial_changes, trial_link
 
@@ -31,6 +34,25 @@ def leaderboard(view: View) -> Section | None:
     statuses = [s for s in ("complete", "pruned", "diverged", "failed") if view.having(s)]
     table = Table(board_caption(view), COLUMNS, rows, name="leaderboard-table", tools=True, statuses=statuses)
     return Section("leaderboard", "Leaderboard", [table, Downloads(downloads(view))])
+
+
+TYPES = {
+    "csv": ("text/csv", "leaderboard.csv", "CSV"),
+    "json": ("application/json", "leaderboard.json", "JSON"),
+    "md": ("text/markdown", "leaderboard.md", "Markdown"),
+    "latex": ("application/x-tex", "leaderboard.tex", "LaTeX"),
+}
+
+
+def downloads(view: View) -> list[Download]:
+    """The table in every format as links that save a file, with or without JavaScript."""
+    table = tables.leaderboard(view)
+    found = []
+    for kind, (mime, name, label) in TYPES.items():
+        data = base64.b64encode(WRITERS[kind](table).encode()).decode()
+        href = Markup(f"data:{mime};charset=utf-8;base64,{data}")  # Markup: never cut as a long name is
+        found.append(Download(name, label, href))
+    return found
 
 
 def board_caption(view: View) -> Markup:

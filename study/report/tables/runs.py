@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pandas as pd
 
@@ -15,8 +16,13 @@ from results.files import write_atomic, writing
 from results.frame import frame
 from results.record import Record, find_run
 from results.store import Study
+from study.report.tables.writers import csv, parquet, rows_json
 
-FORMATS = ("csv", "parquet", "json")
+WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
+    "csv": lambda table: csv(table).encode(),
+    "parquet": parquet,
+    "json": lambda table: rows_json(table).encode(),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,8 @@ def export(study: Study, format: str, out: Path | IO[bytes]) -> int:
     """Write one row per run, with the columns of :func:`results.frame.frame`, to a file (atomically) or a stream.
 
     A missing value is empty in csv and null in parquet and json. A config value that is a list, or of a kind that
-    differs between runs, is JSON text in csv and parquet.
+    differs between runs, is JSON text in csv and parquet. A text that a spreadsheet would run as a formula has a quote
+    in front in csv.
 
     Returns:
         The number of rows.
@@ -40,22 +47,15 @@ def export(study: Study, format: str, out: Path | IO[bytes]) -> int:
     Raises:
         UserError: an unknown format, or the disk refuses.
     """
-    if format not in FORMATS:
-        raise UserError(f"unknown format '{format}'{nearest(format, FORMATS)}")
+    if format not in WRITERS:
+        raise UserError(f"unknown format '{format}'{nearest(format, WRITERS)}")
     table = frame(study.records(), study.meta)
 
-    def write(file: IO[bytes]) -> None:
-        if format == "json":
-            file.write(_json(table).encode())
-        elif format == "csv":
-            file.write(_flat(table).to_csv(index=False, lineterminator="\n").encode())
-        else:
-            _flat(table).to_parquet(file, engine="pyarrow", index=False)
-
+    data = WRITERS[format](table)
     if isinstance(out, Path):
-        write_atomic(out, write)
+        write_atomic(out, data)
     else:
-        write(out)
+        out.write(data)
     return len(table)
 
 
@@ -87,32 +87,3 @@ def _why_no_weights(record: Record) -> str:
         f"the weights of '{record.run_id}' were not kept: a study keeps the baseline's and those of its best few; "
         f"--config with its config.json and --seed {record.seed} in another --study trains it again"
     )
-
-
-def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    """Turn columns of mixed kinds into JSON text: neither csv nor parquet has them."""
-    mixed = {str(name): table[name].map(_text) for name, dtype in table.dtypes.items() if str(dtype) == "object"}
-    return table.assign(**mixed).astype(dict.fromkeys(mixed, "str"))
-
-
-def _text(value: Any) -> str | None:
-    return None if _missing(value) else json.dumps(value, ensure_ascii=False)
-
-
-def _json(table: pd.DataFrame) -> str:
-    """Return an array with one object per line; numbers are written so that they read back exactly."""
-    names = list(table.columns)
-    columns = [table[name].tolist() for name in names]
-    rows = [
-        json.dumps(
-            {name: None if _missing(value) else value for name, value in zip(names, row, strict=True)},
-            ensure_ascii=False,
-            allow_nan=False,
-        )
-        for row in zip(*columns, strict=True)
-    ]
-    return "[\n" + ",\n".join(rows) + "\n]\n" if rows else "[]\n"
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)

@@ -24,7 +24,9 @@ from study.planning.ablate import (
     starting_config,
     step_jobs,
 )
-from study.report.tables.paper import cells, latex, markdown, methods
+from study.report.tables.methods import methods
+from study.report.tables.verdicts import verdict_table
+from study.report.tables.writers import latex
 from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
@@ -169,17 +171,13 @@ def test_path_and_interaction_are_chosen_on_validation():
     assert strongest(fresh, upside_down, (1, 2)) == strongest(fresh, by_run(records), (1, 2))
 
 
-def test_paper_tables_hold_every_comparison_and_escape():
+def test_the_table_and_the_methods_hold_every_comparison():
     records, _, m = whole()
     m.dataset.name = "50%_of & more"
     found = ablated(Evidence(records, m))
-    table, tex = markdown(found), latex(found, m)
-    assert table.count("\n") == 2 + len(found.rows)
-    assert tex.count(r" \\") == 1 + len(found.rows)
-    assert r"50\%\_of \& more" in tex
-    for command in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{table}", r"\end{table}"):
-        assert tex.count(command) == 1
-    assert all(len(line) == len(cells(found)[0]) for line in cells(found))
+    table = verdict_table(found, m.dataset.name)
+    assert len(table.printed) == len(table.frame) == len(found.rows)
+    assert r"50\%\_of \& more" in latex(table)
     said = methods(Evidence(records, m))
     assert "7 comparisons, 1 look" in said
     assert "6 paired seeds" in said
@@ -288,7 +286,8 @@ def test_what_confirm_has_judged_is_not_judged_again():
     found = ablated(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.judged.verdict.comparisons) == ("all", True, 4)
-    assert cells(found)[0][6].endswith("(by confirm)") and "by confirm" in latex(found, m)
+    table = verdict_table(found, "toy")
+    assert table.printed["verdict"][0].endswith("(by confirm)") and "by confirm" in table.caption
     assert [p.role for p in pairs(a, seeds, ("path",), judged)] == ["all"]  # a path alone still has its ends
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
     own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
@@ -325,10 +324,9 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
     look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look.as_dict()])
-    (row,) = cells(ablated(Evidence(records, m)))
-    assert row[6] == "equivalent" and row[5] == "< 0.001"
-    assert "1 comparison and 1 look" in latex(ablated(Evidence(records, m)), m)
-    assert "this test set" in latex(ablated(Evidence(records, m)), m)
+    table = verdict_table(ablated(Evidence(records, m)), "toy")
+    assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
+    assert "1 comparison and 1 look" in table.caption and "this test set" in table.caption
 
 
 @pytest.mark.long

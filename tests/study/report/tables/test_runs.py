@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from results.errors import UserError
 from results.frame import COLUMNS, frame
 from results.record import DatasetTag, Record, find_run
 from results.store import DatasetInfo, Study, StudyMeta
-from study.report.tables.runs import FORMATS, export, export_run
+from study.report.tables.runs import export, export_run
 from tests.support import ROOT
 
+FORMATS = ("csv", "parquet", "json")
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
 NUMBER = 0.1 + 0.2  # 0.30000000000000004: every digit counts
 
@@ -91,6 +93,18 @@ def test_json_has_null_for_what_is_missing_and_a_line_per_run(study: Study) -> N
     assert rows[2]["val_accuracy"] is rows[2]["parameters"] is rows[0]["trial"] is None
     assert (rows[0]["parameters"], rows[1]["trial"], rows[0]["config.hidden"]) == (12, 1, [8, 8])
     assert len(stream.getvalue().splitlines()) == 3 + 2
+
+
+def test_no_text_in_the_csv_runs_as_a_formula_and_numbers_stay_numbers(study: Study) -> None:
+    live = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1"]
+    for i, text in enumerate(live):
+        fields: dict[str, Any] = {"status": "failed", "error": text, "val_accuracy": None, "val_loss": -0.5}
+        study.append(record(BASELINE | {"norm": text, "=field": -1}, 10 + i, **fields))
+    stream = BytesIO()
+    export(study, "csv", stream)
+    rows = list(csv.DictReader(StringIO(stream.getvalue().decode(), newline="")))[3:]
+    assert [row["error"] for row in rows] == [row["config.norm"] for row in rows] == [f"'{text}" for text in live]
+    assert {row["val_loss"] for row in rows} == {"-0.5"} and {row["config.=field"] for row in rows} == {"-1"}
 
 
 def test_an_unknown_format_is_refused(study: Study) -> None:
