@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from study.report.text import clean
-
-if TYPE_CHECKING:
-    from study.report.view import View
 
 
 @dataclass
@@ -262,10 +259,6 @@ class Chapter:
     question: str
     short: str
     sections: Sequence[Section] = field(default_factory=list)
-
-
-Maker = Callable[["View"], "Section | None"]
-"""A section function: from the view of a study to plain data, or None where it has nothing to say."""
 
 
 def plain(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import matplotlib
 import numpy as np
 from markupsafe import Markup
 
@@ -132,8 +133,6 @@ def ink_on(ground: RGB) -> str:
 
 def steps(dark: bool) -> dict[str, RGB]:
     """CSS class -> background. Strong is dark on a light page and bright on a dark one, so nothing glares."""
-    import matplotlib
-
     shares, signed = matplotlib.colormaps["cividis"], matplotlib.colormaps["PuOr"]
     found: dict[str, RGB] = {}
     n = len(SHARES)

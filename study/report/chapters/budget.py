@@ -120,13 +120,14 @@ def _equal_figure(view: View) -> Figure:
     svg = figures.dots(
         "equal",
         groups,
-        "epochs that both had",
-        "difference at equal epochs, points",
+        figures.Plane(
+            "epochs that both had",
+            "difference at equal epochs, percentage points",
+            whole=True,
+            level=0.0,
+            level_label="baseline",
+        ),
         alt,
-        level=0.0,
-        level_label="baseline",
-        height=230,
-        whole=True,
     )
     reading = "Rings: pruned, compared at the epoch at which they were stopped. Full dots: complete."
     table = (

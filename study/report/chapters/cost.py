@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from markupsafe import Markup
+
+from results.analysis.importance import is_log
 from results.analysis.scores import frontier
+from results.record import Record
 from study.report import figures
 from study.report.blocks import Cell, Column, Figure, Row, Section, Table, Text
 from study.report.text import clean, duration, joined, number, percent, plural, strong, text
@@ -13,60 +19,22 @@ NAME, QUESTION, SHORT = "cost", "What does accuracy cost?", "Cost"
 
 def frontier_section(view: View) -> Section | None:
     """Training time against validation accuracy, with the runs that none beats in both."""
-    trials = [t for t in view.ranked if t.record.seconds]
+    runs = [t.record for t in view.ranked if t.record.seconds]
+    names = [trial_link(t) for t in view.ranked if t.record.seconds]
     run = view.reference
-    if not trials:
+    if not runs:
         return None
-    names = [(trial_link(t), t.label, t.record) for t in trials]
     if run is not None and run.seconds and run.val_accuracy is not None:
-        names.append((text("baseline"), "baseline", run))
-    costs = [r.seconds or 0.0 for _, _, r in names]
-    scores = [r.val_accuracy or 0.0 for _, _, r in names]
-    kept = frontier(costs, scores)
-    on = set(kept)
-    from results.analysis.importance import is_log
-
-    log = is_log(costs)
-    unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)
-    groups = [
-        figures.Dots(
-            [costs[i] / scale for i in range(len(trials)) if i not in on],
-            [scores[i] for i in range(len(trials)) if i not in on],
-            "trial",
-            size=4,
-        ),
-        figures.Dots(
-            [costs[i] / scale for i in kept if i < len(trials)],
-            [scores[i] for i in kept if i < len(trials)],
-            "good",
-            size=5.5,
-        ),
-    ]
-    if len(names) > len(trials):
-        groups.append(
-            figures.Dots([costs[-1] / scale], [scores[-1]], "base", "baseline", ring=True, mark="D", size=5.5)
-        )
-    path = [(costs[i] / scale, scores[i]) for i in kept]
-    alt = f"Training time against validation accuracy of {len(names)} runs; {len(kept)} lie on the frontier"
-    svg = figures.dots(
-        "cost",
-        groups,
-        f"training time, {unit}",
-        "validation accuracy",
-        alt,
-        path=path,
-        log=log,
-        percent=True,
-        height=220,
-    )
+        runs, names = [*runs, run], [*names, Markup("baseline")]
+    kept = frontier([r.seconds or 0.0 for r in runs], [r.val_accuracy or 0.0 for r in runs])
     rows = [
         Row(
             [
-                Cell(names[i][0]),
-                Cell(duration(costs[i])),
-                Cell(percent(scores[i])),
-                Cell(number(names[i][2].parameters)),
-                Cell(percent(names[i][2].test_accuracy)),
+                Cell(names[i]),
+                Cell(duration(runs[i].seconds)),
+                Cell(percent(runs[i].val_accuracy)),
+                Cell(number(runs[i].parameters)),
+                Cell(percent(runs[i].test_accuracy)),
             ]
         )
         for i in kept
@@ -79,15 +47,33 @@ def frontier_section(view: View) -> Section | None:
         Column("Test (not ranked)", numeric=True),
     ]
     table = Table("The frontier: no run is both faster and better on validation", columns, rows)
-    devices = sorted({clean(r.device, 40) for _, _, r in names if r.device})
+    return Section("frontier", "Cost against accuracy", [_frontier(view, runs, kept), table])
+
+
+def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
+    """The runs over time and accuracy, the baseline's last."""
+    costs = [r.seconds or 0.0 for r in runs]
+    unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)
+    path = [(costs[i] / scale, runs[i].val_accuracy or 0.0) for i in kept]
+    base = [i for i, r in enumerate(runs) if r is view.reference]
+
+    def of(own: list[int], role: str, **style: Any) -> figures.Dots:
+        return figures.Dots([costs[i] / scale for i in own], [runs[i].val_accuracy or 0.0 for i in own], role, **style)
+
+    groups = [
+        of([i for i in range(len(runs)) if i not in {*kept, *base}], "trial", size=4),
+        of([i for i in kept if i not in base], "good", size=5.5),
+        of(base, "base", label="baseline", ring=True, mark="D", size=5.5),
+    ]
+    alt = f"Training time against validation accuracy of {len(runs)} runs; {len(kept)} lie on the frontier"
+    plane = figures.Plane(f"training time, {unit}", "validation accuracy", log=is_log(costs), percent=True)
+    devices = sorted({clean(r.device, 40) for r in runs if r.device})
     reading = text(
         "The line joins the runs that no other beats in both. Times were taken on {}{}.",
         joined(devices) if devices else "an unrecorded device",
         ", with several trials side by side where there were cores" if view.meta.sweep else "",
     )
-    return Section(
-        "frontier", "Cost against accuracy", [Figure("cost", "Time against accuracy", svg, alt, reading), table]
-    )
+    return Figure("cost", "Time against accuracy", figures.dots("cost", groups, plane, alt, path), alt, reading)
 
 
 def spent(view: View) -> Section | None:

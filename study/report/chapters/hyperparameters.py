@@ -1,4 +1,4 @@
-"""The chapter that asks: which knob matters."""
+"""The chapter that asks: which hyperparameter matters."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from study.report.parts.importance import shares
 from study.report.text import clean, code, percent, plural, text, value
 from study.report.view import View
 
-NAME, QUESTION, SHORT = "knobs", "Which knob matters?", "Knobs"
+NAME, QUESTION, SHORT = "hyperparameters", "Which hyperparameter matters?", "Hyperparameters"
 MOST = 12
-"""Knobs drawn; a space of more shows those first that vary in most trials."""
+"""Hyperparameters drawn; a space of more shows those first that vary in most trials."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,21 @@ def _scale(view: View, name: str, alike: Alike) -> Scale:
 
 
 def effects(view: View) -> Section | None:
-    """One plot per knob: every complete trial's validation accuracy over the knob's value."""
+    """One plot per hyperparameter: every complete trial's validation accuracy over its value."""
     if not view.ranked or not view.varying:
         return None
     said = text(
-        "Each plot shows every trial over one knob while all the others vary too: a slope may belong to another knob. "
+        "Each plot shows every trial over one hyperparameter while all the others vary too: a slope may be another's. "
         "Ticks under the axis are trials without a full score: {} pruned, {} failed or diverged (crosses).",
         len(view.having("pruned")),
         len(view.having("failed", "diverged")),
     )
-    scale = _scale(view, "knob", as_configured([t.record for t in view.trials]))
-    drawn = [_knob(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
+    scale = _scale(view, "effect", as_configured([t.record for t in view.trials]))
+    drawn = [_effect(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
     blocks: list[Block] = [Text([said]), Grid(drawn)]
     if len(view.varying) > MOST:
-        blocks.append(Text([text("{} more knobs vary and are not drawn.", len(view.varying) - MOST)]))
-    return Section("knob-effects", "One knob at a time", blocks)
+        blocks.append(Text([text("{} more hyperparameters vary and are not drawn.", len(view.varying) - MOST)]))
+    return Section("hyperparameter-effects", "One hyperparameter at a time", blocks)
 
 
 def early(view: View) -> Section | None:
@@ -83,61 +83,57 @@ def early(view: View) -> Section | None:
         plural(alike.epochs, "epoch"),
     )
     scale = _scale(view, "early", alike)
-    knobs = [f for f in view.varying if f != "epochs"][:MOST]
-    drawn = [_knob(view, scale, i, field) for i, field in enumerate(knobs)]
-    title = f"One knob at a time, within {plural(alike.epochs, 'epoch')}"
-    return Section("knob-early", title, [Text([said]), Grid(drawn)])
+    fields = [f for f in view.varying if f != "epochs"][:MOST]
+    drawn = [_effect(view, scale, i, field) for i, field in enumerate(fields)]
+    title = f"One hyperparameter at a time, within {plural(alike.epochs, 'epoch')}"
+    return Section("hyperparameter-early", title, [Text([said]), Grid(drawn)])
 
 
-def _knob(view: View, scale: Scale, order: int, field: str) -> Figure:
+def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
     own = [t for t in view.trials if field in t.record.config]
     values = [t.record.config[field] for t in own]
+    known = field in view.meta.baseline
     base = view.meta.baseline.get(field)
-    numbers = is_numeric([*values, base] if field in view.meta.baseline else values)
+    numbers = is_numeric([*values, base] if known else values)
     numeric = numbers and len({*map(float, values)}) > FEW
-    shown: list[Any] = values if numeric else [clean(value(v), 24) for v in values]
-    at_base = scale.base if field in view.meta.baseline else None
-    anchor: tuple[Any, float] | None = None
-    if at_base is not None:
-        anchor = (base if numeric else clean(value(base), 24), at_base)
-    if not numeric:  # one order for all: numbers by size, names with the baseline's first
-        rank = {
-            clean(value(v), 24): (float(v) if numbers else 0.0)
-            for v in ([*values, base] if anchor is not None else values)
-        }
-        names = sorted(rank, key=lambda v: (rank[v], not numbers and anchor is not None and v != anchor[0], v))
-        order_of = {v: i for i, v in enumerate(names)}
-        if len(names) > 14:
-            keep = set(names[:14])
-            pairs = [(t, v) for t, v in zip(own, shown, strict=True) if v in keep]
-            own, shown = [t for t, _ in pairs], [v for _, v in pairs]
-        together = sorted(zip(own, shown, strict=True), key=lambda p: (order_of[p[1]], p[0].order))
-        own, shown = [t for t, _ in together], [v for _, v in together]
-        if anchor and anchor[0] not in shown:
-            anchor = None
-    scores = [scale.of(t) for t in own]
-    best = next((i for i, t in enumerate(own) if t is view.best), None)
     table = _numbers(field, scale, own, numeric)
+    shown: list[Any] = values
+    anchor = (base, scale.base) if known and scale.base is not None else None
+    if not numeric:
+        anchor = (_name(base), anchor[1]) if anchor else None
+        names = _names([*values, base] if anchor else values, numbers, anchor[0] if anchor else None)
+        kept = [t for t in own if _name(t.record.config[field]) in names]
+        own = sorted(kept, key=lambda t: (names.index(_name(t.record.config[field])), t.order))
+        shown = [_name(t.record.config[field]) for t in own]
+        anchor = anchor if anchor and anchor[0] in shown else None
+    scores = [scale.of(t) for t in own]
     of = "complete trials" if scale.epochs is None else f"trials within {plural(scale.epochs, 'epoch')}"
     alt = (
         f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} {of}; "
         "the numbers are below"
     )
-    log = numeric and is_log([float(v) for v in values])
-    svg = figures.hyperparameter(
-        f"{scale.name}-{order}",
+    given = figures.Values(
         shown,
         scores,
         ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
-        clean(field, 40),
-        alt,
         base=anchor,
+        best=next((i for i, t in enumerate(own) if t is view.best), None),
         numeric=numeric,
-        log=log,
-        best=best,
+        log=numeric and is_log([float(v) for v in values]),
     )
+    svg = figures.hyperparameter(f"{scale.name}-{order}", given, clean(field, 40), alt)
     reading = "Diamond and dotted line: the baseline. Large dot: the best trial."
     return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
+
+
+def _name(setting: object) -> str:
+    return clean(value(setting), 24)
+
+
+def _names(values: list[Any], numbers: bool, first: str | None) -> list[str]:
+    """At most 14 categories in the order of all plots: numbers by size, names with the baseline's first."""
+    size = {_name(v): float(v) if numbers else 0.0 for v in values}
+    return sorted(size, key=lambda name: (size[name], not numbers and first is not None and name != first, name))[:14]
 
 
 def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:

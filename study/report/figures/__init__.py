@@ -3,15 +3,17 @@
 from study.report.figures.cloud import apart, cloud
 from study.report.figures.curves import Line, lines
 from study.report.figures.forest import Rung, forest, left_edge
-from study.report.figures.hyperparameter import hyperparameter
+from study.report.figures.hyperparameter import Values, hyperparameter
 from study.report.figures.rows import Effect, bars, effects, intervals
-from study.report.figures.scatter import Dots, dots
+from study.report.figures.scatter import Dots, Plane, dots
 
 __all__ = [
     "Dots",
     "Effect",
     "Line",
+    "Plane",
     "Rung",
+    "Values",
     "apart",
     "bars",
     "cloud",

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 
 def whole_numbers(axes: Axes) -> None:
     """Let the x axis tick whole numbers only: epochs and trials have no halves."""
-    from matplotlib.ticker import MaxNLocator
-
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, nbins=8))
 
 
@@ -22,8 +20,6 @@ def signed_ticks(axis: Any) -> None:
 
 def plain_log(axes: Axes) -> None:
     """Tick a log axis in plain numbers, about six of them."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     low, high = axes.get_xlim()
     decades = high / low
     axes.xaxis.set_major_locator(

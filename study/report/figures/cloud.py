@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from study.report.figures.svg import CATEGORIES, NARROW, draw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def cloud(name: str, points: Any, labels: Any, names: Sequence[str], x: str, y: str, alt: str) -> Markup:
     """Draw (n, 2) points coloured by label, with each class's name at its median; one path per class keeps it small."""
-    import numpy as np
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
 
     def paint(axes: Axes) -> None:
         order = sorted({int(label) for label in labels})

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from markupsafe import Markup
+from matplotlib.axes import Axes
 
 from study.report.figures.axes import signed_ticks
 from study.report.figures.svg import NARROW, ROLES, draw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -49,47 +47,15 @@ def forest(
         axes.axvline(0, color=ROLES["base"], linewidth=1.2)
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
-            axes.annotate(
-                f"luck alone, best of {best_of}",
-                (luck, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 3),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                color=ROLES["best"],
-                fontsize=7.5,
-            )
+            style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"], "fontsize": 7.5}
+            said, place = f"luck alone, best of {best_of}", ("data", "axes fraction")
+            axes.annotate(said, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
         size = 4.5 if tall > 6 else 3
-        for row, rung in enumerate(rungs):
-            both = [v for v in (rung.full, rung.equal) if v is not None]
-            if len(both) == 2 and both[0] != both[1] and min(both) > edge:
-                axes.plot(both, [row, row], color=ROLES["pale"], linewidth=1)
-        for role in ("trial", "best"):
-            rings = [
-                (r.equal, i)
-                for i, r in enumerate(rungs)
-                if r.equal is not None and r.equal != r.full and r.role == role and r.equal >= edge
-            ]
-            dots = [
-                (r.full, i) for i, r in enumerate(rungs) if r.full is not None and r.role == role and r.full >= edge
-            ]
-            if rings:
-                axes.plot(*zip(*rings, strict=True), "o", mfc=ROLES["ground"], mec=ROLES[role], mew=0.9, ms=size - 1)
-            if dots:
-                axes.plot(*zip(*dots, strict=True), "o", color=ROLES[role], markersize=size)
+        _draw_dots(axes, rungs, edge, size)
         for row, value in far:
             axes.plot([edge], [row], "<", color=ROLES["trial"], markersize=size - 0.5)
             if tall > 6:
-                axes.annotate(
-                    f"{value:+.1f}".replace("-", "\u2212"),
-                    (edge, row),
-                    xytext=(5, 0),
-                    textcoords="offset points",
-                    va="center",
-                    fontsize=7,
-                    color=ROLES["muted"],
-                )
+                _label_arrow(axes, edge, row, value)
         if far:
             axes.set_xlim(left=edge - 0.02 * (axes.get_xlim()[1] - edge))
         axes.set_ylim(len(rungs) - 0.4, -0.6)
@@ -102,6 +68,27 @@ def forest(
         signed_ticks(axes.xaxis)
 
     return draw(name, paint, alt, NARROW + 40, 62 + tall * len(rungs))
+
+
+def _draw_dots(axes: Axes, rungs: Sequence[Rung], edge: float, size: float) -> None:
+    for row, rung in enumerate(rungs):
+        both = [v for v in (rung.full, rung.equal) if v is not None]
+        if len(both) == 2 and both[0] != both[1] and min(both) > edge:
+            axes.plot(both, [row, row], color=ROLES["pale"], linewidth=1)
+    for role in ("trial", "best"):
+        own = [(i, r) for i, r in enumerate(rungs) if r.role == role]
+        rings = [(r.equal, i) for i, r in own if r.equal is not None and r.equal != r.full and r.equal >= edge]
+        dots = [(r.full, i) for i, r in own if r.full is not None and r.full >= edge]
+        if rings:
+            axes.plot(*zip(*rings, strict=True), "o", mfc=ROLES["ground"], mec=ROLES[role], mew=0.9, ms=size - 1)
+        if dots:
+            axes.plot(*zip(*dots, strict=True), "o", color=ROLES[role], markersize=size)
+
+
+def _label_arrow(axes: Axes, edge: float, row: int, value: float) -> None:
+    style: dict[str, Any] = {"va": "center", "fontsize": 7, "color": ROLES["muted"]}
+    said = f"{value:+.1f}".replace("-", "\u2212")
+    axes.annotate(said, (edge, row), xytext=(5, 0), textcoords="offset points", **style)
 
 
 def left_edge(rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None) -> float:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import seaborn
 from markupsafe import Markup
+from matplotlib.axes import Axes
 
 from study.report.figures.axes import signed_ticks
 from study.report.figures.svg import NARROW, ROLES, draw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 def intervals(
@@ -50,8 +48,6 @@ def bars(
     """Draw one horizontal bar per label with its range, the first on top; values are shares."""
 
     def paint(axes: Axes) -> None:
-        import seaborn
-
         rows = list(range(len(labels)))
         seaborn.barplot(
             x=list(values), y=rows, orient="h", ax=axes, color=ROLES["trial"], saturation=1, width=0.55, alpha=0.75

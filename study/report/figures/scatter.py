@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from markupsafe import Markup
+from matplotlib.axes import Axes
 
 from study.report.figures.axes import plain_log, signed_ticks, whole_numbers
 from study.report.figures.svg import NARROW, ROLES, draw
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -28,74 +26,77 @@ class Dots:
     size: float = 4.5
 
 
-def dots(
-    name: str,
-    groups: Sequence[Dots],
-    x: str,
-    y: str,
-    alt: str,
-    *,
-    path: Sequence[tuple[float, float]] = (),
-    level: float | None = None,
-    level_label: str = "",
-    log: bool = False,
-    percent: bool = False,
-    height: float = 200,
-    whole: bool = False,
-) -> Markup:
-    """Draw groups of points over a common plane, a stepped ``path`` through some and a horizontal ``level``."""
+@dataclass(frozen=True)
+class Plane:
+    """What a scatter is drawn over: its axes' names, their scales, and a horizontal ``level`` with its name."""
+
+    x: str
+    y: str
+    log: bool = False  # of x
+    whole: bool = False  # x ticks whole numbers only
+    percent: bool = False  # y is a fraction; otherwise a signed difference
+    level: float | None = None
+    level_label: str = ""
+
+
+def dots(name: str, groups: Sequence[Dots], plane: Plane, alt: str, path: Sequence[tuple[float, float]] = ()) -> Markup:
+    """Draw groups of points over a common plane, and a stepped ``path`` through some."""
 
     def paint(axes: Axes) -> None:
-        if level is not None:
-            axes.axhline(level, color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
+        if plane.level is not None:
+            _draw_level(axes, plane.level, plane.level_label)
         if path:
             axes.step(*zip(*path, strict=True), where="post", color=ROLES["good"], linewidth=1.1)
         for group in groups:
-            if not len(group.x):
-                continue
-            fill = ROLES["ground"] if group.ring else ROLES[group.role]
-            axes.plot(
-                group.x,
-                group.y,
-                group.mark,
-                mfc=fill,
-                mec=ROLES[group.role],
-                mew=0.9,
-                markersize=group.size,
-                linestyle="",
-            )
-        if log:
+            _draw_group(axes, group)
+        if plane.log:
             axes.set_xscale("log")
             plain_log(axes)
-        axes.set_xlabel(x)
-        axes.set_title(y, color=ROLES["muted"])
-        if level is not None and level_label:
-            axes.annotate(
-                level_label,
-                (0, level),
-                xycoords=("axes fraction", "data"),
-                xytext=(2, 2),
-                textcoords="offset points",
-                color=ROLES["base"],
-                fontsize=7.5,
-                va="bottom",
-            )
-        for group in groups:
-            if group.label and len(group.x):
-                axes.annotate(
-                    group.label,
-                    (group.x[-1], group.y[-1]),
-                    xytext=(5, 0),
-                    textcoords="offset points",
-                    va="center",
-                    color=ROLES[group.role],
-                    weight="bold",
-                )
-        if whole:
+        if plane.whole:
             whole_numbers(axes)
-        if percent:
+        axes.set_xlabel(plane.x)
+        axes.set_title(plane.y, color=ROLES["muted"])
+        if plane.percent:
             axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
         else:
             signed_ticks(axes.yaxis)
 
-    return draw(name, paint, alt, NARROW, height)
+    return draw(name, paint, alt, NARROW, 225)
+
+
+def _draw_level(axes: Axes, level: float, label: str) -> None:
+    axes.axhline(level, color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
+    axes.annotate(
+        label,
+        (0, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(2, 2),
+        textcoords="offset points",
+        color=ROLES["base"],
+        fontsize=7.5,
+        va="bottom",
+    )
+
+
+def _draw_group(axes: Axes, group: Dots) -> None:
+    if not len(group.x):
+        return
+    fill = ROLES["ground"] if group.ring else ROLES[group.role]
+    style: dict[str, Any] = {
+        "mfc": fill,
+        "mec": ROLES[group.role],
+        "mew": 0.9,
+        "markersize": group.size,
+        "linestyle": "",
+    }
+    axes.plot(group.x, group.y, group.mark, **style)
+    if group.label:
+        axes.annotate(
+            group.label,
+            (group.x[-1], group.y[-1]),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=ROLES[group.role],
+            weight="bold",
+        )

@@ -11,13 +11,12 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+import matplotlib
 from markupsafe import Markup, escape
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 ROLES = {
     "ink": "#010101",
@@ -88,10 +87,6 @@ def draw(
     height: float = 190,
 ) -> Markup:
     """Return the SVG of one pair of axes that ``paint`` fills; ``width`` and ``height`` in points."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's browser has the fonts
         figure = Figure(figsize=(width / 72, height / 72), layout="constrained")

@@ -12,14 +12,14 @@ from study.report.view import View
 
 
 def shares(view: View) -> Section | None:
-    """Importance of each knob, where there are enough trials that compare to speak of it."""
+    """Importance of each hyperparameter, where there are enough trials that compare to speak of it."""
     if not view.trials:
         return None
     alike = comparable([t.record for t in view.trials])
     if alike is None:
         n = len(view.ranked)
         note = text(
-            "Importance is not shown: it needs {} trials that compare and there {} {} complete. A ranking of knobs "
+            "Importance is not shown: it needs {} trials that compare and there {} {} complete. A ranking "
             "from fewer is close to a ranking of chance.",
             LEAST,
             "is" if n == 1 else "are",
@@ -45,14 +45,14 @@ def shares(view: View) -> Section | None:
         for i in found
     ]
     table = Table(
-        "Importance by knob",
-        [Column("Knob"), Column("Share", numeric=True), Column("Range", numeric=True)],
+        "Importance by hyperparameter",
+        [Column("Hyperparameter"), Column("Share", numeric=True), Column("Range", numeric=True)],
         rows,
         compact=True,
     )
     reading = text(
-        "PED-ANOVA over {}: how much each knob sets the better trials apart from the rest. The line is the range when "
-        "a random fifth of the trials is left out.",
+        "PED-ANOVA over {}: how much each hyperparameter sets the better trials apart from the rest. The line is the "
+        "range when a random fifth of the trials is left out.",
         plural(len(alike.records), "complete trial")
         if alike.epochs is None
         else f"{plural(len(alike.records), 'trial')} within {plural(alike.epochs, 'epoch')}",
@@ -70,15 +70,17 @@ def shares(view: View) -> Section | None:
 def _caveat(view: View, alike: Alike) -> Markup:
     if alike.epochs is not None:
         return text(
-            "It describes the start of training, {}, since only {} had the whole: a knob that pays off late looks "
-            "unimportant here. It names no direction and proves no cause.",
+            "It describes the start of training, {}, since only {} had the whole: a hyperparameter that pays off late "
+            "looks unimportant here. It names no direction and proves no cause.",
             plural(alike.epochs, "epoch"),
             plural(len(view.ranked), "trial"),
         )
-    epochs = " Epochs are one of the knobs: a larger budget counts as a cause." if "epochs" in view.varying else ""
+    epochs = (
+        " Epochs are one of the hyperparameters: a larger budget counts as a cause." if "epochs" in view.varying else ""
+    )
     return text(
         "It describes the trials that the sampler chose and the scheduler let through, {} of {}; it names no "
-        "direction, proves no cause, and knobs that are pruned away early look unimportant.{}",
+        "direction, proves no cause, and hyperparameters whose bad values are pruned early look unimportant.{}",
         len(alike.records),
         len(view.trials),
         epochs,

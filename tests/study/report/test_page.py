@@ -69,7 +69,7 @@ def test_the_whole_page_answers_the_questions_in_their_order(whole: Study, page:
         "ablation",
         "forest",
         "leaderboard",
-        "knob-effects",
+        "hyperparameter-effects",
         "importance",
         "equal-epochs",
         "frontier",

@@ -245,8 +245,8 @@ def test_the_winners_config_is_its_difference_to_the_baseline(raw: Any, tree: An
     assert [row[0] for row in cells(table)] == [f for f in best["config"] if best["config"][f] != synthetic.BASELINE[f]]
 
 
-def test_knob_tables_count_every_trial_once(raw: Any, tree: Any) -> None:
-    found = tables(by_id(tree, "knob-effects"))
+def test_hyperparameter_tables_count_every_trial_once(raw: Any, tree: Any) -> None:
+    found = tables(by_id(tree, "hyperparameter-effects"))
     assert [caption(t).removeprefix("Trials by ") for t in found] == [
         f for f in synthetic.BASELINE if len({str(r["config"][f]) for r in raw if r["trial"] is not None}) > 1
     ]
