@@ -39,12 +39,10 @@ def in_this_process() -> Iterator[None]:
     from study.engine.resources import plan_resources
     from study.terminal.progress import run_progress
 
-    def run_jobs(
-        study: Any, trainable: Any, name: str, data: Any, source: Any, *, runtime: Any, **_: Any
-    ) -> pool.Summary:
+    def run_jobs(study: Any, model: Any, source: Any, **_: Any) -> pool.Summary:
         start, records = time.perf_counter(), []
         while (job := source.next()) is not None:
-            records.append(run_here(study, trainable, data, job, runtime, run_progress(True)))
+            records.append(run_here(study, model, job, run_progress(True)))
             source.done(job, records[-1])
         return pool.Summary(records, plan_resources(1, 0), time.perf_counter() - start)
 

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.epoch import BATCH, EPOCH_IMAGES, Worker, default_precision, machine
 from results.outcome import Runtime
 from results.store import DatasetInfo, Study, StudyMeta
-from study.engine import FixedJobs, Job, Options, Summary, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, Summary, run_jobs
 from study.recording.provenance import usable_cpus
 
 
@@ -53,7 +53,7 @@ def run(data: Any, config: dict[str, Any], jobs: int, runtime: Runtime, options:
         source = FixedJobs([Job("baseline", whole, seed) for seed in range(jobs)])
         begun = time.monotonic()
         with study.lock():
-            summary = run_jobs(study, alexnet, "alexnet", data, source, runtime=runtime, options=options)
+            summary = run_jobs(study, Model(alexnet, "alexnet", data, runtime), source, options=options)
         wall = time.monotonic() - begun
         bad = [r.error for r in study.records() if r.status != "complete"]
         if bad:

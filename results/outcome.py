@@ -38,11 +38,6 @@ class Epoch:
     val_confusion: np.ndarray  # (classes, classes) int64; rows are the truth, columns the prediction
 
 
-def is_plain(array: object) -> bool:
-    """Whether it is numbers or bools, which is what files take."""
-    return np.asarray(array).dtype.kind in "biuf"
-
-
 @dataclass(frozen=True)
 class Predictions:
     """A model's answers on one split, in the split's own order."""

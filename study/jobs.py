@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from types import ModuleType
 from typing import Any, Protocol
 
 from results.config import config_hash, run_id
-from results.outcome import Epoch
+from results.outcome import Epoch, Runtime
 from results.record import Kind, Record
+
+
+@dataclass(frozen=True)
+class Model:
+    """What all jobs of one command train, and on what."""
+
+    trainable: ModuleType
+    name: str  # as load_trainable takes it, so that workers can load it too
+    data: Any  # study.protocol.Data
+    runtime: Runtime
 
 
 @dataclass(frozen=True)
@@ -32,8 +44,7 @@ class Job:
     @property
     def epochs(self) -> int | None:
         """How many epochs it is to train, where the config says so."""
-        value = self.config.get("epochs")
-        return int(value) if isinstance(value, int | float) else None
+        return epochs_of(self.config)
 
     def as_json(self) -> dict[str, Any]:
         """Return what :meth:`from_json` reads: kept beside a checkpoint so that an interrupted job can go on."""
@@ -43,6 +54,12 @@ class Job:
     def from_json(cls, value: Mapping[str, Any]) -> Job:
         """Undo :meth:`as_json`. Raises TypeError or KeyError for anything else."""
         return cls(**value)
+
+
+def epochs_of(config: Mapping[str, Any]) -> int | None:
+    """Return how many epochs a config trains; None where it does not say."""
+    value = config.get("epochs")
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 class Source(Protocol):

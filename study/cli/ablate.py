@@ -99,11 +99,11 @@ def main(args: argparse.Namespace) -> int:
         study, meta = session.study, session.study.meta
         evidence = Evidence.of(study)
         records = evidence.everything
-        named = load_ablations(args.space_file, session.trainable.Config) if args.space_file else None
+        named = load_ablations(args.space_file, session.model.trainable.Config) if args.space_file else None
         a, notes = work.anatomy(
             work.starting_config(evidence, args.origin),
             meta.baseline,
-            lambda values: validated(values, session.trainable.Config),
+            lambda values: validated(values, session.model.trainable.Config),
             pins=session.sets,
             only=only,
             most=args.leave_out,

@@ -17,15 +17,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from results.config import read_config, read_sets, validated
-from results.errors import UserError
 from results.escaping import hide_home
 from results.files import lock_folder
-from results.outcome import Runtime
 from results.store import CommandRun, DatasetInfo, Study, StudyMeta
 from study.cli.compatibility import check_resources, fingerprint, runtime_of, same_baseline, same_data, same_trainable
-from study.jobs import FixedJobs, Job, Source, next_attempt
+from study.jobs import FixedJobs, Job, Model, Source, next_attempt
 from study.protocol import Data, load_trainable
 from study.recording.artefacts import keep_pictures
+from study.recording.checkpoints import seconds_before
+from study.recording.checks import check_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 
@@ -39,10 +39,7 @@ class Session:
     """A study held for writing, and all that training in it needs."""
 
     study: Study
-    trainable: ModuleType
-    trainable_name: str  # as load_trainable takes it
-    data: Data
-    runtime: Runtime  # with all cores as threads; the engine divides them
+    model: Model  # its runtime has all cores as threads; the engine divides them
     sets: dict[str, Any]  # the fields of --set, typed
     seed: int
     quiet: bool
@@ -59,7 +56,7 @@ class Session:
 
     def context(self) -> Context:
         """Return what all records of this command say of how they came about."""
-        return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
+        return Context(command_line(), environment(), self.model.runtime.device, self.model.runtime.precision)
 
     def train(self, jobs: list[Job], args: Namespace, alone: bool = False) -> int:
         """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
@@ -75,7 +72,7 @@ class Session:
             from study.terminal.progress import run_progress
 
             progress = run_progress(self.quiet)
-            record = run_here(self.study, self.trainable, self.data, jobs[0], self.runtime, progress, self.keep_weights)
+            record = run_here(self.study, self.model, jobs[0], progress, self.keep_weights)
             if record.error:
                 print(f"{record.status}: {record.error}", file=sys.stderr)
             return 0 if record.status == "complete" else 1
@@ -90,21 +87,20 @@ class Session:
 
         return run_jobs(
             self.study,
-            self.trainable,
-            self.trainable_name,
-            self.data,
+            self.model,
             source,
-            runtime=self.runtime,
             options=self._options(args, **{"keep_weights": self.keep_weights, "quiet": self.quiet, **options}),
             context=self.context(),
-            after=[keep_pictures(self.study, self.trainable, self.data)],
+            after=[keep_pictures(self.study, self.model.trainable, self.model.data)],
         )
 
     def at_once(self, args: Namespace, jobs: int) -> int | None:
         """How many of ``jobs`` trainings this machine runs side by side; None on a cluster, not joined yet."""
         from study.engine.resources import plan_here
 
-        return None if args.address or not jobs else plan_here(self._options(args), jobs, self.runtime).concurrency
+        return (
+            None if args.address or not jobs else plan_here(self._options(args), jobs, self.model.runtime).concurrency
+        )
 
     @staticmethod
     def _options(args: Namespace, **more: Any) -> Options:
@@ -150,6 +146,7 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
         if args.config or (defines_baseline and args.sets):
             same_baseline(meta, asked if defines_baseline else validated(start, trainable.Config), args.study)
     check_resources(args)
+    seconds_before()  # a slip in the environment is better told now than when training begins
     runtime = runtime_of(trainable, args, meta)
     data = _load(trainable, source, args)
     if hasattr(trainable, "check"):
@@ -181,7 +178,8 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
             )
         # Written when training begins: a command that is refused, or a dry run, leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
-        yield Session(study, trainable, os.path.expanduser(name), data, runtime, sets, args.seed, args.quiet)
+        model = Model(trainable, os.path.expanduser(name), data, runtime)
+        yield Session(study, model, sets, args.seed, args.quiet)
 
 
 def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
@@ -204,7 +202,5 @@ def _load(trainable: ModuleType, source: str, args: Namespace) -> Data:
     extra = {"progress": not args.quiet} if "progress" in inspect.signature(trainable.load_data).parameters else {}
     data_dir = args.data_dir or Path(os.environ.get("STUDY_DATA_DIR") or "data")
     data = trainable.load_data(os.path.expanduser(source), data_dir, **extra)
-    for member in ("name", "fingerprint", "class_names", "train_labels", "test_labels"):
-        if not hasattr(data, member):
-            raise UserError(f"trainable '{trainable.NAME}': load_data returned data without '{member}'")
+    check_data(trainable.NAME, data)
     return data  # type: ignore[no-any-return]

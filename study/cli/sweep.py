@@ -117,12 +117,9 @@ def main(args: argparse.Namespace) -> int:
         session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
             session.study,
-            session.trainable,
-            session.trainable_name,
-            session.data,
+            session.model,
             space,
             what,
-            runtime=session.runtime,
             options=Options(
                 concurrency=args.concurrency,
                 cpus_per_trial=args.cpus_per_trial,
@@ -134,7 +131,7 @@ def main(args: argparse.Namespace) -> int:
                 quiet=args.quiet,
             ),
             context=session.context(),
-            after=[keep_pictures(session.study, session.trainable, session.data)],
+            after=[keep_pictures(session.study, session.model.trainable, session.model.data)],
             announce=session.announce,
         )
         print_summary(session.study, summary, args.seed)

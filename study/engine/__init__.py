@@ -2,7 +2,18 @@
 
 from study.engine.launch import Summary, run_jobs
 from study.engine.resources import Options
-from study.jobs import FixedJobs, Job, Source, completed, next_attempt
+from study.jobs import FixedJobs, Job, Model, Source, completed, next_attempt
 from study.recording.records import Context
 
-__all__ = ["Context", "FixedJobs", "Job", "Options", "Source", "Summary", "completed", "next_attempt", "run_jobs"]
+__all__ = [
+    "Context",
+    "FixedJobs",
+    "Job",
+    "Model",
+    "Options",
+    "Source",
+    "Summary",
+    "completed",
+    "next_attempt",
+    "run_jobs",
+]

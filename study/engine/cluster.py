@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,7 +25,10 @@ from results.errors import UserError
 
 PREFIX = "study-ray-"
 NAMESPACE = "namespace"  # a file in that folder
-SOCKET_ROOM = 40  # Ray's socket paths below the temporary folder may take 107 bytes in all, and need about 65
+INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one that is 0700 and stays so
+SOCKET_PATH = 107  # bytes a socket's path may have
+SOCKET_ROOM = len("/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store")  # of them Ray's, below its folder
+OWN_ROOM = len(f"/{PREFIX}1234567-12345678/{INSIDE}")  # and ours
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -113,8 +117,10 @@ def started(
             ray.shutdown()
         return
     remove_stale()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_tmp()))
-    (folder / NAMESPACE).write_text(_namespace())
+    outside = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_tmp()))  # 0700
+    folder = outside / INSIDE
+    folder.mkdir()
+    (outside / NAMESPACE).write_text(_namespace())
     before = {name: os.environ.get(name) for name in worker_env}
     os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
     try:
@@ -134,7 +140,7 @@ def started(
         yield folder
     finally:
         ray.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(outside, ignore_errors=True)
 
 
 def _start(ray: ModuleType, **arguments: Any) -> None:
@@ -170,7 +176,8 @@ def _worker_switches() -> dict[str, str]:
 
 def _short_tmp() -> str:
     folder = tempfile.gettempdir()
-    return folder if len(folder) <= SOCKET_ROOM - len(PREFIX) or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108
+    room = SOCKET_PATH - SOCKET_ROOM - OWN_ROOM
+    return folder if len(os.fsencode(folder)) <= room or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108
 
 
 def remove_stale() -> None:
@@ -180,7 +187,7 @@ def remove_stale() -> None:
     """
     for name in glob.glob(os.path.join(_short_tmp(), f"{PREFIX}*")):
         pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)) and not _foreign(Path(name)):
+        if pid.isdigit() and not _alive(int(pid)) and _own(name) and not _foreign(Path(name)):
             for orphan in _writing_below(name):
                 with contextlib.suppress(OSError):
                     os.kill(orphan, signal.SIGKILL)
@@ -193,6 +200,15 @@ def _namespace() -> str:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
         return ""
+
+
+def _own(folder: str) -> bool:
+    """Whether it is a folder of this user, and no link: anybody may put one where temporary files lie."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
 
 
 def _foreign(folder: Path) -> bool:

@@ -1,8 +1,10 @@
-"""Ray Tune's three hooks, each a thin door to the Engine. The only module whose classes are Tune's."""
+"""Ray Tune's three hooks, each a thin door to the Driver. The only module whose classes are Tune's."""
 
 from __future__ import annotations
 
+import functools
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,13 @@ from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from study.engine.driver import Engine
+from study.engine.driver import Driver
 from study.engine.resources import Plan
 from study.engine.worker import run_job
 
 
 class _Door:
-    """Tune copies and pickles its hooks to files that nothing here ever reads; the engine behind them is one."""
+    """Tune copies and pickles its hooks to files that nothing here ever reads; the driver behind them is one."""
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self
@@ -26,26 +28,40 @@ class _Door:
         return str, (type(self).__name__,)
 
 
-class EngineSearcher(_Door, Searcher):
-    """Asks the engine for the next job."""
+def _ends_the_run(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Have what a hook raises end the run: left to Tune it would end ``fit()``, and a new Tune would meet it again."""
 
-    def __init__(self, engine: Engine) -> None:
+    @functools.wraps(hook)
+    def called(self: Any, *args: Any, **named: Any) -> Any:
+        try:
+            return hook(self, *args, **named)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the one who called run_jobs is told
+            self._driver.failed(error)
+
+    return called
+
+
+class DriverSearcher(_Door, Searcher):
+    """Asks the driver for the next job."""
+
+    def __init__(self, driver: Driver) -> None:
         super().__init__(metric=None, mode=None)
-        self._engine = engine
+        self._driver = driver
 
     def set_max_concurrency(self, max_concurrent: int) -> bool:
-        """The engine counts for itself: Tune's own limiter loses a slot when resetting a worker fails."""
+        """The driver counts for itself: Tune's own limiter loses a slot when resetting a worker fails."""
         return True
 
+    @_ends_the_run
     def suggest(self, trial_id: str) -> Any:
         """Return the config of the next trial, None for now, or FINISHED."""
-        spec = self._engine.next(trial_id)
+        spec = self._driver.next(trial_id)
         if spec is None:
-            return self.FINISHED if self._engine.finished() else None
+            return self.FINISHED if self._driver.finished() else None
         return {"spec": spec}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-        """Nothing: the engine has it from the callback."""
+        """Nothing: the driver has it from the callback."""
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: records are the truth."""
@@ -58,35 +74,38 @@ class EngineSearcher(_Door, Searcher):
         raise NotImplementedError
 
 
-class EngineScheduler(_Door, FIFOScheduler):
-    """Asks the engine after each report whether the trial goes on."""
+class DriverScheduler(_Door, FIFOScheduler):
+    """Asks the driver after each report whether the trial goes on."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self._engine = engine
+        self._driver = driver
 
+    @_ends_the_run
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """Hand the report over."""
         message = result.get("message")
-        if message is not None and self._engine.on_report(trial.trial_id, message):
+        if message is not None and self._driver.on_report(trial.trial_id, message):
             return str(TrialScheduler.STOP)
         return str(TrialScheduler.CONTINUE)
 
 
-class EngineCallback(_Door, Callback):
-    """Tells the engine of starts, ends and the passing of time."""
+class DriverCallback(_Door, Callback):
+    """Tells the driver of starts, ends and the passing of time."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
 
+    @_ends_the_run
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called at least ten times a second."""
-        self._engine.tick(trials)
+        self._driver.tick(trials)
 
+    @_ends_the_run
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took the trial up."""
         actor = trial.temporary_state.ray_actor
-        self._engine.on_start(trial.trial_id, "" if actor is None else actor._actor_id.hex())
+        self._driver.on_start(trial.trial_id, "" if actor is None else actor._actor_id.hex())
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -94,19 +113,22 @@ class EngineCallback(_Door, Callback):
         """Take the message out before Tune stores the result: it holds references to big objects."""
         result.pop("message", None)
 
+    @_ends_the_run
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial ended by itself or was stopped."""
-        self._engine.on_worker_exit(trial.trial_id, None)
+        self._driver.on_worker_exit(trial.trial_id, None)
 
+    @_ends_the_run
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial's worker died, or raised after its last report."""
-        self._engine.on_worker_exit(trial.trial_id, _error_text(trial))
+        self._driver.on_worker_exit(trial.trial_id, _error_text(trial))
 
+    @_ends_the_run
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Catch what Tune fails to tell: a trial that ended without a callback."""
         for trial in trials:
             if trial.status == "ERROR":
-                self._engine.on_worker_exit(trial.trial_id, _error_text(trial))
+                self._driver.on_worker_exit(trial.trial_id, _error_text(trial))
 
 
 def _error_text(trial: Any) -> str:
@@ -117,8 +139,8 @@ def _error_text(trial: Any) -> str:
         return "no reason known"
 
 
-def run_tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
-    """Have Tune run what the engine hands out, until the engine stops it. Raises whatever ends Tune."""
+def run_tune(driver: Driver, plan: Plan, folder: Path | None) -> None:
+    """Have Tune run what the driver hands out, until the driver stops it. Raises whatever ends Tune."""
     resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
     if plan.gpus_per_trial:
         resources["gpu"] = plan.gpus_per_trial
@@ -126,8 +148,8 @@ def run_tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
         tuner = tune.Tuner(
             tune.with_resources(run_job, resources),
             tune_config=tune.TuneConfig(
-                search_alg=EngineSearcher(engine),
-                scheduler=EngineScheduler(engine),
+                search_alg=DriverSearcher(driver),
+                scheduler=DriverScheduler(driver),
                 num_samples=-1,  # the source says when it is over
                 max_concurrent_trials=plan.concurrency,
                 reuse_actors=True,
@@ -137,7 +159,7 @@ def run_tune(engine: Engine, plan: Plan, folder: Path | None) -> None:
             run_config=tune.RunConfig(
                 name="study",
                 storage_path=storage,
-                callbacks=[EngineCallback(engine)],
+                callbacks=[DriverCallback(driver)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),

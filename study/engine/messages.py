@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from results.outcome import Epoch
+from results.outcome import Epoch, Runtime
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,9 @@ class Setup:
     module: str  # the name under which the driver imported it, which pickled data may mention
     source: str | None  # text of a single-file trainable, for nodes that have no such file
     paths: tuple[str, ...]  # the driver's import path
-    device: str
-    precision: str
-    threads: int
-    data: Any  # ObjectReference
+    runtime: Runtime  # with the threads of one training
+    checkpoint_after: float  # seconds of training below which starting again is cheaper than any checkpoint
+    data: ObjectReference
 
 
 class ObjectReference:
@@ -32,10 +31,13 @@ class ObjectReference:
         return self
 
     def open(self) -> Any:
-        """Get the object: arrays are read-only views of shared memory."""
-        import ray
+        """Get the object: arrays are read-only views of shared memory. None where it is lost, with its worker."""
+        import ray  # noqa: PLC0415 - Ray must find its environment, which the driver sets, when it is imported
 
-        return ray.get(self.ref)
+        try:
+            return ray.get(self.ref)
+        except ray.exceptions.ObjectLostError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,6 @@ class Message:
     epoch: Epoch | None = None
     has_state: bool = False  # one lies in the mailbox
     outcome: ObjectReference | None = None
-    error: str | None = None  # "Type: message" of what the training raised
+    error: str | None = None  # what the training raised, in a line
     traceback: str | None = None
     worked: float = 0.0  # seconds since the training began that were not spent on reporting

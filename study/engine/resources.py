@@ -167,13 +167,13 @@ def gpus_for(runtime: Runtime) -> int:
     """How many GPUs of this machine a runtime may use."""
     if runtime.device != "cuda":
         return 0
-    import torch
+    import torch  # noqa: PLC0415 - commands that train on a CPU with another library do without
 
     return torch.cuda.device_count()
 
 
 def _gpu_memory() -> float | None:
-    import torch
+    import torch  # noqa: PLC0415 - commands that train on a CPU with another library do without
 
     sizes = [torch.cuda.get_device_properties(i).total_memory for i in range(torch.cuda.device_count())]
     return min(sizes) / 2**30 if sizes else None

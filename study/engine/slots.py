@@ -1,11 +1,13 @@
-"""The slots' time: what runs in them, what they spent on training, and how long the rest will take."""
+"""The slots: what runs in them, what they spent on training, and how long the rest will take."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from results.outcome import Epoch
 from study.jobs import Job
+from study.terminal.live import Running, job_name
 
 
 @dataclass
@@ -33,10 +35,14 @@ class Run:
         left = done + self.job.epochs - self.history[-1].epoch
         return begin + (self.last_report - self.asked - begin) * left / done
 
+    def silent(self, now: float) -> float:
+        """Seconds in which it could have been heard and was not."""
+        return now - (self.last_report or self.asked) - self.held_up
+
 
 @dataclass
-class Spent:
-    """For the statistics: one ended stay of a job in a slot."""
+class _Spent:
+    """One ended stay of a job in a slot."""
 
     asked: float
     ended: float
@@ -44,6 +50,73 @@ class Spent:
     fresh: bool  # the slot's first, which waited for a process to start
 
 
-def mean(values: list[float]) -> float | None:
-    """The mean; None of nothing."""
-    return sum(values) / len(values) if values else None
+class Slots:
+    """So many places for trainings, by Tune's trial id."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.running: dict[str, Run] = {}
+        self._spent: list[_Spent] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether no further training may begin now."""
+        return len(self.running) >= self.count
+
+    def leave(self, trial_id: str) -> None:
+        """Note that a job's stay is over, however it ended."""
+        run = self.running.pop(trial_id)
+        self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh=len(self._spent) < self.count))
+
+    def held_up(self, seconds: float) -> None:
+        """Note that nobody could be heard for so long."""
+        for run in self.running.values():
+            run.held_up += seconds
+
+    def shown(self) -> list[Running]:
+        """What the screen is to know of the running jobs."""
+        return [
+            Running(
+                job_name(run.job.kind, run.job.trial, run.job.seed, run.job.run_id),
+                run.history[-1].epoch if run.history else 0,
+                run.job.epochs,
+                run.history[-1].val_accuracy if run.history else None,
+            )
+            for run in self.running.values()
+        ]
+
+    def remaining(self, left: int, prunes: bool) -> float | None:
+        """Estimate the seconds until ``left`` jobs have ended, those that run among them; None before any can tell.
+
+        ``prunes``: jobs may be stopped early, so what runs foretells nothing.
+        """
+        now = time.monotonic()
+        known = [(run.asked, whole) for run in self.running.values() if (whole := run.whole()) is not None]
+        if prunes:
+            known = []
+        spans = [s.ended - s.asked for s in self._spent] or [whole for _, whole in known]
+        if not spans:
+            return None
+        mean = sum(spans) / len(spans)
+        under_way = sum(min(now - run.asked, mean) for run in self.running.values())
+        longest = max((asked + whole - now for asked, whole in known), default=0.0)
+        return max(0.0, longest, (left * mean - under_way) / self.count)
+
+    def overhead(self) -> float | None:
+        """Mean seconds that a stay in a slot took beside training; each slot's first is left out."""
+        beside = [s.ended - s.asked - s.worked for s in self._spent if not s.fresh]
+        return sum(beside) / len(beside) if beside else None
+
+    def busy(self) -> float | None:
+        """Share of slot time spent training between the moment all slots had begun and the last start of a job."""
+        slots = min(self.count, len(self._spent))
+        first = sorted(self._spent, key=lambda s: s.asked)[:slots]
+        begin = max((s.ended - s.worked for s in first), default=0.0)
+        end = max((s.asked for s in self._spent), default=0.0)
+        if end <= begin:
+            return None
+        inside = 0.0
+        for s in self._spent:
+            work_begin = s.ended - s.worked
+            inside += max(0.0, min(s.ended, end) - max(work_begin, begin))
+        return min(1.0, inside / (slots * (end - begin)))

@@ -11,19 +11,20 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.outcome import Epoch, State
+from results.outcome import Epoch, Outcome, State
 from study.engine.mailbox import Mailbox
 from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
+from study.engine.training import train
+from study.jobs import Model
+from study.protocol import load_trainable
+from study.recording.plain import named
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
-CHECKPOINT_AFTER = float(
-    os.environ.get("STUDY_CHECKPOINT_SECONDS", "5")
-)  # seconds of training below which starting again is cheaper than any checkpoint
-
 
 _loaded: dict[str, Any] = {}  # what this process keeps from one training to the next: trainable and data
 
@@ -31,32 +32,29 @@ _loaded: dict[str, Any] = {}  # what this process keeps from one training to the
 def run_job(config: dict[str, Any]) -> None:
     """Do ``config["spec"]``; the function that Tune runs."""
     spec: TrialSpec = config["spec"]
-    setup = spec.setup
-    reporter = _Reporter(spec.run_id)
+    reporter = _Reporter(spec.run_id, spec.setup.checkpoint_after)
     try:
-        trainable, data = _prepare(setup)
-        from study.protocol import Runtime, fit
-
-        state = _earlier_state(spec)
-        settings = trainable.Config(**spec.config)
-        runtime = Runtime(device=setup.device, precision=setup.precision, threads=setup.threads)
-        reporter.begin()
-        outcome = fit(trainable, settings, spec.seed, data, reporter.on_epoch, state, runtime)
-        reporter.send(Message(outcome=_stored(outcome)))
-    except (Exception, SystemExit) as error:  # whatever a trainable raises is its result, not an accident of the engine
+        reporter.send(Message(outcome=_stored(_outcome(spec, reporter))))
+    except BaseException as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
-            raise
-        named = _named(error)
-        details = "".join(traceback.format_exception(error))
+            raise SystemExit from None
+        reason, details = named(error), "".join(traceback.format_exception(error))
         _release_memory(error)
-        reporter.send(Message(error=named, traceback=details))
+        reporter.send(Message(error=reason, traceback=details))
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
             raise  # Tune then replaces this process: what filled its memory must not meet the next training
 
 
+def _outcome(spec: TrialSpec, reporter: _Reporter) -> Outcome:
+    model = _prepare(spec.setup)
+    earlier = _earlier_state(spec)
+    reporter.begin()
+    return train(model, spec.config, spec.seed, reporter.on_epoch, earlier)
+
+
 class _Reporter:
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
+    def __init__(self, run_id: str, checkpoint_after: float) -> None:
+        self._run_id, self._checkpoint_after = run_id, checkpoint_after
         self._begun = self._last = time.monotonic()
         self._cost = 0.0
         self._reporting = 0.0
@@ -66,14 +64,14 @@ class _Reporter:
         """Training proper begins; what came before counts as overhead."""
         self._begun = self._last = time.monotonic()
 
-    def on_epoch(self, epoch: Epoch, copy_state: Any) -> bool:
+    def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State]) -> bool:
         self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
 
-    def _checkpoint(self, epoch: int, copy_state: Any) -> bool:
+    def _checkpoint(self, epoch: int, copy_state: Callable[[], State]) -> bool:
         now = time.monotonic()
         since = now - self._last
-        if since < CHECKPOINT_AFTER or self._cost > CHECKPOINT_SHARE * since:
+        if self.told_to_stop or since < self._checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
             return False
         try:
             Mailbox.find().put(f"from {self._run_id}", epoch, copy_state())
@@ -86,8 +84,10 @@ class _Reporter:
         return True
 
     def send(self, message: Message) -> None:
-        import ray.tune
+        import ray.tune  # noqa: PLC0415 - Ray must find its environment when it is imported
 
+        if self.told_to_stop:  # and the trainable swallowed it
+            raise SystemExit
         begun = time.monotonic()
         message.worked = begun - self._begun - self._reporting
         try:
@@ -98,7 +98,7 @@ class _Reporter:
         self._reporting += time.monotonic() - begun
 
 
-def _prepare(setup: Setup) -> tuple[ModuleType, Any]:
+def _prepare(setup: Setup) -> Model:
     if _loaded.get("key") != (setup.trainable, setup.source):
         for path in reversed(setup.paths):
             if path not in sys.path and os.path.isdir(path):
@@ -107,12 +107,10 @@ def _prepare(setup: Setup) -> tuple[ModuleType, Any]:
         _loaded["trainable"] = _load(setup)
         _loaded["data"] = setup.data.open()
         _loaded["key"] = (setup.trainable, setup.source)
-    return _loaded["trainable"], _loaded["data"]
+    return Model(_loaded["trainable"], setup.trainable, _loaded["data"], setup.runtime)
 
 
 def _load(setup: Setup) -> ModuleType:
-    from study.protocol import load_trainable
-
     if setup.source is None or Path(setup.trainable).is_file():
         return load_trainable(setup.trainable)
     module = ModuleType(setup.module)
@@ -123,35 +121,27 @@ def _load(setup: Setup) -> ModuleType:
 
 
 def _stored(value: Any) -> ObjectReference:
-    import ray
+    import ray  # noqa: PLC0415 - as above
 
     return ObjectReference(ray.put(value))
 
 
-def _earlier_state(spec: TrialSpec) -> State | None:
+def _earlier_state(spec: TrialSpec) -> tuple[int, State] | None:
     if not spec.resumes:
         return None
     try:
-        held = Mailbox.find().take(f"to {spec.run_id}")
+        return Mailbox.find().take(f"to {spec.run_id}")
     except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
         traceback.print_exc()
         return None
-    return held[1] if held else None
-
-
-def _named(error: BaseException) -> str:
-    """Say an exception in one line: its type and its last line, or the first of a config's own errors."""
-    text = str(error).strip()
-    last = text.splitlines()[-1].strip() if text else ""
-    with contextlib.suppress(Exception):  # pydantic ends its text with a link
-        first = error.errors()[0]  # type: ignore[attr-defined]
-        last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
-    return f"{type(error).__name__}: {last}" if last else type(error).__name__
 
 
 def _release_memory(error: BaseException) -> None:
     """Let go of what the failed training still holds through the frames of its traceback."""
-    traceback.clear_frames(error.__traceback__)
+    each: BaseException | None = error
+    while each is not None:
+        traceback.clear_frames(each.__traceback__)
+        each = each.__cause__ or each.__context__
     torch = sys.modules.get("torch")
     if torch is not None:
         with contextlib.suppress(Exception):

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from results.errors import UserError
 from results.outcome import Epoch, State
 from results.store import Study
 from study.jobs import Job
@@ -27,6 +30,21 @@ class Interrupted:
     job: Job
     history: list[Epoch]
     resumed_at: list[int] = field(default_factory=list)  # earlier interruptions
+
+
+def seconds_before() -> float:
+    """Seconds of training below which starting again is cheaper than any checkpoint: STUDY_CHECKPOINT_SECONDS, or 5.
+
+    Raises UserError for what is no number of seconds.
+    """
+    text = os.environ.get("STUDY_CHECKPOINT_SECONDS") or "5"
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise UserError(f"STUDY_CHECKPOINT_SECONDS '{text}' is not a number of seconds from 0, as 5 or 0.5")
+    return value
 
 
 def save(study: Study, interrupted: Interrupted, state: State) -> None:

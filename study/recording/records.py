@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from results.config import config_hash
-from results.outcome import Epoch, Outcome, is_plain
+from results.outcome import Epoch, Outcome
 from results.record import DatasetTag, Record, scores
 from results.store import Study
 from study.jobs import Job
@@ -42,14 +39,11 @@ def merged(seen: list[Epoch], told: list[Epoch]) -> list[Epoch]:
 
 
 def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Context) -> Record:
-    """Build the record of an outcome. A complete one whose validation loss never was finite has diverged.
+    """Build the record of an outcome that has passed the door (checks.py).
 
     Raises ValueError for what could not be written: that must be known before the run is told to anyone.
     """
-    _check_writable(outcome)
     outcome.history = merged(trace.history, outcome.history)
-    if outcome.status == "complete" and not _has_score(outcome):
-        outcome.status, outcome.error = "diverged", outcome.error or "the validation loss was never finite"
     every = config_hash(job.config) == config_hash(study.meta.baseline)
     record = _record(study, job, scores(outcome, every), trace, context)
     record.line()  # raises for what JSON cannot hold
@@ -66,24 +60,6 @@ def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace
     else:
         fields = scores(Outcome("diverged", trace.history, error=error), False) | {"status": status}
     return _record(study, job, fields, trace, context)
-
-
-def _check_writable(outcome: Outcome) -> None:
-    arrays = {f"weights['{name}']": array for name, array in (outcome.weights or {}).items()}
-    for split, predictions in (("val", outcome.val), ("test", outcome.test)):
-        if predictions is not None:
-            arrays[f"{split}.probabilities"] = predictions.probabilities
-            arrays[f"{split}.labels"] = predictions.labels
-    for name, array in arrays.items():
-        if not is_plain(array):
-            raise ValueError(f"{name} is of {np.asarray(array).dtype}, not of numbers or bools")
-
-
-def _has_score(outcome: Outcome) -> bool:
-    if outcome.best_epoch is not None:
-        row = next((e for e in outcome.history if e.epoch == outcome.best_epoch), None)
-        return row is not None and math.isfinite(row.val_loss)
-    return any(math.isfinite(e.val_loss) for e in outcome.history)
 
 
 def _record(study: Study, job: Job, fields: dict[str, Any], trace: Trace, context: Context) -> Record:

@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ class Writer:
         log: takes text for the study's log.
     """
 
-    def __init__(self, study: Study, keep_weights: int, after: list[After], log: Callable[[str], None]) -> None:
+    def __init__(self, study: Study, keep_weights: int, after: Sequence[After], log: Callable[[str], None]) -> None:
         self._study = study
         self._keep = keep_weights
         self._after = after

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 
 from results.errors import UserError, nearest
-from results.outcome import Outcome, Runtime
+from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
 from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
 from study.engine.launch import After
+from study.jobs import Model
 from study.recording.checkpoints import interrupted_jobs
 from study.search.pruner import Halving
 from study.search.sampler import SAMPLERS
@@ -72,13 +72,10 @@ class SweepSummary:
 
 def sweep(
     study: Study,
-    trainable: ModuleType,
-    trainable_name: str,
-    data: Any,
+    model: Model,
     space: Space,
     sweep_options: SweepOptions,
     *,
-    runtime: Runtime,
     options: Options | None = None,
     context: Context | None = None,
     after: Sequence[After] = (),
@@ -123,11 +120,8 @@ def sweep(
         if not source.exhausted():
             engine = run_jobs(
                 study,
-                trainable,
-                trainable_name,
-                data,
+                model,
                 source,
-                runtime=runtime,
                 options=replace(options or Options(), title=f"sweep of {study.meta.name}"),
                 context=context,
                 after=[_sync_after(database), *after],

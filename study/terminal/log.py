@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fnmatch
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,10 +19,16 @@ class Log:
     """The study's log file, appended to; lines of ours carry the time."""
 
     def __init__(self, path: Path) -> None:
+        """Raises OSError where the file cannot be written, or is a link, a FIFO or another thing than a file."""
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = open(path, "ab", buffering=0)  # noqa: SIM115 - open as long as the engine runs
-        self._offsets: dict[Path, int] = {}
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        handle = os.open(path, flags, 0o644)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        self._file: IO[bytes] = open(handle, "ab", buffering=0)  # noqa: SIM115 - open as long as the engine runs
+        self._offsets: dict[str, int] = {}
 
     def __call__(self, text: str) -> None:
         """Append text, each call stamped. A full disk loses the text, never whoever tells of that very disk."""
@@ -32,32 +41,59 @@ class Log:
         return self._file.fileno()
 
     def collect(self, folder: Path | None) -> None:
-        """Append what worker processes have printed since the last call (Ray keeps it under ``folder``)."""
-        if folder is None:
-            return
-        for path in sorted(folder.glob("session_*/logs/worker-*.[oe][ur][tr]")):
-            with contextlib.suppress(OSError), open(path, "rb") as file:
-                file.seek(self._offsets.get(path, 0))
+        """Append what worker processes have printed since the last call (Ray keeps it under ``folder``).
+
+        Follows no link there, and reads nothing but regular files of this user.
+        """
+        for name in _worker_logs(folder) if folder is not None else ():
+            with contextlib.suppress(OSError), _own_file(name) as file:
+                file.seek(self._offsets.get(name, 0))
                 text = file.read()
-                self._offsets[path] = file.tell()
+                self._offsets[name] = file.tell()
                 kept = [
                     line
                     for line in text.splitlines()
                     if line and not line.startswith((b":job_id:", b":actor_name:", b":task_name:"))
                 ]
                 if kept:
-                    self._file.write(f"--- {path.name}\n".encode() + b"\n".join(kept) + b"\n")
+                    self._file.write(f"--- {os.path.basename(name)}\n".encode() + b"\n".join(kept) + b"\n")
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
 
+def _worker_logs(folder: Path) -> Iterator[str]:
+    """Yield Ray's files of what workers print; ``session_latest`` is a link to a session, and left out as such."""
+    for session in _entries(str(folder), "session_*", folders=True):
+        for logs in _entries(session, "logs", folders=True):
+            yield from _entries(logs, "worker-*.[oe][ur][tr]", folders=False)
+
+
+def _entries(folder: str, pattern: str, folders: bool) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            named = [entry for entry in found if fnmatch.fnmatch(entry.name, pattern)]
+            kinds = {e.path: e.is_dir(follow_symlinks=False) if folders else not e.is_dir() for e in named}
+    except OSError:
+        return []
+    return sorted(path for path, wanted in kinds.items() if wanted)
+
+
+def _own_file(name: str) -> IO[bytes]:
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not a file of this user's", name)
+    return open(handle, "rb")
+
+
 @contextlib.contextmanager
 def reserved(log: Log) -> Iterator[IO[str]]:
     """Send this process's stdout and stderr, Python's and C's, to ``log``; yield a stream to the real stderr."""
     screen, restore = _take_over(log)
-    with open(log.path, "a", encoding="utf-8", errors="replace", buffering=1) as sink:
+    with open(os.dup(log.fileno()), "a", encoding="utf-8", errors="replace", buffering=1) as sink:
         try:
             with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
                 yield screen

@@ -18,8 +18,8 @@ import pytest
 
 from results.outcome import Outcome, Runtime
 from results.store import Study
-from study.engine import FixedJobs, Job, Options, cluster, run_jobs
-from study.engine.driver import Engine
+from study.engine import FixedJobs, Job, Model, Options, cluster, run_jobs
+from study.engine.driver import Driver
 from study.protocol import load_trainable
 from study.recording import checkpoints
 from study.recording.records import Context, Trace, stopped
@@ -34,7 +34,7 @@ ALONE = """
     from pathlib import Path
     from results.outcome import Runtime
     from results.store import Study
-    from study.engine import Job
+    from study.jobs import Job, Model
     from study.terminal.progress import run_progress
     from study.engine.local import run_here
     from study.protocol import load_trainable
@@ -51,7 +51,8 @@ ALONE = """
     Study.save_predictions = slowly
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as 'disown' has it
     data = toy.load_data("600", Path("."))
-    run_here(study, toy, data, Job("baseline", study.meta.baseline, 1), Runtime(), run_progress(False))
+    model = Model(toy, sys.argv[2], data, Runtime())
+    run_here(study, model, Job("baseline", study.meta.baseline, 1), run_progress(False))
 """
 
 
@@ -73,11 +74,8 @@ def run(study: Study, data, jobs, trainable: str = TOY, **options):
     with study.lock():
         return run_jobs(
             study,
-            load_trainable(trainable),
-            trainable,
-            data,
+            Model(load_trainable(trainable), trainable, data, Runtime()),
             FixedJobs(jobs),
-            runtime=Runtime(),
             options=Options(concurrency=1, cpus_per_trial=1, quiet=True),
             **options,
         )
@@ -89,10 +87,11 @@ def test_a_full_disk_is_said_even_where_the_log_is_on_it(make_study, monkeypatch
     def full(record):
         raise OSError(errno.ENOSPC, "No space left on device", str(study.records_path))
 
-    (study.path / "study.log").unlink(missing_ok=True)
-    (study.path / "study.log").symlink_to("/dev/full")
+    log = Log(study.path / "study.log")
+    with open("/dev/full", "wb") as disk:
+        os.dup2(disk.fileno(), log.fileno())
     monkeypatch.setattr(study, "append", full)
-    writer = Writer(study, 3, [], Log(study.path / "study.log"))
+    writer = Writer(study, 3, [], log)
     end(study, writer, 1)
     waiting = threading.Thread(target=writer.flush, daemon=True)
     waiting.start()
@@ -178,7 +177,7 @@ def test_another_containers_folder_is_left_alone(tmp_path, monkeypatch):
 @pytest.mark.long
 def test_a_worker_killed_after_its_last_word_is_replaced(make_study, monkeypatch):
     study, data = make_study(epochs=4, pause=0.1)
-    told, outcome = [], Engine._outcome
+    told, outcome = [], Driver._outcome
 
     def after_its_death(self, trial_id, run, reference):
         if not told:
@@ -189,7 +188,7 @@ def test_a_worker_killed_after_its_last_word_is_replaced(make_study, monkeypatch
             time.sleep(2)
         outcome(self, trial_id, run, reference)
 
-    monkeypatch.setattr(Engine, "_outcome", after_its_death)
+    monkeypatch.setattr(Driver, "_outcome", after_its_death)
     run(study, data, [Job("baseline", study.meta.baseline, 1)])
     assert told and [(r.status, len(r.history)) for r in study.records()] == [("complete", 4)]
 
@@ -200,7 +199,7 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
     file.write_text(
         textwrap.dedent("""
             import numpy as np
-            from tests.study import toy
+            from tests.support import toy
             from tests.support.toy import *
 
             def fit(config, seed, data, on_epoch, state=None):
@@ -277,11 +276,8 @@ def test_a_driver_that_was_held_up_blames_no_worker(make_study, monkeypatch):
     with study.lock():
         run_jobs(
             study,
-            load_trainable(TOY),
-            TOY,
-            data,
+            Model(load_trainable(TOY), TOY, data, Runtime()),
             FixedJobs(jobs),
-            runtime=Runtime(),
             options=Options(concurrency=2, cpus_per_trial=1, quiet=True, trial_timeout=6),
         )
     assert died.exists() and {r.status for r in study.records()} == {"complete"}

@@ -16,7 +16,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from results.outcome import Runtime
-from study.engine import FixedJobs, Job, Options, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, run_jobs
 from study.protocol import load_trainable
 from tests.support import TOY
 from tests.support.studies import make_toy_study
@@ -25,7 +25,7 @@ changes = ({}, {"misbehave": "gorge", "misbehave_at": 2}, {"noise": 0.5})
 jobs = FixedJobs([Job("baseline", study.meta.baseline | change, 0) for change in changes])
 options = Options(concurrency=2, cpus_per_trial=1)
 with study.lock():
-    run_jobs(study, load_trainable(TOY), TOY, data, jobs, runtime=Runtime(), options=options)
+    run_jobs(study, Model(load_trainable(TOY), TOY, data, Runtime()), jobs, options=options)
 """
 
 

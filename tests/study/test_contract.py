@@ -113,7 +113,7 @@ def test_one_that_keeps_objects_in_its_state_is_noticed(honest: ModuleType) -> N
             config, seed, data, lambda e, s: on_epoch(e, lambda: s() | {"rng": np.random.default_rng()}), state
         )
 
-    assert "'rng' is Generator" in broken_rule(trainable(honest, fit=fit))
+    assert "state['rng'] is of object, not of numbers or bools" in broken_rule(trainable(honest, fit=fit))
 
 
 def test_one_that_does_not_stop_is_noticed(honest: ModuleType) -> None:
@@ -157,21 +157,30 @@ def test_a_changing_fingerprint_is_noticed(honest: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("how", "rule"),
     [
-        (lambda o: replace(o, best_epoch=1), "best_epoch: lowest validation loss"),
-        (lambda o: replace(o, test=None), "a complete outcome has both"),
+        (
+            lambda o: replace(o, best_epoch=1),
+            "best_epoch 1 has val_accuracy 0.7500: predict with the weights of that epoch",
+        ),
+        (lambda o: replace(o, test=None), "test is missing: a complete outcome has predictions"),
         (lambda o: replace(o, test=replace(o.test, loss=o.test.loss * 100)), "loss is the mean cross-entropy"),
-        (lambda o: replace(o, test=replace(o.test, probabilities=1 - o.test.probabilities)), "is a distribution"),
-        (lambda o: replace(o, test=o.val), "test: the data's test images, in order"),
-        (lambda o: replace(o, features=np.zeros((3, 2))), "features: None, or"),
+        (
+            lambda o: replace(o, test=replace(o.test, probabilities=1 - o.test.probabilities)),
+            "adds up to 9, not 1: softmax?",
+        ),
+        (lambda o: replace(o, test=o.val), "test predicts 180 images, the data have 597"),
+        (
+            lambda o: replace(o, features=np.zeros((3, 2))),
+            "features is of shape (3, 2), not (597 test images, numbers)",
+        ),
         (lambda o: replace(o, parameters=0), "parameters: how many"),
-        (lambda o: replace(o, history=o.history[1:]), "epochs count from 1"),
+        (lambda o: replace(o, history=o.history[1:]), "a complete outcome has all from 1 to 3"),
         (
             lambda o: replace(o, history=[replace(e, val_accuracy=100 * e.val_accuracy) for e in o.history]),
-            "a fraction",
+            "not within 0..1",
         ),
         (
             lambda o: replace(o, history=[replace(e, val_confusion=e.val_confusion[:5]) for e in o.history]),
-            "counts of all",
+            "val_confusion is of shape (5, 10); 10 classes have (10, 10)",
         ),
     ],
 )

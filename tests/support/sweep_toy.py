@@ -10,6 +10,7 @@ from results.outcome import Runtime
 from results.store import Study
 from search_spaces import choice, load_space, log_float
 from study.engine import Options
+from study.jobs import Model
 from study.protocol import load_trainable
 from study.search.sweep import SweepOptions, SweepSummary, sweep
 from tests.support import TOY
@@ -47,12 +48,9 @@ def run(
     with study.lock():
         return sweep(
             study,
-            toy,
-            trainable,
-            data,
+            Model(toy, trainable, data, Runtime()),
             found,
             SweepOptions(trials=trials, seed=SEED, **changes),
-            runtime=Runtime(),
             options=Options(**{"concurrency": 2, "cpus_per_trial": 1} | (options or {})),
         )
 

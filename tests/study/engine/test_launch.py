@@ -17,9 +17,11 @@ import pytest
 from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Runtime
-from study.engine import FixedJobs, Job, Options, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, run_jobs
+from study.protocol import load_trainable
 from study.recording import checkpoints
 from tests.support import TOY
+from tests.support.studies import make_toy_study
 
 
 def listening(process: psutil.Process) -> set[str]:
@@ -35,15 +37,29 @@ def job(study, seed=0, **changes):
     return Job("baseline", study.meta.baseline | changes, seed)
 
 
+class HangsLast(FixedJobs):
+    """Hands its last job out when all others have ended, so that a clock that jumps concerns no other."""
+
+    def next(self):
+        return super().next() if len(self._waiting) > 1 or len(self.records) == self.total - 1 else None
+
+
+class JumpingClock:
+    """Leaps by hours as soon as ``hangs`` exists: the test waits for no time-out, and no slow machine meets one."""
+
+    def __init__(self, hangs: Path) -> None:
+        self._hangs = hangs
+
+    def monotonic(self) -> float:
+        return time.monotonic() + 1e6 * self._hangs.exists()
+
+
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory):
     """One start of the engine with trainings that end in every way there is."""
-    from study.protocol import load_trainable
-    from tests.support.studies import make_toy_study
-
     folder = tmp_path_factory.mktemp("ended")
     study, data = make_toy_study(folder / "toy", epochs=4)
-    marker = str(folder / "died-once")
+    marker, hangs = folder / "died-once", folder / "hangs"
     jobs = {
         "good": job(study),
         "raise": job(study, misbehave="raise"),
@@ -51,26 +67,25 @@ def ended(tmp_path_factory):
         "nothing": job(study, misbehave="nothing"),
         "exit": job(study, misbehave="exit", misbehave_at=2),
         "eat": job(study, misbehave="eat", misbehave_at=2),
-        "hang": job(study, misbehave="hang", misbehave_at=2),
-        "die once": job(study, misbehave="die", misbehave_at=3, marker=marker),
+        "die once": job(study, misbehave="die", misbehave_at=3, marker=str(marker)),
         "die always": job(study, misbehave="die", misbehave_at=2),
         "bad config": job(study, learning_rate=-1.0),
         "good again": job(study, seed=1),
+        "hang": job(study, misbehave="hang", misbehave_at=2, marker=str(hangs)),
     }
     sockets: set[str] = set()
-    with study.lock():
+    with study.lock(), pytest.MonkeyPatch.context() as patched:
+        patched.setattr("study.engine.driver.time", JumpingClock(hangs))
+        patched.setattr("study.engine.driver.AWAY", 1e9)  # or the jump would count as the driver's own absence
         summary = run_jobs(
             study,
-            load_trainable(TOY),
-            TOY,
-            data,
-            FixedJobs(jobs.values()),
-            runtime=Runtime(),
-            options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=25),
+            Model(load_trainable(TOY), TOY, data, Runtime()),
+            HangsLast(jobs.values()),
+            options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=3600),
             after=[lambda record, outcome: sockets.update(listening(psutil.Process()))],
         )
     records = {r.run_id: r for r in study.records()}
-    return study, {name: records.get(each.run_id) for name, each in jobs.items()}, summary, sockets, Path(marker)
+    return study, {name: records.get(each.run_id) for name, each in jobs.items()}, summary, sockets, marker
 
 
 def test_every_job_has_its_record(ended):
@@ -84,11 +99,11 @@ def test_every_job_has_its_record(ended):
         "nothing": "failed",
         "exit": "failed",
         "eat": "failed",
-        "hang": "failed",
         "die once": "complete",
         "die always": "failed",
         "bad config": "failed",
         "good again": "complete",
+        "hang": "failed",
     }
 
 
@@ -99,7 +114,7 @@ def test_failures_say_why(ended):
     assert "NoneType" in records["nothing"].error
     assert "SystemExit" in records["exit"].error
     assert "MemoryError" in records["eat"].error
-    assert "said nothing for 25 seconds (--trial-timeout)" in records["hang"].error
+    assert "said nothing for 3600 seconds (--trial-timeout)" in records["hang"].error
     assert records["die always"].error == "its worker was killed, as systems do when memory runs out (3 times)"
     assert records["bad config"].error == "ValidationError: learning_rate=-1.0: Input should be greater than 0"
     log = summary.log.read_text()
@@ -170,7 +185,7 @@ def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch):
     found = checkpoints.interrupted_jobs(study)
     assert [c.job for c in found] == [cut.job]
     with study.lock():
-        run_jobs(study, toy, TOY, data, FixedJobs([cut.job]), runtime=Runtime(), options=Options(concurrency=1))
+        run_jobs(study, Model(toy, TOY, data, Runtime()), FixedJobs([cut.job]), options=Options(concurrency=1))
     (record,) = study.records()
     assert record.resumed_at == [2, 4]
     assert record.val_loss == whole.val.loss and np.array_equal(record.correct(), whole.test.correct)
@@ -194,7 +209,7 @@ def test_a_state_is_kept_only_with_its_own_history(make_study, toy, monkeypatch)
     monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
     with study.lock():
         jobs = FixedJobs([job(study, seed) for seed in (1, 2)])
-        run_jobs(study, toy, TOY, data, jobs, runtime=Runtime(), options=Options(concurrency=2, cpus_per_trial=1))
+        run_jobs(study, Model(toy, TOY, data, Runtime()), jobs, options=Options(concurrency=2, cpus_per_trial=1))
     print(saved)
     assert len(saved) > 2 and all(told == held for told, held in saved)
 
@@ -204,10 +219,7 @@ def test_an_unreachable_cluster_is_one_line(make_study, toy):
     with study.lock(), pytest.raises(UserError, match="no Ray cluster at --address '127.0.0.1:1'"):
         run_jobs(
             study,
-            toy,
-            TOY,
-            data,
+            Model(toy, TOY, data, Runtime()),
             FixedJobs([]),
-            runtime=Runtime(),
             options=Options(concurrency=1, address="127.0.0.1:1"),
         )

@@ -1,0 +1,41 @@
+"""One training with the door of results before it: what both ways of running a job call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from results.outcome import Epoch, Outcome, State
+from study.jobs import Model, epochs_of
+from study.protocol import OnEpoch, fit
+from study.recording.checks import Checker
+from study.recording.plain import plain_arrays
+
+
+def train(
+    model: Model, config: Mapping[str, Any], seed: int, on_epoch: OnEpoch, earlier: tuple[int, State] | None
+) -> Outcome:
+    """Train and return a checked outcome; ``on_epoch`` hears of checked epochs, and its snapshots are plain arrays.
+
+    Args:
+        earlier: the epoch to go on after, and the state then.
+
+    Raises:
+        BadResult: what was handed over breaks a rule, also where the trainable swallowed that in ``on_epoch``.
+        BaseException: whatever the trainable raises.
+    """
+    after, state = earlier or (0, None)
+    checker = Checker(epochs_of(config), model.data, after)
+
+    def checked(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
+        row = checker.epoch(epoch)
+        return bool(on_epoch(row, lambda: plain_arrays(snapshot(), "state")) or checker.diverged)
+
+    settings = model.trainable.Config(**config)
+    try:
+        outcome = fit(model.trainable, settings, seed, model.data, checked, state, model.runtime)
+    except Exception as error:
+        if checker.broken is not None and error is not checker.broken:
+            raise checker.broken from error
+        raise
+    return checker.outcome(outcome)

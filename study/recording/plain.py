@@ -1,0 +1,88 @@
+"""From values of any kind to plain python numbers and numpy arrays. Raises BadResult alone, whatever the values do."""
+
+from __future__ import annotations
+
+import operator
+import reprlib
+from typing import Any
+
+import numpy as np
+
+from results.outcome import State
+
+LONGEST_TEXT = 2000  # characters of a failure's reason that a record keeps
+
+
+class BadResult(ValueError):
+    """What a trainable handed over breaks a rule: the field, the rule and the value, in one line."""
+
+
+def number_of(value: Any, field: str) -> float:
+    """Return one number as a float, which may be NaN or infinite. Raises BadResult for text, None and several."""
+    if getattr(value, "ndim", 0) != 0:
+        raise BadResult(f"{field} is an array of shape {tuple(value.shape)}, not one number")
+    if value is None or isinstance(value, str | bytes | bool | np.bool_ | complex | np.complexfloating):
+        raise BadResult(f"{field} is {shown(value)}, not a number")
+    try:
+        return float(value)
+    except Exception as error:  # noqa: BLE001 - a class of the trainable's own may raise anything
+        raise BadResult(f"{field} is {shown(value)}, not a number ({named(error)})") from None
+
+
+def whole(value: Any, field: str) -> int:
+    """Return one integer; raises BadResult, for floats too."""
+    if isinstance(value, bool | np.bool_):
+        raise BadResult(f"{field} is {value}, not an integer")
+    try:
+        return operator.index(value)
+    except Exception:  # noqa: BLE001 - a class of the trainable's own may raise anything
+        raise BadResult(f"{field} is {shown(value)}, not an integer") from None
+
+
+def plain_array(value: Any, field: str) -> np.ndarray:
+    """Return numbers or bools as an array that a file can hold. Raises BadResult."""
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # noqa: BLE001 - tensors on another device, ragged lists
+        raise BadResult(f"{field} is no array: {named(error)}") from None
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise BadResult(f"{field} is of {array.dtype}, not of numbers or bools")
+    return array
+
+
+def plain_arrays(state: Any, field: str) -> State:
+    """Return a flat dict of names and arrays, as weights and states are, that a safetensors file can hold."""
+    if not isinstance(state, dict):
+        raise BadResult(f"{field} is {shown(state)}, not a dict of numpy arrays")
+    items = list(dict.items(state))
+    for name, _ in items:
+        if not isinstance(name, str) or name == "__metadata__" or not name.isprintable():  # nor half a surrogate pair
+            raise BadResult(f"{field} has the name {shown(name)}: names are printable texts")
+    return {str(name): plain_array(array, f"{field}['{name}']") for name, array in items}
+
+
+def named(error: BaseException) -> str:
+    """Say an exception in one line: its type and its last line, or the first of a config's own errors.
+
+    Never raises, whatever the exception's class does.
+    """
+    if isinstance(error, BadResult):
+        return str(error)
+    kind = type(error).__name__
+    try:
+        text = str(error).strip()
+        last = text.splitlines()[-1].strip() if text else ""
+        if hasattr(error, "errors"):  # pydantic ends its text with a link
+            first = error.errors()[0]
+            last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
+    except Exception:  # noqa: BLE001 - as the docstring says
+        last = ""
+    return f"{kind}: {last}"[:LONGEST_TEXT] if last else kind
+
+
+def shown(value: Any) -> str:
+    """Say a value in a few words; never raises, whatever its class does."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except Exception:  # noqa: BLE001 - a repr of the trainable's own
+        return f"a {type(value).__name__}"
