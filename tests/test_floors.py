@@ -20,8 +20,8 @@ FLOORS = (  # wings, lowest floor first: a module imports from its own wing and 
     ("search_spaces",),
     ("study.jobs", "study.protocol"),
     ("study.planning", "study.recording", "study.terminal"),
-    ("study.contract", "study.engine", "study.report"),
-    ("study.search",),
+    ("study.engine", "study.report"),
+    ("study.contract", "study.search"),
     ("study.cli",),
     ("study.run",),
 )
