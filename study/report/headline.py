@@ -71,14 +71,14 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
     gain = best.compared.as_configured
     if gain is None or gain <= 0:
         said = text(
-            "None of {} scored above the baseline on validation; the best, {}, is at {} points.",
+            "None of {} scored above the baseline on validation; the best, {}, is at {} percentage points.",
             plural(len(view.ranked), "complete trial"),
             trial_link(best),
             points(gain),
         )
         return "info", "Exploratory", said + _ahead_at_equal(view)
     said = text(
-        "The best of {}, {}, scored {} points above the baseline on validation",
+        "The best of {}, {}, scored {} percentage points above the baseline on validation",
         plural(len(view.ranked), "complete trial"),
         trial_link(best),
         strong(points(gain)),
@@ -87,7 +87,7 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
     elif gain > view.luck:
         said += text(
-            ", more than the {} that the luckiest of {} unchanged baselines would reach on average{}. It is not "
+            ", more than the {} expected of the best of {} unchanged baselines{}. It is not "
             "confirmed: one run, picked after looking.",
             points(view.luck),
             view.tried,
@@ -95,7 +95,7 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         )
     else:
         said += text(
-            ", no more than the {} that the luckiest of {} unchanged baselines would reach on average{}.",
+            ", no more than the {} expected of the best of {} unchanged baselines{}.",
             points(view.luck),
             view.tried,
             _beside(view),
@@ -140,7 +140,7 @@ def _tiles(view: View) -> list[Tile]:
     if first is not None and first.verdict.n >= MIN_SEEDS:
         v = first.verdict
         detail = text(
-            "points of test accuracy, 95 % interval {} to {} by itself; {} (n = {} seeds)",
+            "percentage points of test accuracy, 95 % interval {} to {} by itself; {} (n = {} seeds)",
             points(v.low),
             points(v.high),
             v.label,
@@ -150,7 +150,7 @@ def _tiles(view: View) -> list[Tile]:
         tiles.append(Tile(f"{who[:1].upper()}{who[1:]} on fresh seeds", points(v.estimate), detail))
     elif best is not None:
         detail = (
-            text("points at equal epochs: {}", points(best.compared.at_equal))
+            text("percentage points; at equal epochs {}", points(best.compared.at_equal))
             if best.compared.at_equal is not None
             else text("no baseline")
         )
@@ -159,14 +159,14 @@ def _tiles(view: View) -> list[Tile]:
             if best.compared.as_configured is not None
             else percent(best.record.val_accuracy)
         )
-        tiles.append(Tile("Best trial against it, points (exploratory)", shown, detail))
+        tiles.append(Tile("Best trial against it (exploratory)", shown, detail))
     if run is not None:
         known = "unknown" if floor is None else f"{100 * floor.single_run:.2f}"
         detail = (
             text("{} measures it", code("baseline --seeds 6"))
             if floor is None
             else text(
-                "points of validation accuracy cannot be told apart by single runs (n = {} seeds){}",
+                "percentage points of validation accuracy cannot be told apart by single runs (n = {} seeds){}",
                 floor.n,
                 f"; on test {100 * view.test_floor.single_run:.2f}" if view.test_floor else "",
             )

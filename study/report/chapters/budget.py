@@ -28,7 +28,7 @@ def equal(view: View) -> Section | None:
             said.append(
                 text(
                     "The best trial, {}, trained for {} epochs, the baseline for {}. As configured the "
-                    "difference is {} points, within "
+                    "difference is {} percentage points, within "
                     "the same {} epochs {} points.",
                     trial_link(best),
                     mine,
@@ -110,7 +110,7 @@ def _equal_figure(view: View) -> Figure:
     columns = [
         Column("Run"),
         Column("Epochs compared", numeric=True),
-        Column("Difference, points", numeric=True),
+        Column("Difference, percentage points", numeric=True),
         Column("Status"),
     ]
     alt = (

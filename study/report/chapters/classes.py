@@ -61,8 +61,8 @@ def _table(view: View, best: Trial, found: Change) -> Table:
         Column("Class"),
         Column("Baseline recall", numeric=True),
         Column("Winner", numeric=True),
-        Column("Change, points", numeric=True),
-        Column("Noise, points", numeric=True),
+        Column("Change", numeric=True),
+        Column("Noise", numeric=True),
         Column("Change is"),
     ]
     seeds = (
@@ -70,7 +70,12 @@ def _table(view: View, best: Trial, found: Change) -> Table:
         if found.noise is not None
         else ""
     )
-    return Table(text("Recall of each class on the test images. {}", seeds), columns, rows, name="winner-recall")
+    return Table(
+        text("Recall of each class on the test images; changes in percentage points. {}", seeds),
+        columns,
+        rows,
+        name="winner-recall",
+    )
 
 
 SECTIONS = [winner]

@@ -37,7 +37,7 @@ def noise(view: View) -> Section | None:
     lines = [
         text(
             "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} points "
-            "(95 % interval of the deviation {} to {}). Differences under {} points of validation accuracy "
+            "(95 % interval of the deviation {} to {}). Differences under {} percentage points of validation accuracy "
             "cannot be told apart by single runs; the plots below compare by it.",
             plural(floor.n, "seed"),
             percent(floor.mean),
@@ -52,8 +52,8 @@ def noise(view: View) -> Section | None:
     if view.luck is not None and view.reference is not None:
         lines.append(
             text(
-                "The luckiest of {} runs of the very same baseline would be expected {} points above its mean on "
-                "validation, hence at {} against the run with seed {}, which lies at {} itself.",
+                "Under the null, the expected maximum of {} runs of the unchanged baseline lies {} points above its "
+                "mean on validation, hence at {} against the run with seed {}, which lies at {} itself.",
                 view.tried,
                 points(floor.sd * luckiest(view.tried)),
                 strong(points(view.luck)),
@@ -87,10 +87,16 @@ def forest(view: View) -> Section | None:
     above = sum(1 for t in shown if (t.compared.as_configured or 0) > 0)
     alt = (
         f"Difference of {len(shown)} complete trials to the baseline on validation. Best: {top.label}, "
-        f"{points(top.compared.as_configured)} points. {above} of {len(shown)} lie above the baseline."
+        f"{points(top.compared.as_configured)} percentage points. {above} of {len(shown)} lie above the baseline."
     )
     svg = figures.forest(
-        "forest", rungs, band, luck, view.tried, "difference to the baseline, points of validation accuracy", alt
+        "forest",
+        rungs,
+        band,
+        luck,
+        view.tried,
+        "difference to the baseline, percentage points of validation accuracy",
+        alt,
     )
     reading = text(
         "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same "
@@ -99,7 +105,7 @@ def forest(view: View) -> Section | None:
         "Grey band: where one more run of the baseline would fall in 95 % of cases. "
         if band
         else "There is no grey band because the baseline has one seed only. ",
-        "Dashed: what the luckiest of as many unchanged baselines as there were trials would reach on average. "
+        "Dashed: the expected maximum under the null, of as many unchanged baselines as there were trials. "
         if luck is not None
         else "",
         "Arrows at the left lie beyond the edge, at the value beside them."
@@ -111,8 +117,8 @@ def forest(view: View) -> Section | None:
         "Exploratory",
         [
             text(
-                "The order comes from one run each on validation images. The first of many is partly the "
-                "luckiest; only fresh seeds tell."
+                "The order comes from one run each on validation images. The best of many is partly chosen for its "
+                "luck; only fresh seeds tell."
             )
         ],
     )

@@ -16,26 +16,25 @@ NAME, QUESTION, SHORT = "reproduce", "How do I read, reproduce and cite it?", "M
 WORDS: list[tuple[str, str]] = [
     (
         "Score",
-        "A run's validation accuracy at the epoch whose validation loss is lowest. The same rule for every "
-        "run, so no run is "
-        "judged at an epoch picked to flatter it.",
+        "A run's validation accuracy at the epoch whose validation loss is lowest. The same rule for every run, so "
+        "no run is scored at an epoch picked to flatter it.",
     ),
     (
         "Exploratory",
-        "Seen in single runs that were picked after looking. The best of many runs is partly the luckiest, so its lead "
-        "shrinks when it is run again; only runs on fresh seeds confirm it.",
+        "Seen in single runs that were picked after looking. The best of many runs is partly chosen for its luck, so "
+        "its lead shrinks when it is run again; only runs on fresh seeds confirm it.",
     ),
     (
         "Noise floor",
         "How far runs of the very same baseline differ when only the seed changes. Two single runs closer than the "
-        "stated number of points cannot be told apart.",
+        "stated number of percentage points cannot be told apart.",
     ),
     (
         "Forest plot",
         "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
         "band is what "
-        "the unchanged baseline does by itself; the dashed line is where the luckiest of as many unchanged "
-        "runs as trials were begun would lie on average.",
+        "the unchanged baseline does by itself; the dashed line is the expected maximum under the null: "
+        "of as many unchanged runs as trials were begun.",
     ),
     (
         "At equal epochs",
@@ -54,9 +53,9 @@ WORDS: list[tuple[str, str]] = [
         "move with other images of the same kind, not with another seed.",
     ),
     (
-        "Knob plots and importance",
-        "A knob plot shows all trials over one setting while the others vary too, so a slope need not be that "
-        "knob's doing. Importance (PED-ANOVA) says how much a knob sets the better trials apart; it proves no cause.",
+        "Plots of hyperparameters and importance",
+        "A plot shows all trials over one hyperparameter while the others vary too, so a slope need not be its doing. "
+        "Importance (PED-ANOVA) says how much a hyperparameter sets the better trials apart; it proves no cause.",
     ),
     (
         "Cost frontier",

@@ -33,7 +33,7 @@ def protocol(view: View) -> Section | None:
         ]
         facts.append(("Trials", text("{}: {}", f"{len(view.trials):,}", joined(counts))))
     if view.repeats:
-        facts.append(("Further runs", text("{} to confirm or take apart", f"{len(view.repeats):,}")))
+        facts.append(("Further runs", text("{} for confirmation or ablation", f"{len(view.repeats):,}")))
     if meta.sweep:
         words = {k: meta.sweep.get(k) for k in ("space", "sampler", "scheduler") if meta.sweep.get(k)}
         facts += [(k.capitalize(), code(v, 60)) for k, v in words.items()]

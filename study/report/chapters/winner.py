@@ -38,7 +38,7 @@ def difference(view: View) -> Section | None:
     c = best.compared
     said = [
         text(
-            "The best complete trial by validation is {}: {} against the baseline's {}, {} points as "
+            "The best complete trial by validation is {}: {} against the baseline's {}, {} percentage points as "
             "configured and {} points "
             "within the same {} epochs.",
             trial_link(best),
@@ -83,8 +83,7 @@ def difference(view: View) -> Section | None:
                 "Exploratory",
                 [
                     text(
-                        "Which of these changes earns its place is not known from the sweep. {} takes it "
-                        "apart, with runs.",
+                        "Which of these changes contribute is not known from the sweep. {} trains the ablation.",
                         code("python -m study.run ablate"),
                     )
                 ],
@@ -127,9 +126,9 @@ def ablation(view: View) -> Section | None:
         "The error of 5 % is shared out over {} and {}.",
         text("Each change was {},", joined([v for k, v in done.items() if any(r.role == k for r in found.rows)]))
         if any(r.role in done for r in found.rows)
-        else "All changes together were judged",
+        else "All changes together were tested",
         plural(len(found.look.pairs), "comparison"),
-        plural(found.look.number, "look"),
+        plural(found.look.number, "interim analysis (look)", "interim analyses (looks)"),
     )
     blocks: list[Block] = [Text([said]), *([figure] if figure else []), *groups]
     if told := path_sentence(found):
@@ -137,16 +136,16 @@ def ablation(view: View) -> Section | None:
     if found.disagreements:
         blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
     notes = [text("{}: {}", r.name, r.judged.note) for r in found.rows if r.judged.note]
-    notes += [text("{}: as judged by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
+    notes += [text("{}: as tested by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:
-        blocks.append(Command(clean(command, 400), "Another config was taken apart too; to see it, without training"))
+        blocks.append(Command(clean(command, 400), "The ablation of another config; to see it, without training"))
     table = verdict_table(found, view.meta.dataset.name)
     blocks += [
         Code(latex(table), "The table in LaTeX (booktabs)"),
         Code(markdown(table), "The table in Markdown"),
     ]
-    return Section("ablation", "Which of its changes earn their place", blocks)
+    return Section("ablation", "Which of its changes contribute", blocks)
 
 
 def _change(row: AblationRow) -> Markup:

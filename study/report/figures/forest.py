@@ -34,8 +34,8 @@ def forest(
 ) -> Markup:
     """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs.
 
-    ``luck`` is what the best of ``best_of`` equal runs would reach. What lies so far below that it would squeeze the
-    rest becomes an arrow at the left edge, with its value.
+    ``luck`` is the expected maximum of ``best_of`` runs of the baseline. What lies so far below that it would squeeze
+    the rest becomes an arrow at the left edge, with its value.
     """
     tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
     edge = left_edge(rungs, band, luck)
@@ -48,7 +48,7 @@ def forest(
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
             style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"], "fontsize": 7.5}
-            said, place = f"luck alone, best of {best_of}", ("data", "axes fraction")
+            said, place = f"expected maximum, n = {best_of}", ("data", "axes fraction")
             axes.annotate(said, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
         size = 4.5 if tall > 6 else 3
         _draw_dots(axes, rungs, edge, size)
@@ -92,7 +92,7 @@ def _label_arrow(axes: Axes, edge: float, row: int, value: float) -> None:
 
 
 def left_edge(rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None) -> float:
-    """Return the difference, in points, below which a trial is drawn as an arrow; minus infinity where all fit."""
+    """The difference, in percentage points, below which a trial is drawn as an arrow; minus infinity where all fit."""
     values = [v for r in rungs for v in (r.full, r.equal) if v is not None]
     near = max(1.5, *(abs(v) for v in (*(band or ()), luck or 0.0)), max(values, default=0.0))
     return -float("inf") if min(values, default=0.0) >= -6 * near else -4 * near

@@ -33,7 +33,7 @@ class Change:
 def class_noise(view: View) -> np.ndarray | None:
     """How far a class's recall may differ between two runs of the baseline: at 95 % over all classes together.
 
-    From the spread of each class over at least three seeds; t quantile, shared out over the classes (Bonferroni).
+    From the standard deviation of each class over at least three seeds; t quantile, with Bonferroni's correction.
     """
     found = [m for b in view.baselines if (m := confusion.fits(b.test_confusion, len(view.classes))) is not None]
     if len(found) < 3:
@@ -62,7 +62,7 @@ def flagged_sentence(view: View, found: Change) -> Markup:
         )
     if not found.flagged:
         return text("No class changed by more than two runs of the baseline may differ.")
-    said = [text("{} {} points", strong(view.classes[i]), points(found.change[i], 1)) for i in found.flagged]
+    said = [text("{} {} percentage points", strong(view.classes[i]), points(found.change[i], 1)) for i in found.flagged]
     return text("Outside the noise: {}.", joined(said))
 
 

@@ -28,12 +28,12 @@ def confirmed(view: View) -> Section | None:
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
         "the baseline (same split, "
-        "same order), and judged on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
+        "same order), and tested on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
         plural(len(judged), "candidate"),
         "was" if len(judged) == 1 else "were",
         CLAIMS[v.claim],
         plural(v.comparisons, "comparison"),
-        plural(v.look, "look"),
+        plural(v.look, "interim analysis (look)", "interim analyses (looks)"),
     )
     blocks: list[Block] = [
         Text([said]),
@@ -48,7 +48,7 @@ def confirmed(view: View) -> Section | None:
     blocks += [figure] if figure else []
     notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in judged if j.note]
     blocks += notes
-    luck = _luck(view)
+    luck = _shrinkage(view)
     return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
 
 
@@ -72,7 +72,7 @@ def verdict_table(caption: Markup | str, named: list[tuple[Markup, Judged]], nam
 
 VERDICT_COLUMNS = [
     Column("Verdict"),
-    Column("Difference, points", numeric=True),
+    Column("Difference, percentage points", numeric=True),
     Column("95 % interval", numeric=True),
     Column("Seeds", numeric=True),
     Column("Adjusted p", numeric=True),
@@ -114,10 +114,10 @@ def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margi
     alt = f"{title}: " + "; ".join(
         f"{clean(n, 40)} {points(v.estimate)} ({points(v.low)} to {points(v.high)}), {v.label}" for n, v in shown[:12]
     )
-    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "difference, points of test accuracy", alt)
+    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "difference, percentage points of test accuracy", alt)
     reading = text(
         "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. The grey band "
-        "is the margin of ± {} points "
+        "is the margin of ± {} percentage points "
         "within which two configs are called equivalent. The verdicts allow for all comparisons together, so "
         "they are stricter than the lines.",
         f"{100 * margin:.2f}",
@@ -125,8 +125,8 @@ def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margi
     return Figure(f"{name}-effects", title, svg, alt, reading)
 
 
-def _luck(view: View) -> Table | None:
-    """What the sweep promised of each candidate, and what was left of it."""
+def _shrinkage(view: View) -> Table | None:
+    """The estimate of each candidate in the sweep, and what was left of it on fresh seeds."""
     rows = []
     for j in view.verdicts("confirm"):
         s = shrinkage(view, j)
@@ -148,12 +148,13 @@ def _luck(view: View) -> Table | None:
         return None
     columns = [
         Column("Candidate"),
-        Column("Promised by the sweep, points", numeric=True),
-        Column("Held on fresh seeds", numeric=True),
+        Column("Estimate in the sweep", numeric=True),
+        Column("On fresh seeds", numeric=True),
         Column("Share that was luck", numeric=True),
         Column("On test, fresh seeds", numeric=True),
     ]
-    return Table("How much of the promise was luck (validation, in points)", columns, rows, name="luck-table")
+    caption = "Estimates in the sweep and on fresh seeds (differences on validation, percentage points)"
+    return Table(caption, columns, rows, name="shrinkage-table")
 
 
 ORDER = ("better", "undecided", "equivalent", "worse")
@@ -188,7 +189,7 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
         said = text("{}: {} can reach no verdict, at least {} are needed.", what, plural(v.n, "paired seed"), MIN_SEEDS)
     else:
         said = text(
-            "{}: {} points of test accuracy, 95 % interval {} to {}, over {} ({}).",
+            "{}: {} percentage points of test accuracy, 95 % interval {} to {}, over {} ({}).",
             what,
             strong(points(v.estimate)),
             points(v.low),

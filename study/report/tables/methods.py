@@ -5,7 +5,7 @@ from __future__ import annotations
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Look
 from results.analysis.paired import CLAIMS
-from results.formatting import plural, points
+from results.formatting import percent, plural, points, setting
 
 
 def methods(evidence: Evidence) -> str:
@@ -23,8 +23,8 @@ def methods(evidence: Evidence) -> str:
     floor = evidence.test_floor
     if floor:
         said.append(
-            f"Its test accuracy was {100 * floor.mean:.2f} % on average with a standard deviation of "
-            f"{points(floor.sd, signed=False)} points over {floor.n} seeds."
+            f"Its test accuracy was {percent(floor.mean)} on average with a standard deviation of "
+            f"{points(floor.sd, signed=False)} percentage points over {floor.n} seeds."
         )
     if trials and meta.sweep:
         done = sum(r.status == "complete" for r in trials)
@@ -38,8 +38,8 @@ def methods(evidence: Evidence) -> str:
     if confirms:
         said.append(_family("Candidates", evidence, "confirm", f"and the baseline were {fresh}"))
     if ablations:
-        pins = ablations[-1].details.get("pins") or {}
-        fixed = f" (all with {', '.join(f'{k} = {v}' for k, v in pins.items())})" if pins else ""
+        settings = ", ".join(f"{k} = {setting(v)}" for k, v in (ablations[-1].details.get("pins") or {}).items())
+        fixed = f" (fixed settings: {settings})" if settings else ""
         said.append(_family("Ablated configs", evidence, "ablation", f"were {fresh}{fixed}"))
     told = {_tests(looks[-1]): looks[-1] for looks in (confirms, ablations) if looks}
     if told:
@@ -58,9 +58,9 @@ def _tests(look: Look) -> str:
     )
     return (
         "verdicts use two-sided paired t-tests, and two one-sided tests for equivalence within "
-        f"{points(look.margin, signed=False)} points, adjusted by Holm's method over all comparisons of the family "
-        f"and by alpha spending over its looks (family-wise error {look.alpha:g} each for differences and "
-        f"equivalences); they are about {CLAIMS[look.claim]}{images}."
+        f"{points(look.margin, signed=False)} percentage points, adjusted by Holm's method over all comparisons of the "
+        f"family and by alpha spending over its interim analyses (family-wise error {look.alpha:g} each for "
+        f"differences and equivalences); they are about {CLAIMS[look.claim]}{images}."
     )
 
 
@@ -73,9 +73,9 @@ def _family(what: str, evidence: Evidence, family: Family, did: str) -> str:
     lost = sum(j.failed for j in judged)
     left_out = f"; {lost} of {sum(len(set(j.pair.seeds)) for j in judged)} pairs left out, a run came to no score"
     stands = (
-        "; a verdict reached at an earlier look stands" if any(j.verdict.look != j.latest.look for j in judged) else ""
+        "; a verdict reached at an earlier one is final" if any(j.verdict.look != j.latest.look for j in judged) else ""
     )
-    looks = plural(len(evidence.looks(family)), "look")
+    looks = plural(len(evidence.looks(family)), "interim analysis", "interim analyses")
     return (
         f"{what} {did} ({seeds} paired seeds; {plural(len(judged), 'comparison')}, {looks}"
         f"{left_out if lost else ''}{stands})."

@@ -9,7 +9,7 @@ import pandas as pd
 from results.analysis.ablation import Ablated, Row, VerdictTable
 from results.analysis.ablation_plan import ROLES
 from results.analysis.paired import CLAIMS, MIN_SEEDS
-from results.formatting import MISSING, duration, number, p_number, plural, points, setting
+from results.formatting import MISSING, duration, number, p_number, percent, plural, points, setting
 from study.report.tables.writers import Table
 from study.report.text import clean
 
@@ -109,10 +109,11 @@ def _caption(found: VerdictTable, dataset: str) -> str:
     roles = list(dict.fromkeys(r.role for r in found.rows))
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
     many = plural(len(found.look.pairs), "comparison")
+    looks = plural(found.look.number, "interim analysis", "interim analyses")
     asked = {(r.judged.latest.claim, r.judged.latest.margin) for r in found.rows if r.by_confirm}
     confirm = " (by confirm: over confirm's own comparisons)" if asked else ""
     other = "".join(
-        f" 'by confirm' is about {CLAIMS[claim]}, equivalence within {points(margin, signed=False)} points."
+        f" 'by confirm' is about {CLAIMS[claim]}, equivalence within {points(margin, signed=False)} percentage points."
         for claim, margin in asked - {(found.look.claim, found.look.margin)}
     )
     own = " of the config with the change where it is added, without it where it is left out"
@@ -122,9 +123,9 @@ def _caption(found: VerdictTable, dataset: str) -> str:
     return (
         f"{what} on {dataset}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
         f"with the change minus without ({reading}); the claim is {CLAIMS[found.look.claim]}. Intervals are 95 % each. "
-        f"p is adjusted for {many} and {plural(found.look.number, 'look')}{confirm}, to be compared with "
+        f"p is adjusted for {many} and {looks}{confirm}, to be compared with "
         f"{found.look.alpha:g}; for 'equivalent' it is that of equivalence within "
-        f"{points(found.look.margin, signed=False)} points.{other} Parameters and time per run:{own}."
+        f"{points(found.look.margin, signed=False)} percentage points.{other} Parameters and time per run:{own}."
     )
 
 
@@ -133,14 +134,14 @@ def path_sentence(found: Ablated) -> str:
     text = ""
     if found.path:
         steps = " -> ".join(
-            f"{s.name or 'baseline'} {100 * s.val:.2f} %" if s.val is not None else str(s.name) for s in found.path
+            f"{s.name or 'baseline'} {percent(s.val)}" if s.val is not None else str(s.name) for s in found.path
         )
         text = f"Greedy path on validation (n = {found.path[0].n} per step, descriptive): {steps}."
     if found.interaction:
         i = found.interaction
         text += (
             f" Interaction of {i.names[0]} and {i.names[1]} (chosen on validation, descriptive): together "
-            f"{points(i.estimate)} points beyond the sum of each alone (95 % interval {points(i.low)} to "
+            f"{points(i.estimate)} percentage points beyond the sum of each alone (95 % interval {points(i.low)} to "
             f"{points(i.high)}, n = {i.n})."
         )
     return text.strip()

@@ -179,12 +179,12 @@ def test_the_table_and_the_methods_hold_every_comparison():
     assert len(table.printed) == len(table.frame) == len(found.rows)
     assert r"50\%\_of \& more" in latex(table)
     said = methods(Evidence(records, m))
-    assert "7 comparisons, 1 look" in said
+    assert "7 comparisons, 1 interim analysis" in said
     assert "6 paired seeds" in said
     assert "search of" not in said  # there was none
     alone = [100 * r.test_accuracy for r in records if r.config_hash == hash_of()]
     assert f"was {statistics.mean(alone):.2f} % on average" in said
-    assert f"standard deviation of {statistics.stdev(alone):.2f} points over {len(alone)} seeds" in said
+    assert f"standard deviation of {statistics.stdev(alone):.2f} percentage points over {len(alone)} seeds" in said
 
 
 def test_disagreement_with_importance_is_said(monkeypatch):
@@ -326,7 +326,7 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     m = meta(looks=[look.as_dict()])
     table = verdict_table(ablated(Evidence(records, m)), "toy")
     assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
-    assert "1 comparison and 1 look" in table.caption and "this test set" in table.caption
+    assert "1 comparison and 1 interim analysis" in table.caption and "this test set" in table.caption
 
 
 @pytest.mark.long

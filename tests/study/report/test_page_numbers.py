@@ -120,7 +120,7 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     assert f"Over {n} seeds" in said.replace("\u00a0", " ")
     assert f"{100 * scores.mean():.2f}" in said and f"deviation of {100 * sd:.2f} points" in said
     single = st.t.ppf(0.975, n - 1) * sd * np.sqrt(2)
-    assert f"Differences under {100 * single:.2f} points" in said
+    assert f"Differences under {100 * single:.2f} percentage points" in said
     own = np.array([r["test_accuracy"] for r in bases(raw)])
     apart = st.t.ppf(0.975, n - 1) * own.std(ddof=1) * np.sqrt(2)
     assert f"{100 * apart:.2f} points of test accuracy cannot be told apart" in said
