@@ -81,19 +81,19 @@ def one_study(number: int, folder: Path) -> dict[str, Any]:
     trials = [r for r in evidence.records if r.kind == "sweep" and r.status == "complete"]
     base = next(r for r in trials if evidence.is_baseline(r))
     best = max((r for r in trials if r is not base), key=lambda r: r.val_accuracy or 0)
-    judged = evidence.verdicts("confirm")
+    tested = evidence.verdicts("confirm")
     page = (path / "report.html").read_text(encoding="utf-8")
     row = {
         "study": number,
         "seed": 10_000 * number,
         "trials": len(trials),
         "best_minus_baseline": round((best.val_accuracy or 0) - (base.val_accuracy or 0), 5),
-        "held": round(shrinkage(evidence, judged[0]).held or 0.0, 5),
-        "verdicts": [j.verdict.label for j in judged],
-        "estimates": [round(j.verdict.estimate, 5) for j in judged],
-        "p_adjusted": [round(j.verdict.p_adjusted, 5) for j in judged],
-        "seeds": list(judged[0].seeds),
-        "covered": [j.verdict.low <= 0 <= j.verdict.high for j in judged],
+        "held": round(shrinkage(evidence, tested[0]).on_fresh_seeds or 0.0, 5),
+        "verdicts": [j.verdict.label for j in tested],
+        "estimates": [round(j.verdict.estimate, 5) for j in tested],
+        "p_adjusted": [round(j.verdict.p_adjusted, 5) for j in tested],
+        "seeds": list(tested[0].seeds),
+        "covered": [j.verdict.low <= 0 <= j.verdict.high for j in tested],
         "report_bytes": len(page),
         "seconds": round(time.perf_counter() - start, 1),
     }

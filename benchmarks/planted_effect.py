@@ -27,7 +27,7 @@ NOTHING = ("undecided", "equivalent")
 
 def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Run baseline, a sweep of the one planted config, and ablate; return (role, change) -> (verdict, sentence)."""
-    from results.analysis.ablation import ablated
+    from results.analysis.ablation import ablation_result
     from results.analysis.evidence import Evidence
     from results.store import Study
 
@@ -38,10 +38,10 @@ def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
         command("sweep", *common, "--trainable", str(TRAINABLE), "--dataset", "digits", "--space", f"{space}:PLANTED",
                 "--trials", "2", "--scheduler", "none", "--sampler", "random")  # fmt: skip
         command("ablate", *common, "--seeds", str(seeds))
-    found = ablated(Evidence.of(Study.open(path)))
+    found = ablation_result(Evidence.of(Study.open(path)))
     if found is None:
         raise RuntimeError("the study holds no ablation")
-    return {(r.role, r.name): (r.judged.verdict.label, r.judged.verdict.sentence) for r in found.rows}
+    return {(r.role, r.name): (r.tested.verdict.label, r.tested.verdict.sentence) for r in found.rows}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -23,18 +23,19 @@ ROLES = {
 
 
 @dataclass(frozen=True)
-class Anatomy:
-    """What is taken apart, kept in the look's ``details``: whole configs, and each change as fields with their values.
+class AblationPlan:
+    """What is ablated, kept in the look's ``details``: whole configs, and each change as fields with their values.
 
     ``changes`` are applied to the baseline or reverted in the start; ``named`` ablations are applied to the start.
-    ``pins`` hold for every run. ``path`` names the changes in the order of the greedy path, as far as it was walked.
+    ``fixed`` settings hold for every run. ``path`` names the changes in the order of the greedy path,
+    as far as it was walked.
     """
 
     start: Config
     baseline: Config
     changes: dict[str, Config] = field(default_factory=dict)
     named: dict[str, Config] = field(default_factory=dict)
-    pins: Config = field(default_factory=dict)
+    fixed: Config = field(default_factory=dict)
     origin: str = "best"
     path: tuple[str, ...] = ()
     path_seeds: tuple[int, ...] = ()
@@ -66,7 +67,7 @@ class Anatomy:
                 unique.setdefault(key, what)
         return unique
 
-    def joined(self, later: Anatomy) -> Anatomy:
+    def joined(self, later: AblationPlan) -> AblationPlan:
         """Return both as one: what was asked of the same start, in one go or in several."""
         walked = later if later.path else self
         return replace(
@@ -79,16 +80,17 @@ class Anatomy:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-able values."""
-        return asdict(self)
+        """Return it as JSON-able values; the fixed settings have been called ``pins`` there from the start."""
+        return {"pins" if k == "fixed" else k: v for k, v in asdict(self).items()}
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Anatomy:
+    def from_dict(cls, value: Mapping[str, Any]) -> AblationPlan:
         """Undo :meth:`as_dict`."""
-        own = {k: value[k] for k in ("start", "baseline", "changes", "named", "pins", "origin") if k in value}
+        own = {k: value[k] for k in ("start", "baseline", "changes", "named", "origin") if k in value}
         pair = value.get("interaction")
         return cls(
             **own,
+            fixed=value.get("pins", {}),
             path=tuple(value.get("path", ())),
             path_seeds=tuple(value.get("path_seeds", ())),
             interaction=(pair[0], pair[1]) if pair else None,
@@ -123,31 +125,31 @@ def mean_score(config: Config, runs: Runs, seeds: Sequence[int], metric: str) ->
     return (float(np.mean(values)) if values else None), len(values)
 
 
-def next_step(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> str | None:
+def next_step(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> str | None:
     """Return the change that the greedy path adds next, by mean validation accuracy; None at the end or unscored."""
-    left = [n for n in anatomy.changes if n not in anatomy.path]
-    scored = [(mean_score(anatomy.adding(*anatomy.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
+    left = [n for n in plan.changes if n not in plan.path]
+    scored = [(mean_score(plan.adding(*plan.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
     known = [(s, n) for s, n in scored if s is not None]
     return max(known, key=lambda x: (x[0], -left.index(x[1])))[1] if known else None
 
 
-def walked(anatomy: Anatomy, runs: Runs) -> list[Step]:
+def walked(plan: AblationPlan, runs: Runs) -> list[Step]:
     """Return the greedy path's steps, the baseline first; empty where none was walked."""
-    if not anatomy.path:
+    if not plan.path:
         return []
     steps = []
-    for i, name in enumerate((None, *anatomy.path)):
-        config = anatomy.adding(*anatomy.path[:i])
-        val, n = mean_score(config, runs, anatomy.path_seeds, "val_accuracy")
-        steps.append(Step(name, val, mean_score(config, runs, anatomy.path_seeds, "test_accuracy")[0], n))
+    for i, name in enumerate((None, *plan.path)):
+        config = plan.adding(*plan.path[:i])
+        val, n = mean_score(config, runs, plan.path_seeds, "val_accuracy")
+        steps.append(Step(name, val, mean_score(config, runs, plan.path_seeds, "test_accuracy")[0], n))
     return steps
 
 
-def strongest(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> tuple[str, str] | None:
+def strongest(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> tuple[str, str] | None:
     """Return the two changes with the largest effect on validation when added alone (else when left out)."""
     size: dict[str, float] = {}
-    for name in anatomy.changes:
-        for a, b in ((anatomy.adding(name), anatomy.baseline), (anatomy.start, anatomy.without(name))):
+    for name in plan.changes:
+        for a, b in ((plan.adding(name), plan.baseline), (plan.start, plan.without(name))):
             one, other = mean_score(a, runs, seeds, "val_accuracy")[0], mean_score(b, runs, seeds, "val_accuracy")[0]
             if one is not None and other is not None:
                 size.setdefault(name, abs(one - other))
@@ -155,12 +157,12 @@ def strongest(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> tuple[str, 
     return (best[0], best[1]) if len(best) == 2 else None
 
 
-def interacting(anatomy: Anatomy, runs: Runs, seeds: Sequence[int]) -> Interaction | None:
+def interacting(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> Interaction | None:
     """Return (both - first) - (second - baseline) per seed on test, with its t interval; None below two whole seeds."""
-    if anatomy.interaction is None:
+    if plan.interaction is None:
         return None
-    a, b = anatomy.interaction
-    names = [config_hash(anatomy.adding(*c)) for c in ((a, b), (a,), (b,), ())]
+    a, b = plan.interaction
+    names = [config_hash(plan.adding(*c)) for c in ((a, b), (a,), (b,), ())]
     whole = [[runs[n, s].test_accuracy or 0.0 for n in names] for s in seeds if all((n, s) in runs for n in names)]
     if len(whole) < 2:
         return None

@@ -12,8 +12,8 @@ from scipy import stats as st
 from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
 from results.analysis.noise import NoiseFloor, noise_floor
-from results.analysis.scores import Comparison, compare, luckiest
-from results.analysis.verdicts import Judged, standing
+from results.analysis.scores import AgainstBaseline, against_baseline, expected_maximum
+from results.analysis.verdicts import Tested, final_verdicts
 from results.config import changes, config_hash
 from results.errors import UserError
 from results.record import Record
@@ -23,7 +23,7 @@ from results.store import Study, StudyMeta
 class Trial:
     """One run of a sweep beside the baseline: what it changes (field -> (the baseline's, its own)) and its names."""
 
-    def __init__(self, record: Record, compared: Comparison, baseline: dict[str, object], order: int) -> None:
+    def __init__(self, record: Record, compared: AgainstBaseline, baseline: dict[str, object], order: int) -> None:
         self.record, self.compared, self.order = record, compared, order
         self.changes = changes(record.config, baseline)
         known = re.sub(r"[^A-Za-z0-9_-]", "", record.run_id)[:40]
@@ -42,7 +42,7 @@ class Evidence:
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
         self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
-        self._verdicts: dict[Family, list[Judged]] = {}
+        self._verdicts: dict[Family, list[Tested]] = {}
 
     @staticmethod
     def of(study: Study) -> Evidence:
@@ -101,7 +101,7 @@ class Evidence:
     def trials(self) -> list[Trial]:
         """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
         kept = [r for r in self.records if not self.is_baseline(r) and r.kind in ("sweep", "baseline")]
-        made = [Trial(r, compare(r, self.baselines), self.meta.baseline, i) for i, r in enumerate(kept)]
+        made = [Trial(r, against_baseline(r, self.baselines), self.meta.baseline, i) for i, r in enumerate(kept)]
         made.sort(key=lambda trial: (trial.record.trial is None, trial.record.trial or 0, trial.order))
         taken: set[str] = set()
         for trial in made:  # a second attempt at a trial, or a hostile run_id, must not double a link
@@ -137,15 +137,16 @@ class Evidence:
         return len(self.ranked) + len(self.having("pruned"))
 
     @functools.cached_property
-    def luck(self) -> float | None:
-        """The difference to the reference run that the luckiest of ``tried`` baseline runs would reach on average.
+    def null_maximum(self) -> float | None:
+        """The expected maximum under the null: where the best of ``tried`` runs of the baseline would lie, on average.
 
-        Pruned trials count: the same validation images and seed left them behind, so the rest are the best of all.
+        As a difference to the reference run. Pruned trials count: the same validation images and seed left them behind,
+        so the rest are the best of all.
         """
         floor = self.validation_floor
         if floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
             return None
-        return floor.mean - self.reference.val_accuracy + floor.sd * luckiest(self.tried)
+        return floor.mean - self.reference.val_accuracy + floor.sd * expected_maximum(self.tried)
 
     @functools.cached_property
     def varying(self) -> list[str]:
@@ -173,10 +174,10 @@ class Evidence:
                 return str(error)
         return ""
 
-    def verdicts(self, family: Family) -> list[Judged]:
-        """The verdicts that stand in a family, one per pair. Raises as :meth:`looks` and :func:`judge` do."""
+    def verdicts(self, family: Family) -> list[Tested]:
+        """The verdicts that stand in a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
         if family not in self._verdicts:
-            self._verdicts[family] = standing(self.runs, self.looks(family))
+            self._verdicts[family] = final_verdicts(self.runs, self.looks(family))
         return self._verdicts[family]
 
     def chosen_run(self, pair: Pair) -> Record | None:

@@ -100,8 +100,8 @@ def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], se
         again = _shares([configs[i] for i in index], values[index], distributions)
         if again is not None:
             drawn.append([again[f] for f in fields])
-    spread = np.quantile(np.array(drawn), (0.1, 0.9), axis=0) if drawn else np.full((2, len(fields)), np.nan)
-    found = [Importance(f, whole[f], float(spread[0, i]), float(spread[1, i])) for i, f in enumerate(fields)]
+    quantiles = np.quantile(np.array(drawn), (0.1, 0.9), axis=0) if drawn else np.full((2, len(fields)), np.nan)
+    found = [Importance(f, whole[f], float(quantiles[0, i]), float(quantiles[1, i])) for i, f in enumerate(fields)]
     return sorted(found, key=lambda i: (-i.share, i.field))
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats as st
 
-from results.analysis.paired import CONFIDENCE, spread
+from results.analysis.paired import CONFIDENCE, sd_over_seeds
 from results.formatting import points
 from results.record import Record
 
@@ -109,7 +109,7 @@ def measure(
     """Measure the noise floor of (seeds,) accuracies and, where known, (seeds, images) bool correctness."""
     n = len(values)
     images = correct.shape[1] if correct is not None else None
-    sd = float(spread(values, images))
+    sd = float(sd_over_seeds(values, images))
     tail = (1 - confidence) / 2
     low, high = (sd * math.sqrt((n - 1) / float(st.chi2.ppf(q, n - 1))) for q in (1 - tail, tail))
     quantile = float(st.t.ppf(1 - tail, n - 1))
@@ -164,7 +164,7 @@ def difference_sd(
     freedom = sum(df for df, *_ in known)
     if freedom < 2:
         return assumed_sd(images) * math.sqrt(2), "assumed; 'baseline --seeds 6' measures it"
-    sd = math.sqrt(sum(df * spread**2 for df, spread, _ in known) / freedom)
+    sd = math.sqrt(sum(df * sd**2 for df, sd, _ in known) / freedom)
     return sd, f"from {' and '.join(source for *_, source in known)}"
 
 

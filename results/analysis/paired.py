@@ -58,7 +58,7 @@ class Comparison:
     claim: Claim = "test-set"
 
 
-def spread(differences: np.ndarray, images: int | None = None) -> np.ndarray:
+def sd_over_seeds(differences: np.ndarray, images: int | None = None) -> np.ndarray:
     """Return the standard deviation over the last axis, at least what rounding accuracies to whole images makes.
 
     ``images`` is the size of the test set: each accuracy is rounded to 1/images, uniform rounding has variance
@@ -76,7 +76,7 @@ def t_tests(
     ``p`` is two-sided; ``p_equivalent`` the larger of two one-sided tests (TOST) against +-margin.
     """
     n = differences.shape[-1]
-    sd = spread(differences, images)
+    sd = sd_over_seeds(differences, images)
     return _tests(differences.mean(axis=-1), sd / math.sqrt(n), n - 1, sd, margin, confidence)
 
 
@@ -108,7 +108,7 @@ def population_error(images: np.ndarray) -> tuple[float, int]:
     by_seed, by_image = images.sum(axis=1, dtype=np.int64) / n, images.sum(axis=0, dtype=np.int64) / seeds
     squares = np.count_nonzero(images) - n * (by_seed**2).sum() - seeds * (by_image**2).sum()
     noise = float((squares + seeds * n * by_seed.mean() ** 2) / ((seeds - 1) * (n - 1))) / (seeds * n)
-    over_seeds = float(spread(by_seed, n)) ** 2 / seeds
+    over_seeds = float(sd_over_seeds(by_seed, n)) ** 2 / seeds
     over_images = max(0.0, float(by_image.var(ddof=1)) / n - noise)
     return math.sqrt(over_seeds + over_images), seeds - 1
 
@@ -146,14 +146,14 @@ def compare(
         raise ValueError(f"margin {margin}: must be positive")
     if n < MIN_SEEDS:
         mean = float(d.mean()) if n else float("nan")
-        sd = float(spread(d, images)) if n > 1 else float("nan")
+        sd = float(sd_over_seeds(d, images)) if n > 1 else float("nan")
         inf = float("inf")
         return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, 1.0, margin, claim)
     if claim == "population" and correct is None:
         raise ValueError("the population claim needs per-image correctness")
     if claim == "population" and correct is not None:
         se, df = population_error(correct)
-        tests = _tests(d.mean(), np.asarray(se), df, spread(d, images), margin, CONFIDENCE)
+        tests = _tests(d.mean(), np.asarray(se), df, sd_over_seeds(d, images), margin, CONFIDENCE)
     else:
         df = n - 1
         tests = t_tests(d, images, margin)

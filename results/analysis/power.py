@@ -93,7 +93,7 @@ def further_seeds(c: Comparison, level: float) -> int | None:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PowerAnalysis:
     """What ``n`` seeds can and cannot show, said before anything is spent.
 
     ``detectable`` is the effect found with 80 % power and ``equivalent`` the chance to show equivalence where there is
@@ -161,7 +161,7 @@ def _count(n: int | None) -> str:
     return str(n) if n is not None else f"over {MOST_SEEDS}"
 
 
-def plan(
+def power_analysis(
     n: int,
     comparisons: int,
     sd: float,
@@ -169,14 +169,14 @@ def plan(
     look: int = 1,
     margin: float = MARGIN,
     alpha: float = ALPHA,
-) -> Plan:
+) -> PowerAnalysis:
     """Work out what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look; see :class:`Plan`.
 
     Powers are those of the hardest step of Holm's method, at look_level / comparisons: a lower bound.
     """
     level = look_level(look, alpha) / max(comparisons, 1)
     one = seeds_needed(TARGET, sd, level)
-    return Plan(
+    return PowerAnalysis(
         n=n,
         comparisons=comparisons,
         look=look,

@@ -18,7 +18,7 @@ from results.record import HistoryRow, Record
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AgainstBaseline:
     """One run beside the baseline run of the same seed, hence the same split and order. Differences are fractions.
 
     ``as_configured``: both complete, each at its own best epoch. ``at_equal``: both within ``equal_epochs`` epochs, the
@@ -47,16 +47,16 @@ def score_within(record: Record, epochs: int | None = None) -> float | None:
     return row.val_accuracy if row else None
 
 
-def compare(record: Record, baselines: Sequence[Record]) -> Comparison:
+def against_baseline(record: Record, baselines: Sequence[Record]) -> AgainstBaseline:
     """Compare a run with the baseline run of its seed, or of the first seed where there is none of its own."""
     own = [b for b in baselines if b.seed == record.seed]
     baseline = own[0] if own else (baselines[0] if baselines else None)
     if baseline is None or record.status in ("failed", "diverged"):
-        return Comparison(record, baseline)
+        return AgainstBaseline(record, baseline)
     epochs = min(len(record.history), len(baseline.history))
     mine, its = score_within(record, epochs), score_within(baseline, epochs)
     complete = record.status == "complete"
-    return Comparison(
+    return AgainstBaseline(
         record,
         baseline,
         as_configured=_minus(record.val_accuracy, baseline.val_accuracy) if complete else None,
@@ -70,7 +70,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def luckiest(n: int) -> float:
+def expected_maximum(n: int) -> float:
     """Return the expected largest of ``n`` independent standard normals: how far luck alone carries the best of n.
 
     2.249 for n = 50. By the integral over x of 1 - F(x)**n below and above zero; no simulation.

@@ -24,7 +24,7 @@ from results.record import Record
 
 
 @dataclass(frozen=True)
-class Judged:
+class Tested:
     """A pair with the verdict that stands on the last look's question, else the latest.
 
     The question is the claim: the first better or worse stands, else the first equivalent within a margin no wider.
@@ -58,7 +58,7 @@ class Judged:
         return "; ".join(notes)
 
 
-def judge(runs: Runs, look: Look) -> list[Judged]:
+def verdicts_at(runs: Runs, look: Look) -> list[Tested]:
     """Return the verdicts of one look, one per pair. Raises ValueError for a population claim without correctness."""
     made = []
     for pair in look.pairs:
@@ -84,7 +84,7 @@ def judge(runs: Runs, look: Look) -> list[Judged]:
         )
     verdicts = adjust([c for *_, c in made], look.number, look.alpha)
     return [
-        Judged(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
+        Tested(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
         for (pair, two, d, _), v in zip(made, verdicts, strict=True)
     ]
 
@@ -96,20 +96,20 @@ def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
     return np.array([a.astype(np.int8) - b.astype(np.int8) for a, b in rows if a is not None and b is not None])
 
 
-def standing(runs: Runs, looks: Sequence[Look]) -> list[Judged]:
+def final_verdicts(runs: Runs, looks: Sequence[Look]) -> list[Tested]:
     """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look.
 
     A verdict once given stands, for the question it answered.
     """
     if not looks:
         return []
-    rounds = [judge(runs, look) for look in looks]
+    rounds = [verdicts_at(runs, look) for look in looks]
     decided: dict[tuple[str, str], list[Verdict]] = {}
     seen: dict[tuple[str, str], list[Verdict]] = {}
-    for judged in (j for made in rounds for j in made):
-        seen.setdefault(judged.pair.key, []).append(judged.verdict)
-        if judged.verdict.decided:
-            decided.setdefault(judged.pair.key, []).append(judged.verdict)
+    for tested in (j for made in rounds for j in made):
+        seen.setdefault(tested.pair.key, []).append(tested.verdict)
+        if tested.verdict.decided:
+            decided.setdefault(tested.pair.key, []).append(tested.verdict)
 
     def answers(v: Verdict) -> bool:
         return v.claim == looks[-1].claim and (v.label != "equivalent" or v.margin <= looks[-1].margin)
@@ -143,8 +143,8 @@ def _strongest(latest: Verdict, looks: Sequence[Verdict], alpha: float) -> Verdi
     return replace(made, sentence=sentence(made, alpha))
 
 
-def measured_sd(judged: Iterable[Judged]) -> tuple[float, int]:
+def measured_sd(tested: Iterable[Tested]) -> tuple[float, int]:
     """Return (pooled spread of the paired differences of comparisons made, degrees of freedom); (0, 0) without any."""
-    known = [(j.latest.n - 1, j.latest.sd) for j in judged if j.latest.n > 1]
+    known = [(j.latest.n - 1, j.latest.sd) for j in tested if j.latest.n > 1]
     freedom = sum(df for df, _ in known)
     return (math.sqrt(sum(df * sd**2 for df, sd in known) / freedom) if freedom else 0.0), freedom

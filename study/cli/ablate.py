@@ -9,7 +9,7 @@ from study.cli.confirm import add_judgement
 from study.cli.options import add_resources, add_study, add_training, positive
 
 if TYPE_CHECKING:
-    from results.analysis.ablation_plan import Anatomy
+    from results.analysis.ablation_plan import AblationPlan
     from study.cli.session import Session
 
 EXAMPLES = """\
@@ -71,8 +71,8 @@ def main(args: argparse.Namespace) -> int:
     from results.analysis.looks import next_look, settled, spends
     from results.analysis.noise import difference_sd
     from results.analysis.paired import CLAIMS
-    from results.analysis.power import plan
-    from results.analysis.verdicts import measured_sd, standing
+    from results.analysis.power import power_analysis
+    from results.analysis.verdicts import final_verdicts, measured_sd
     from results.config import config_hash, validated
     from results.errors import UserError, nearest
     from results.formatting import plural
@@ -100,11 +100,11 @@ def main(args: argparse.Namespace) -> int:
         evidence = Evidence.of(study)
         records = evidence.everything
         named = load_ablations(args.space_file, session.model.trainable.Config) if args.space_file else None
-        a, notes = work.anatomy(
+        a, notes = work.plan_ablation(
             work.starting_config(evidence, args.origin),
             meta.baseline,
             lambda values: validated(values, session.model.trainable.Config),
-            pins=session.sets,
+            fixed=session.sets,
             only=only,
             most=args.leave_out,
             named=named,
@@ -122,15 +122,15 @@ def main(args: argparse.Namespace) -> int:
         margin = args.margin / 100
         look = next_look(looks, work.FAMILY, pairs, args.claim, margin, evidence.runs)
         jobs, reused = work.comparison_jobs(records, a, pairs)
-        alike = [x for x in looks if (x.details.get("pins") or {}) == a.pins]
+        alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
         sd, source = difference_sd(
-            None if a.pins else evidence.test_floor,
+            None if a.fixed else evidence.test_floor,
             meta.dataset.test_images,
-            measured_sd(standing(evidence.runs, alike)),
+            measured_sd(final_verdicts(evidence.runs, alike)),
         )
         asked = {p.key for p in pairs}
         n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
-        power = plan(n, len(look.pairs), sd, source, look.number, margin)
+        power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
         more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
         said = [
             f"Taking apart: {', '.join([*a.changes, *a.named])}.",
@@ -165,8 +165,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def descriptive(
-    session: Session, args: argparse.Namespace, a: Anatomy, seeds: tuple[int, ...], parts: list[str]
-) -> Anatomy:
+    session: Session, args: argparse.Namespace, a: AblationPlan, seeds: tuple[int, ...], parts: list[str]
+) -> AblationPlan:
     """Walk the greedy path and measure the interaction of the two strongest; both are chosen on validation."""
     from dataclasses import replace
 
@@ -193,19 +193,19 @@ def descriptive(
 
 def show(session: Session) -> None:
     """Print what was found."""
-    from results.analysis.ablation import ablated
+    from results.analysis.ablation import ablation_result
     from results.analysis.evidence import Evidence
     from study.report.tables.verdicts import path_sentence, verdict_table
     from study.report.tables.writers import markdown
 
-    found = ablated(Evidence.of(session.study))
+    found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
     print()
     print(markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.judged.note, "judged by confirm" if row.by_confirm else "") if n)
-        print(f"{row.role}, {row.name}: {row.judged.verdict.sentence}{f' ({notes})' if notes else ''}")
+        notes = "; ".join(n for n in (row.tested.note, "judged by confirm" if row.by_confirm else "") if n)
+        print(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:
             print(line)

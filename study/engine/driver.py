@@ -32,7 +32,7 @@ from study.recording.checks import not_finite
 from study.recording.plain import named
 from study.recording.records import Context, Trace
 from study.recording.writer import Writer
-from study.terminal.live import Progress, View, job_name
+from study.terminal.live import LiveView, Progress, job_name
 from study.terminal.log import Log
 
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
@@ -47,7 +47,7 @@ class Surroundings:
     context: Context  # what every record says of this command
     writer: Writer
     states: States
-    view: View
+    view: LiveView
     log: Log
     folder: Path | None  # of Ray; None on a cluster
     kill: Callable[[Any], None]  # ends a worker's process: ray.kill

@@ -37,7 +37,7 @@ from study.recording import checkpoints
 from study.recording.provenance import usable_cpus
 from study.recording.records import Context
 from study.recording.writer import Writer
-from study.terminal.live import View
+from study.terminal.live import LiveView
 from study.terminal.log import Log, reserved
 
 After = Callable[[Record, Outcome], None]
@@ -93,7 +93,7 @@ def run_jobs(
     try:
         with interrupts() as interrupted, reserved(log) as screen:
             try:
-                view = View(screen, options.title or study.meta.name, options.quiet)
+                view = LiveView(screen, options.title or study.meta.name, options.quiet)
                 summary = _Launch(study, model, source, options).run(context, after, log, view, interrupted)
                 summary.interrupted = interrupted.is_set()  # maybe while the last files were written
                 return summary
@@ -116,7 +116,7 @@ class _Launch:
     options: Options
 
     def run(
-        self, context: Context, after: Sequence[After], log: Log, view: View, interrupted: threading.Event
+        self, context: Context, after: Sequence[After], log: Log, view: LiveView, interrupted: threading.Event
     ) -> Summary:
         checkpoint_after = checkpoints.seconds_before()
         with self._ray() as (folder, plan):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from results.analysis.ablation_plan import Anatomy, Config
+from results.analysis.ablation_plan import AblationPlan, Config
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.config import changes, config_hash
@@ -54,25 +54,25 @@ def confirmed(evidence: Evidence, start: str, origin: str) -> tuple[set[tuple[st
     return {p.key for p in pairs}, {s for p in pairs if picked and p.candidate == start for s in p.seeds}
 
 
-def anatomy(
+def plan_ablation(
     start: Config,
     baseline: Config,
     validate: Validate,
     *,
-    pins: Config | None = None,
+    fixed: Config | None = None,
     only: Sequence[str] = (),
     most: int | None = None,
     named: Mapping[str, Config] | None = None,
     origin: str = "best",
-) -> tuple[Anatomy, list[str]]:
+) -> tuple[AblationPlan, list[str]]:
     """Return what to take apart, and notes on what was left out.
 
     Each field that differs is one change; ``only`` names the ones wanted, ``most`` keeps the first so many in the order
     of the fields. With ``named`` ablations and no ``only`` the fields are not taken apart. Raises UserError where
     nothing is left.
     """
-    pins = dict(pins or {})
-    start, baseline = validate(start | pins), validate(baseline | pins)
+    fixed = dict(fixed or {})
+    start, baseline = validate(start | fixed), validate(baseline | fixed)
     differing = changes(start, baseline)
     for name in only:
         if name not in differing:
@@ -98,7 +98,7 @@ def anatomy(
         kept[name] = {name: start[name]}
     applied = {}
     for label, change in (named or {}).items():
-        ablated = validate(start | change | pins)
+        ablated = validate(start | change | fixed)
         if ablated == start:
             notes.append(f"'{label}' leaves the start as it is")
             continue
@@ -107,11 +107,11 @@ def anatomy(
         raise UserError(
             "nothing to take apart: the start differs from the baseline in no field that could be changed alone"
         )
-    return Anatomy(start, baseline, kept, applied, pins, origin), notes
+    return AblationPlan(start, baseline, kept, applied, fixed, origin), notes
 
 
 def pairs(
-    a: Anatomy, seeds: tuple[int, ...], parts: Sequence[str], elsewhere: Collection[tuple[str, str]] = ()
+    a: AblationPlan, seeds: tuple[int, ...], parts: Sequence[str], elsewhere: Collection[tuple[str, str]] = ()
 ) -> list[Pair]:
     """Return the comparisons that get verdicts here; those of ``elsewhere`` (confirm's) have theirs.
 
@@ -129,20 +129,20 @@ def pairs(
     return made
 
 
-def configs(a: Anatomy) -> dict[str, Config]:
+def configs(a: AblationPlan) -> dict[str, Config]:
     """Index every config of the comparisons by hash."""
     all_of = [a.start, a.baseline, *(a.without(n) for n in (*a.changes, *a.named)), *(a.adding(n) for n in a.changes)]
     return {config_hash(c): c for c in all_of}
 
 
-def comparison_jobs(records: Sequence[Record], a: Anatomy, wanted: Sequence[Pair]) -> tuple[list[Job], int]:
+def comparison_jobs(records: Sequence[Record], a: AblationPlan, wanted: Sequence[Pair]) -> tuple[list[Job], int]:
     """Return (jobs, reused) for the comparisons."""
     runs = [(h, s) for p in wanted for s in p.seeds for h in p.key]
     about: dict[str, Any] = {h: {"role": p.role, "change": p.name} for p in wanted for h in p.key}
     return missing(records, runs, configs(a), "ablation", about)
 
 
-def step_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]) -> list[Job]:
+def step_jobs(records: Sequence[Record], a: AblationPlan, seeds: Sequence[int]) -> list[Job]:
     """Return the jobs that choosing the path's next step needs."""
     found = {config_hash(c): c for n in a.changes if n not in a.path for c in [a.adding(*a.path, n)]}
     found |= {config_hash(a.baseline): a.baseline}
@@ -151,7 +151,7 @@ def step_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]) -> li
     )[0]
 
 
-def interaction_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]) -> list[Job]:
+def interaction_jobs(records: Sequence[Record], a: AblationPlan, seeds: Sequence[int]) -> list[Job]:
     """Return the jobs that the interaction of ``a.interaction`` needs."""
     if a.interaction is None:
         return []
@@ -163,7 +163,12 @@ def interaction_jobs(records: Sequence[Record], a: Anatomy, seeds: Sequence[int]
 
 
 def runs_needed(
-    records: Sequence[Record], a: Anatomy, planned: Sequence[Job], seeds: Sequence[int], path_seeds: int, parts: Any
+    records: Sequence[Record],
+    a: AblationPlan,
+    planned: Sequence[Job],
+    seeds: Sequence[int],
+    path_seeds: int,
+    parts: Any,
 ) -> int:
     """Return how many runs path and interaction may add to the ``planned`` ones at most: they choose as they go."""
     changes = list(a.changes)

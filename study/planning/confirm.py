@@ -13,9 +13,9 @@ from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Look, Pair, next_look
 from results.analysis.noise import difference_sd
 from results.analysis.paired import CLAIMS, MIN_SEEDS, Claim
-from results.analysis.power import Plan, plan
+from results.analysis.power import PowerAnalysis, power_analysis
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import Judged, measured_sd
+from results.analysis.verdicts import Tested, measured_sd
 from results.config import changes
 from results.errors import UserError
 from results.formatting import setting
@@ -35,7 +35,7 @@ class Confirmation:
     new: bool  # whether the look is one that study.json does not hold yet
     jobs: tuple[Job, ...]
     reused: int  # runs that are there already
-    power: Plan
+    power: PowerAnalysis
     seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
     notes: tuple[str, ...] = ()  # where what was asked for is not what comes
 
@@ -98,7 +98,7 @@ def prepare(
     stands = evidence.verdicts(FAMILY)
     sd, source = difference_sd(evidence.test_floor, meta.dataset.test_images, measured_sd(stands))
     n = min(len(p.seeds) for p in pairs)
-    power = plan(n, len(look.pairs), sd, source, look.number, margin)
+    power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
     notes = []
     if len(chosen) < top:
         notes.append(f"note: --top {top}, but the sweep has no more than {len(chosen)} complete configs to confirm")
@@ -124,18 +124,18 @@ def population_note(look: Look) -> list[str]:
     return lines
 
 
-def candidate_name(evidence: Evidence, judged: Judged) -> str:
+def candidate_name(evidence: Evidence, tested: Tested) -> str:
     """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
-    run = evidence.chosen_run(judged.pair)
+    run = evidence.chosen_run(tested.pair)
     if run is None:
-        return judged.pair.candidate
+        return tested.pair.candidate
     changed = changes(run.config, evidence.meta.baseline)
     shown = ", ".join(f"{k}={setting(b)}" for k, (_, b) in changed.items())
     name = f"trial {run.trial}" if run.trial is not None else run.run_id
     return f"{name}: {shown}" if shown else name
 
 
-def refuse_too_few(seeds: int, power: Plan) -> None:
+def refuse_too_few(seeds: int, power: PowerAnalysis) -> None:
     """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
     if seeds < MIN_SEEDS:
         raise UserError(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from results.analysis.evidence import Evidence
 from results.analysis.noise import assumed_sd, difference_sd
 from results.analysis.paired import MIN_SEEDS, MOST_SEEDS
-from results.analysis.power import TARGET, plan
-from results.analysis.scores import luckiest
+from results.analysis.power import TARGET, power_analysis
+from results.analysis.scores import expected_maximum
 from results.formatting import points
 from results.store import Study
 
@@ -22,7 +22,10 @@ def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
         return [
             f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."
         ]
-    return [f"What one candidate on the same {seeds} seeds could show later:", *plan(seeds, 1, sd, source).sentences()]
+    return [
+        f"What one candidate on the same {seeds} seeds could show later:",
+        *power_analysis(seeds, 1, sd, source).sentences(),
+    ]
 
 
 def before_sweep(evidence: Evidence, trials: int) -> str:
@@ -30,12 +33,12 @@ def before_sweep(evidence: Evidence, trials: int) -> str:
     data, floor = evidence.meta.dataset, evidence.validation_floor
     sd = assumed_sd(max(1, data.train_images // 10)) if floor is None else floor.sd  # a tenth validates
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
-    later = plan(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_images))
-    one = later.needed[TARGET]
+    later = power_analysis(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_images))
+    one, chance = later.needed[TARGET], expected_maximum(trials) * sd
     return (
         f"A sweep gives no verdicts, one run per config can reach none: with a spread of {points(sd, signed=False)} "
         f"points of validation accuracy over seeds ({source}), the best of {trials} configs all equal to the baseline "
-        f"is expected {points(luckiest(trials) * sd)} points above the baseline's mean by luck alone. 'confirm --seeds "
+        f"is expected {points(chance)} points above the baseline's mean by luck alone. 'confirm --seeds "
         f"{CONFIRM_SEEDS}' of the best would find a true difference of {points(later.detectable, signed=False)} points "
         f"with 80 % probability; one point takes {one if one is not None else f'more than {MOST_SEEDS}'} seeds."
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from results.analysis.paired import MOST_SEEDS
-from results.analysis.power import Plan
+from results.analysis.power import PowerAnalysis
 from results.config import config_hash
 from results.formatting import duration
 from results.record import Record
@@ -67,7 +67,7 @@ def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = No
     return f"To train: {runs} run{'s' if runs != 1 else ''}, {known}; {reused} reused."
 
 
-def advice(power: Plan) -> str:
+def advice(power: PowerAnalysis) -> str:
     """Recommend a number of seeds."""
     one = power.needed.get(0.01)
     if one is not None and power.n >= one:

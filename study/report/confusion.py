@@ -24,7 +24,7 @@ RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Pair:
+class Confused:
     """Images of ``truth`` taken for ``taken``: ``count`` of ``support``."""
 
     truth: int
@@ -33,13 +33,13 @@ class Pair:
     support: int
 
 
-def confused_pairs(matrix: np.ndarray, top: int = 3) -> list[Pair]:
+def confused_pairs(matrix: np.ndarray, top: int = 3) -> list[Confused]:
     """Return the off-diagonal pairs of highest count, those of more than no image, ties by class order."""
     off = matrix.copy()
     np.fill_diagonal(off, 0)
     order = np.argsort(-off, axis=None, kind="stable")[:top]
     found = [divmod(int(i), len(matrix)) for i in order]
-    return [Pair(t, p, int(off[t, p]), int(matrix[t].sum())) for t, p in found if off[t, p] > 0]
+    return [Confused(t, p, int(off[t, p]), int(matrix[t].sum())) for t, p in found if off[t, p] > 0]
 
 
 def counts(matrix: np.ndarray, classes: Sequence[Markup], caption: Markup | str) -> Matrix:
@@ -68,7 +68,7 @@ def difference(
     return Matrix(caption, classes, cells, legend=[("", "% of the row, from:"), *fewer, *more])
 
 
-def pair_sentence(pairs: Sequence[Pair], classes: Sequence[Markup]) -> Markup:
+def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup]) -> Markup:
     """Say which classes are taken for which, with counts."""
     if not pairs:
         return text("No image was taken for another class.")

@@ -83,20 +83,20 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         trial_link(best),
         strong(points(gain)),
     )
-    if view.luck is None:
+    if view.null_maximum is None:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
-    elif gain > view.luck:
+    elif gain > view.null_maximum:
         said += text(
             ", more than the {} expected of the best of {} unchanged baselines{}. It is not "
             "confirmed: one run, picked after looking.",
-            points(view.luck),
+            points(view.null_maximum),
             view.tried,
             _beside(view),
         )
     else:
         said += text(
             ", no more than the {} expected of the best of {} unchanged baselines{}.",
-            points(view.luck),
+            points(view.null_maximum),
             view.tried,
             _beside(view),
         )

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from results.analysis.ablation import Ablated, ablated
+from results.analysis.ablation import AblationResult, ablation_result
 from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
-from results.analysis.verdicts import Judged
+from results.analysis.verdicts import Tested
 from results.errors import UserError
 from results.files import load_arrays
 from results.outcome import Predictions
@@ -49,7 +49,7 @@ class View(Evidence):
         except UserError:
             return []
 
-    def verdicts(self, family: Family) -> list[Judged]:
+    def verdicts(self, family: Family) -> list[Tested]:
         """The verdicts that stand in a family; none where they cannot be given."""
         try:
             return super().verdicts(family)
@@ -57,10 +57,10 @@ class View(Evidence):
             return []  # looks of another version
 
     @functools.cached_property
-    def ablation(self) -> Ablated | None:
+    def ablation(self) -> AblationResult | None:
         """What the last ablation found; None where there was none."""
         try:
-            return ablated(self)
+            return ablation_result(self)
         except (UserError, KeyError, TypeError, ValueError):
             return None
 

@@ -57,7 +57,7 @@ class Progress:
         return f", at epoch {min(at)}{f' to {max(at)}' if max(at) > min(at) else ''}{of}"
 
 
-class View:
+class LiveView:
     """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
 
     def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
@@ -72,7 +72,7 @@ class View:
         self._live: Any = None
         self._drawn = -math.inf
 
-    def __enter__(self) -> View:
+    def __enter__(self) -> LiveView:
         if self._console.is_terminal:
             from rich.live import Live
 

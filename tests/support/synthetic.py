@@ -452,18 +452,18 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
         return Evidence.of(study).runs
 
     start = work.starting_config(Evidence.of(study), "best")
-    anatomy, _ = work.anatomy(start, study.meta.baseline, lambda config: dict(config), most=3)
+    plan, _ = work.plan_ablation(start, study.meta.baseline, lambda config: dict(config), most=3)
     fresh = tuple(range(900, 900 + seeds))
-    pairs = work.pairs(anatomy, fresh, work.PARTS)
-    run(work.comparison_jobs(study.records(), anatomy, pairs)[0])
-    anatomy = replace(anatomy, path_seeds=fresh[:1])
-    while len(anatomy.path) < len(anatomy.changes):
-        run(work.step_jobs(study.records(), anatomy, anatomy.path_seeds))
-        step = next_step(anatomy, runs(), anatomy.path_seeds)
-        anatomy = replace(anatomy, path=(*anatomy.path, str(step)))
-    anatomy = replace(anatomy, interaction=strongest(anatomy, runs(), fresh))
-    run(work.interaction_jobs(study.records(), anatomy, fresh))
-    look = next_look(looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", 0.005, details=anatomy.as_dict())
+    pairs = work.pairs(plan, fresh, work.PARTS)
+    run(work.comparison_jobs(study.records(), plan, pairs)[0])
+    plan = replace(plan, path_seeds=fresh[:1])
+    while len(plan.path) < len(plan.changes):
+        run(work.step_jobs(study.records(), plan, plan.path_seeds))
+        step = next_step(plan, runs(), plan.path_seeds)
+        plan = replace(plan, path=(*plan.path, str(step)))
+    plan = replace(plan, interaction=strongest(plan, runs(), fresh))
+    run(work.interaction_jobs(study.records(), plan, fresh))
+    look = next_look(looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", 0.005, details=plan.as_dict())
     study.meta.looks.append(look.as_dict())
     study.save_meta()
     return study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.analysis.scores import luckiest
+from results.analysis.scores import expected_maximum
 from study.report import figures
 from study.report.blocks import Block, Command, Figure, Note, Section, Text
 from study.report.parts.leaderboard import leaderboard
@@ -49,14 +49,14 @@ def noise(view: View) -> Section | None:
     ]
     if view.test_floor is not None:
         lines.append(words(" ".join(view.test_floor.sentences())))
-    if view.luck is not None and view.reference is not None:
+    if view.null_maximum is not None and view.reference is not None:
         lines.append(
             text(
                 "Under the null, the expected maximum of {} runs of the unchanged baseline lies {} points above its "
                 "mean on validation, hence at {} against the run with seed {}, which lies at {} itself.",
                 view.tried,
-                points(floor.sd * luckiest(view.tried)),
-                strong(points(view.luck)),
+                points(floor.sd * expected_maximum(view.tried)),
+                strong(points(view.null_maximum)),
                 view.reference.seed,
                 points((view.reference.val_accuracy or 0.0) - floor.mean),
             )
@@ -82,7 +82,7 @@ def forest(view: View) -> Section | None:
         for t in shown
     ]
     band = (100 * view.band[0], 100 * view.band[1]) if view.band else None
-    luck = _points(view.luck)
+    chance = _points(view.null_maximum)
     top = shown[0]
     above = sum(1 for t in shown if (t.compared.as_configured or 0) > 0)
     alt = (
@@ -93,7 +93,7 @@ def forest(view: View) -> Section | None:
         "forest",
         rungs,
         band,
-        luck,
+        chance,
         view.tried,
         "difference to the baseline, percentage points of validation accuracy",
         alt,
@@ -106,10 +106,10 @@ def forest(view: View) -> Section | None:
         if band
         else "There is no grey band because the baseline has one seed only. ",
         "Dashed: the expected maximum under the null, of as many unchanged baselines as there were trials. "
-        if luck is not None
+        if chance is not None
         else "",
         "Arrows at the left lie beyond the edge, at the value beside them."
-        if figures.left_edge(rungs, band, luck) > min(r.full or 0.0 for r in rungs)
+        if figures.left_edge(rungs, band, chance) > min(r.full or 0.0 for r in rungs)
         else "",
     )
     head = Note(

@@ -33,7 +33,7 @@ def confusion_matrix(view: View) -> Section | None:
     return Section("confusion", "Confusion matrix of the baseline", blocks)
 
 
-def pair_table(pairs: list[confusion.Pair], view: View) -> Table:
+def pair_table(pairs: list[confusion.Confused], view: View) -> Table:
     """The most confused pairs as a table, for datasets of many classes."""
     rows = [
         Row(

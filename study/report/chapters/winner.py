@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from results.analysis.ablation import Row as AblationRow
+from results.analysis.ablation import VerdictRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
 from study.report.parts.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
@@ -103,7 +103,7 @@ def ablation(view: View) -> Section | None:
             Row(
                 [
                     Cell(_change(r)),
-                    *verdict_cells(r.judged.verdict),
+                    *verdict_cells(r.tested.verdict),
                     Cell(number(r.parameters)),
                     Cell(duration(r.seconds)),
                 ]
@@ -118,7 +118,7 @@ def ablation(view: View) -> Section | None:
             Column("Time per run", numeric=True),
         ]
         groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
-    named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.judged) for r in found.rows]
+    named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.tested) for r in found.rows]
     figure = effects_figure("ablation", "What each change does", named, found.look.margin)
     done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
     said = text(
@@ -135,7 +135,7 @@ def ablation(view: View) -> Section | None:
         blocks.append(Text([words(told)]))
     if found.disagreements:
         blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
-    notes = [text("{}: {}", r.name, r.judged.note) for r in found.rows if r.judged.note]
+    notes = [text("{}: {}", r.name, r.tested.note) for r in found.rows if r.tested.note]
     notes += [text("{}: as tested by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:
@@ -148,7 +148,7 @@ def ablation(view: View) -> Section | None:
     return Section("ablation", "Which of its changes contribute", blocks)
 
 
-def _change(row: AblationRow) -> Markup:
+def _change(row: VerdictRow) -> Markup:
     parts = [
         text("{} {} → {}", code(k, 40), "–" if row.before.get(k) is None else value(row.before[k]), value(v))
         for k, v in row.after.items()

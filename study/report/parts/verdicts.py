@@ -8,7 +8,7 @@ from results.analysis.corrections import ALPHA
 from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdict import Verdict
-from results.analysis.verdicts import Judged
+from results.analysis.verdicts import Tested
 from results.formatting import p_number
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
@@ -21,50 +21,50 @@ TONE = {"better": "good", "worse": "bad", "equivalent": "info", "undecided": "wa
 
 def confirmed(view: View) -> Section | None:
     """What fresh seeds say of each candidate, with interval, n, adjusted p and the claim."""
-    judged = view.verdicts("confirm")
-    if not judged:
+    tested = view.verdicts("confirm")
+    if not tested:
         return None
-    v = judged[0].latest
+    v = tested[0].latest
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
         "the baseline (same split, "
         "same order), and tested on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
-        plural(len(judged), "candidate"),
-        "was" if len(judged) == 1 else "were",
+        plural(len(tested), "candidate"),
+        "was" if len(tested) == 1 else "were",
         CLAIMS[v.claim],
         plural(v.comparisons, "comparison"),
         plural(v.look, "interim analysis (look)", "interim analyses (looks)"),
     )
     blocks: list[Block] = [
         Text([said]),
-        verdict_table("Verdicts on fresh seeds", [(candidate(view, j), j) for j in judged], "confirm-table"),
+        verdict_table("Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
     ]
     figure = effects_figure(
         "confirm",
         "Difference to the baseline on fresh seeds",
-        [(plain_name(view, j), j) for j in judged],
+        [(plain_name(view, j), j) for j in tested],
         v.margin,
     )
     blocks += [figure] if figure else []
-    notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in judged if j.note]
+    notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in tested if j.note]
     blocks += notes
     luck = _shrinkage(view)
     return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
 
 
-def candidate(view: View, judged: Judged) -> Markup:
+def candidate(view: View, tested: Tested) -> Markup:
     """A candidate by its trial, else by its hash."""
-    trial = view.trial_of(judged.pair)
-    return trial_link(trial) if trial else code(judged.pair.candidate)
+    trial = view.trial_of(tested.pair)
+    return trial_link(trial) if trial else code(tested.pair.candidate)
 
 
-def plain_name(view: View, judged: Judged) -> str:
+def plain_name(view: View, tested: Tested) -> str:
     """The same without a link, for a figure."""
-    trial = view.trial_of(judged.pair)
-    return trial.label if trial else clean(judged.pair.candidate, 12)
+    trial = view.trial_of(tested.pair)
+    return trial.label if trial else clean(tested.pair.candidate, 12)
 
 
-def verdict_table(caption: Markup | str, named: list[tuple[Markup, Judged]], name: str) -> Table:
+def verdict_table(caption: Markup | str, named: list[tuple[Markup, Tested]], name: str) -> Table:
     """One row per comparison with all that a verdict rests on."""
     rows = [Row([Cell(label), *verdict_cells(j.verdict)]) for label, j in named]
     return Table(caption, [Column("Compared"), *VERDICT_COLUMNS], rows, name=name)
@@ -102,7 +102,7 @@ def _more(seeds: int) -> str:
     return f"{seeds} more seed{'s' if seeds != 1 else ''}"
 
 
-def effects_figure(name: str, title: str, named: list[tuple[str, Judged]], margin: float) -> Figure | None:
+def effects_figure(name: str, title: str, named: list[tuple[str, Tested]], margin: float) -> Figure | None:
     """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's."""
     shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
     if not shown:
@@ -130,15 +130,15 @@ def _shrinkage(view: View) -> Table | None:
     rows = []
     for j in view.verdicts("confirm"):
         s = shrinkage(view, j)
-        if s.promised is None or s.held is None or s.luck is None:
+        if s.in_sweep is None or s.on_fresh_seeds is None or s.lost is None:
             continue
-        share = percent(min(1.0, s.luck / s.promised), 0) if s.promised > 0 and s.luck > 0 else "none"
+        share = percent(min(1.0, s.lost / s.in_sweep), 0) if s.in_sweep > 0 and s.lost > 0 else "none"
         rows.append(
             Row(
                 [
                     Cell(candidate(view, j)),
-                    Cell(points(s.promised)),
-                    Cell(points(s.held)),
+                    Cell(points(s.in_sweep)),
+                    Cell(points(s.on_fresh_seeds)),
                     Cell(share),
                     Cell(points(s.test)),
                 ]
@@ -160,10 +160,10 @@ def _shrinkage(view: View) -> Table | None:
 ORDER = ("better", "undecided", "equivalent", "worse")
 
 
-def foremost(view: View) -> Judged | None:
+def foremost(view: View) -> Tested | None:
     """The candidate to name first: by its verdict, then by the sweep's validation, never by the test estimate."""
 
-    def rank(j: Judged) -> tuple[int, float]:
+    def rank(j: Tested) -> tuple[int, float]:
         trial = view.trial_of(j.pair)
         return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
 
@@ -172,11 +172,11 @@ def foremost(view: View) -> Judged | None:
 
 def lead(view: View) -> tuple[str, str, Markup] | None:
     """The headline of a study with verdicts: (tone, mark, sentence); None where nothing was confirmed."""
-    judged = view.verdicts("confirm")
-    if not judged:
+    tested = view.verdicts("confirm")
+    if not tested:
         return None
-    labels = [j.verdict.label for j in judged]
-    first = foremost(view) or judged[0]
+    labels = [j.verdict.label for j in tested]
+    first = foremost(view) or tested[0]
     v = first.verdict
     who = candidate(view, first)
     what = {
@@ -206,12 +206,12 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
     if v.label == "undecided" and v.n >= MIN_SEEDS:
         more = f"about {v.further_seeds} further" if v.further_seeds is not None else f"more than {MOST_SEEDS}"
         said += text(" It would likely take {} seeds to tell.", more)
-    if len(judged) > 1:
+    if len(tested) > 1:
         counts = [f"{labels.count(w)} {w}" for w in ORDER if w in labels]
         said += (
-            text(" Of {}: {}.", plural(len(judged), "candidate"), ", ".join(counts))
+            text(" Of {}: {}.", plural(len(tested), "candidate"), ", ".join(counts))
             if len(counts) > 1
-            else text(" All {} are {}.", plural(len(judged), "candidate"), labels[0])
+            else text(" All {} are {}.", plural(len(tested), "candidate"), labels[0])
         )
     marks = {"better": "Confirmed", "worse": "Refuted", "equivalent": "Equivalent", "undecided": "Undecided"}
     return "warn" if first.failed else TONE[v.label], marks[v.label], said

@@ -65,18 +65,18 @@ def _tests(look: Look) -> str:
 
 
 def _family(what: str, evidence: Evidence, family: Family, did: str) -> str:
-    judged = evidence.verdicts(family)
-    if not judged:
+    tested = evidence.verdicts(family)
+    if not tested:
         return f"{what} {did}."
-    n = sorted({j.latest.n for j in judged})
+    n = sorted({j.latest.n for j in tested})
     seeds = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
-    lost = sum(j.failed for j in judged)
-    left_out = f"; {lost} of {sum(len(set(j.pair.seeds)) for j in judged)} pairs left out, a run came to no score"
+    lost = sum(j.failed for j in tested)
+    left_out = f"; {lost} of {sum(len(set(j.pair.seeds)) for j in tested)} pairs left out, a run came to no score"
     stands = (
-        "; a verdict reached at an earlier one is final" if any(j.verdict.look != j.latest.look for j in judged) else ""
+        "; a verdict reached at an earlier one is final" if any(j.verdict.look != j.latest.look for j in tested) else ""
     )
     looks = plural(len(evidence.looks(family)), "interim analysis", "interim analyses")
     return (
-        f"{what} {did} ({seeds} paired seeds; {plural(len(judged), 'comparison')}, {looks}"
+        f"{what} {did} ({seeds} paired seeds; {plural(len(tested), 'comparison')}, {looks}"
         f"{left_out if lost else ''}{stands})."
     )

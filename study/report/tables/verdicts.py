@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from results.analysis.ablation import Ablated, Row, VerdictTable
+from results.analysis.ablation import AblationResult, VerdictRow, VerdictTable
 from results.analysis.ablation_plan import ROLES
 from results.analysis.paired import CLAIMS, MIN_SEEDS
 from results.formatting import MISSING, duration, number, p_number, percent, plural, points, setting
@@ -59,8 +59,8 @@ def verdict_table(found: VerdictTable, dataset: str) -> Table:
     )
 
 
-def _row(row: Row) -> dict[str, Any]:
-    v = row.judged.verdict
+def _row(row: VerdictRow) -> dict[str, Any]:
+    v = row.tested.verdict
     enough = v.n >= MIN_SEEDS
     return {
         "comparison": row.role,
@@ -81,8 +81,8 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _printed(row: Row, alpha: float) -> list[str]:
-    v = row.judged.verdict
+def _printed(row: VerdictRow, alpha: float) -> list[str]:
+    v = row.tested.verdict
     enough = v.n >= MIN_SEEDS
     return [
         row.role,
@@ -97,7 +97,7 @@ def _printed(row: Row, alpha: float) -> list[str]:
     ]
 
 
-def _change(row: Row) -> str:
+def _change(row: VerdictRow) -> str:
     """What a change does to each field: 'learning_rate 0.001 -> 0.0003'."""
     steps = [f"{k} {setting(row.before[k])} -> {setting(v)}" for k, v in row.after.items()]
     return clean(", ".join(steps) or row.name, 1000)
@@ -110,7 +110,7 @@ def _caption(found: VerdictTable, dataset: str) -> str:
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
     many = plural(len(found.look.pairs), "comparison")
     looks = plural(found.look.number, "interim analysis", "interim analyses")
-    asked = {(r.judged.latest.claim, r.judged.latest.margin) for r in found.rows if r.by_confirm}
+    asked = {(r.tested.latest.claim, r.tested.latest.margin) for r in found.rows if r.by_confirm}
     confirm = " (by confirm: over confirm's own comparisons)" if asked else ""
     other = "".join(
         f" 'by confirm' is about {CLAIMS[claim]}, equivalence within {points(margin, signed=False)} percentage points."
@@ -129,7 +129,7 @@ def _caption(found: VerdictTable, dataset: str) -> str:
     )
 
 
-def path_sentence(found: Ablated) -> str:
+def path_sentence(found: AblationResult) -> str:
     """Describe path and interaction in words; empty where neither was made."""
     text = ""
     if found.path:

@@ -83,8 +83,10 @@ def test_noise_band_and_luck_are_those_of_the_baselines_four_runs(evidence: Evid
     assert evidence.test_floor.sd == pytest.approx(statistics.stdev(test))
     half = 3.182446 * statistics.stdev(validation) * (5 / 4) ** 0.5  # t of 3 degrees of freedom at 97.5 %
     assert evidence.band == pytest.approx((0.02 - half, 0.02 + half))
-    assert evidence.luck == pytest.approx(0.02 + 1.029375 * statistics.stdev(validation))  # mean maximum of 4 normals
-    assert Evidence(records()[:6], meta()).luck is None  # one baseline measures no noise
+    assert evidence.null_maximum == pytest.approx(
+        0.02 + 1.029375 * statistics.stdev(validation)
+    )  # mean maximum of 4 normals
+    assert Evidence(records()[:6], meta()).null_maximum is None  # one baseline measures no noise
 
 
 def test_verdicts_are_of_its_own_records_and_their_looks() -> None:

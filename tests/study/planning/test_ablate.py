@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.planted_effect import plant
-from results.analysis.ablation import ablated, disagreements
-from results.analysis.ablation_plan import Anatomy, interacting, next_step, strongest, walked
+from results.analysis.ablation import ablation_result, disagreements
+from results.analysis.ablation_plan import AblationPlan, interacting, next_step, strongest, walked
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair, by_run, next_look
 from results.config import config_hash
 from results.errors import UserError
 from study.planning.ablate import (
-    anatomy,
     comparison_jobs,
     confirmed,
     interaction_jobs,
     pairs,
+    plan_ablation,
     runs_needed,
     starting_config,
     step_jobs,
@@ -40,8 +40,8 @@ def checked(values: dict) -> dict:
     return values
 
 
-def taken(**options: object) -> Anatomy:
-    return anatomy(START, BASE, checked, **options)[0]
+def taken(**options: object) -> AblationPlan:
+    return plan_ablation(START, BASE, checked, **options)[0]
 
 
 def score(config: dict, seed: int) -> float:
@@ -63,30 +63,31 @@ def test_each_field_that_differs_is_a_change():
     assert a.without("width") == START | {"width": 8}
     assert a.adding("width", "rate") == BASE | {"width": 16, "rate": 0.2}
     assert list(taken(only=["depth"]).changes) == ["depth"]
-    few, notes = anatomy(START, BASE, checked, most=2)
+    few, notes = plan_ablation(START, BASE, checked, most=2)
     assert list(few.changes) == ["rate", "width"]
     assert "depth" in notes[0]
     with pytest.raises(UserError, match="'epochs' does not differ"):
         taken(only=["epochs"])
     with pytest.raises(UserError, match="nothing to take apart"):
-        anatomy(BASE, BASE, checked)
+        plan_ablation(BASE, BASE, checked)
 
 
-def test_pins_hold_for_every_run():
-    a = taken(pins={"epochs": 1, "width": 8})
+def test_fixed_settings_hold_for_every_run_and_are_stored_as_ever():
+    a = taken(fixed={"epochs": 1, "width": 8})
+    assert a.as_dict()["pins"] == {"epochs": 1, "width": 8} and AblationPlan.from_dict(a.as_dict()) == a
     assert list(a.changes) == ["rate", "depth"]
     jobs, _ = comparison_jobs([], a, pairs(a, (1, 2), ALL))
     assert {j.config["epochs"] for j in jobs} == {1}
 
 
 def test_a_change_that_cannot_stand_alone_is_left_out_and_said():
-    a, notes = anatomy(START | {"depth": 9, "width": 12}, BASE | {"width": 16}, checked)
+    a, notes = plan_ablation(START | {"depth": 9, "width": 12}, BASE | {"width": 16}, checked)
     assert "depth" not in a.changes
     assert any("depth cannot be changed by itself" in n for n in notes)
 
 
 def test_ablations_by_hand():
-    a, notes = anatomy(START, BASE, checked, named={"narrow": {"width": 4}, "same": {"width": 16}})
+    a, notes = plan_ablation(START, BASE, checked, named={"narrow": {"width": 4}, "same": {"width": 16}})
     assert (a.changes, a.named) == ({}, {"narrow": {"width": 4}})
     assert "'same' leaves the start as it is" in notes
     (pair,) = pairs(a, (1,), ALL)
@@ -95,7 +96,7 @@ def test_ablations_by_hand():
         hash_of(**{**START, "width": 4}),
         config_hash(START),
     )
-    both = anatomy(START, BASE, checked, named={"narrow": {"width": 4}}, only=["rate"])[0]
+    both = plan_ablation(START, BASE, checked, named={"narrow": {"width": 4}}, only=["rate"])[0]
     assert list(both.changes) == ["rate"]
 
 
@@ -105,7 +106,7 @@ def test_runs_of_the_comparisons_are_shared_and_reused():
     assert [p.role for p in wanted] == ["all", *["leave-one-out"] * 3, *["add-one-in"] * 3]
     jobs, reused = comparison_jobs([run(1, kind="baseline")], a, wanted)
     assert (len(jobs), reused) == (8 * 2 - 1, 1)
-    one = anatomy(BASE | {"width": 16}, BASE, checked)[0]
+    one = plan_ablation(BASE | {"width": 16}, BASE, checked)[0]
     assert [p.role for p in pairs(one, (1,), ALL)] == ["all"]  # leaving it out, adding it: the very same pair
 
 
@@ -121,7 +122,7 @@ def test_best_is_by_validation():
         starting_config(Evidence([], meta()), "best")
 
 
-def whole() -> tuple[list, Anatomy, object]:
+def whole() -> tuple[list, AblationPlan, object]:
     a, seeds = taken(), (1, 2, 3, 4, 5, 6)
     records = trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0])
     a = replace(a, path_seeds=(1,))
@@ -136,13 +137,13 @@ def whole() -> tuple[list, Anatomy, object]:
 
 def test_effects_path_and_interaction_come_out_as_made():
     records, a, m = whole()
-    found = ablated(Evidence(records, m))
-    assert found.anatomy == a
-    effects = {(r.role, r.name): r.judged.latest.estimate for r in found.rows}
+    found = ablation_result(Evidence(records, m))
+    assert found.plan == a
+    effects = {(r.role, r.name): r.tested.latest.estimate for r in found.rows}
     assert effects["leave-one-out", "width"] == pytest.approx(0.03, abs=0.0005)
     assert effects["add-one-in", "width"] == pytest.approx(0.02, abs=0.0005)
     assert effects["leave-one-out", "rate"] == pytest.approx(-0.01, abs=0.0005)
-    assert {r.name: r.judged.verdict.label for r in found.rows if r.role == "leave-one-out"} == {
+    assert {r.name: r.tested.verdict.label for r in found.rows if r.role == "leave-one-out"} == {
         "rate": "worse",
         "width": "better",
         "depth": "better",
@@ -166,7 +167,7 @@ def test_interaction_is_the_part_beyond_the_sum():
 def test_path_and_interaction_are_chosen_on_validation():
     records, a, _ = whole()
     upside_down = by_run([r.model_copy(update={"test_accuracy": 1 - r.test_accuracy}) for r in records])
-    fresh = Anatomy(a.start, a.baseline, a.changes)
+    fresh = AblationPlan(a.start, a.baseline, a.changes)
     assert next_step(fresh, upside_down, (1,)) == next_step(fresh, by_run(records), (1,)) == "width"
     assert strongest(fresh, upside_down, (1, 2)) == strongest(fresh, by_run(records), (1, 2))
 
@@ -174,7 +175,7 @@ def test_path_and_interaction_are_chosen_on_validation():
 def test_the_table_and_the_methods_hold_every_comparison():
     records, _, m = whole()
     m.dataset.name = "50%_of & more"
-    found = ablated(Evidence(records, m))
+    found = ablation_result(Evidence(records, m))
     table = verdict_table(found, m.dataset.name)
     assert len(table.printed) == len(table.frame) == len(found.rows)
     assert r"50\%\_of \& more" in latex(table)
@@ -192,7 +193,7 @@ def test_disagreement_with_importance_is_said(monkeypatch):
     from results.analysis.importance import Alike, Importance
 
     records, a, m = whole()
-    found = ablated(Evidence(records, m))
+    found = ablation_result(Evidence(records, m))
     shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
     monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
     monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
@@ -223,12 +224,12 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     for first in ("width", "depth"):
         shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
         monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)
-        assert not any("first among" in line for line in ablated(Evidence(records, m)).disagreements)
+        assert not any("first among" in line for line in ablation_result(Evidence(records, m)).disagreements)
 
 
 def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     """The same comparison had a name of its own before; now it is the reverting of a field."""
-    first, _ = anatomy(START, BASE, checked, named={"narrow": {"width": 8}, "flat": {"depth": 1}})
+    first, _ = plan_ablation(START, BASE, checked, named={"narrow": {"width": 8}, "flat": {"depth": 1}})
     seeds = (1, 2, 3, 4)
     looks = [next_look([], "ablation", pairs(first, seeds, ALL), "test-set", 0.005, details=first.as_dict())]
     second = taken()
@@ -236,7 +237,7 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     looks.append(next_look(looks, "ablation", wanted, "test-set", 0.005, details=second.as_dict()))
     records = trained(comparison_jobs([], first, pairs(first, seeds, ALL))[0])
     records += trained(comparison_jobs(records, second, wanted)[0])
-    found = ablated(Evidence(records, meta(looks=[look.as_dict() for look in looks])))
+    found = ablation_result(Evidence(records, meta(looks=[look.as_dict() for look in looks])))
     assert [(r.role, r.name) for r in found.rows] == [
         ("all", "all changes"),
         ("leave-one-out", "rate"),
@@ -246,14 +247,14 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     ]
     a_start = replace(second, start=BASE, changes={}, named={"other": {"width": 2}})
     looks[0] = replace(looks[0], details=a_start.as_dict(), command="ablate --from baseline")
-    assert ablated(Evidence(records, meta(looks=[look.as_dict() for look in looks]))).elsewhere == [
+    assert ablation_result(Evidence(records, meta(looks=[look.as_dict() for look in looks]))).elsewhere == [
         "ablate --from baseline"
     ]
 
 
 def test_a_named_ablation_that_hurts_is_worse():
     """Its effect is accuracy with it less accuracy without, and its cost its own."""
-    a, _ = anatomy(START, BASE, checked, named={"narrow": {"width": 4}})
+    a, _ = plan_ablation(START, BASE, checked, named={"narrow": {"width": 4}})
     seeds = (1, 2, 3, 4, 5)
     wanted = pairs(a, seeds, ALL)
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
@@ -262,8 +263,8 @@ def test_a_named_ablation_that_hurts_is_worse():
     for job in comparison_jobs([], a, wanted)[0]:
         s = (0.5 if config_hash(job.config) == hurt else 0.7) + 0.001 * (job.seed % 2) * (job.config["width"] % 3)
         records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
-    (row,) = ablated(Evidence(records, meta(looks=[look.as_dict()]))).rows
-    assert row.judged.verdict.estimate == pytest.approx(-0.2) and row.judged.verdict.label == "worse"
+    (row,) = ablation_result(Evidence(records, meta(looks=[look.as_dict()]))).rows
+    assert row.tested.verdict.estimate == pytest.approx(-0.2) and row.tested.verdict.label == "worse"
     assert (row.before, row.after) == ({"width": 16}, {"width": 4})
 
 
@@ -274,29 +275,29 @@ def test_what_confirm_has_judged_is_not_judged_again():
     others = [Pair(hash_of(width=w), hash_of(), seeds) for w in (4, 5, 6)]
     confirm = next_look([], "confirm", [Pair(*whole_pair, seeds), *others], "test-set", 0.005)
     m = meta(looks=[confirm.as_dict()])
-    judged, avoid = confirmed(Evidence([], m), whole_pair[0], "best")
-    assert whole_pair in judged and not avoid
+    tested, avoid = confirmed(Evidence([], m), whole_pair[0], "best")
+    assert whole_pair in tested and not avoid
     assert confirmed(Evidence([], m), whole_pair[0], "some-run")[1] == set(
         seeds
     )  # picked by hand: perhaps for these very seeds
-    wanted = pairs(a, seeds, ALL, judged)
+    wanted = pairs(a, seeds, ALL, tested)
     assert "all" not in {p.role for p in wanted} and len(wanted) == 6
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
     m.looks.append(look.as_dict())
-    found = ablated(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
+    found = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
     row = found.rows[0]
-    assert (row.role, row.by_confirm, row.judged.verdict.comparisons) == ("all", True, 4)
+    assert (row.role, row.by_confirm, row.tested.verdict.comparisons) == ("all", True, 4)
     table = verdict_table(found, "toy")
     assert table.printed["verdict"][0].endswith("(by confirm)") and "by confirm" in table.caption
-    assert [p.role for p in pairs(a, seeds, ("path",), judged)] == ["all"]  # a path alone still has its ends
+    assert [p.role for p in pairs(a, seeds, ("path",), tested)] == ["all"]  # a path alone still has its ends
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
     own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     late = meta(looks=[theirs.as_dict(), own.as_dict()])
-    row = ablated(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late)).rows[0]
-    assert (row.by_confirm, row.judged.verdict.label) == (False, "better")  # given here before, it stands
-    one = anatomy(BASE | {"width": 4}, BASE, checked)[0]
+    row = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late)).rows[0]
+    assert (row.by_confirm, row.tested.verdict.label) == (False, "better")  # given here before, it stands
+    one = plan_ablation(BASE | {"width": 4}, BASE, checked)[0]
     with pytest.raises(UserError, match="confirm has judged it"):
-        pairs(one, seeds, ALL, judged)
+        pairs(one, seeds, ALL, tested)
 
 
 @pytest.mark.parametrize("parts", [ALL, ("path",), ("leave-one-out", "interaction"), ("leave-one-out", "path")])
@@ -318,13 +319,13 @@ def test_no_more_runs_come_than_were_told(parts):
 
 
 def test_p_of_equivalence_is_the_one_in_the_paper():
-    a = anatomy(BASE | {"width": 16}, BASE, checked)[0]
+    a = plan_ablation(BASE | {"width": 16}, BASE, checked)[0]
     seeds = (1, 2, 3, 4, 5, 6)
     records = [run(s, test=0.7, kind="ablation") for s in seeds]
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
     look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look.as_dict()])
-    table = verdict_table(ablated(Evidence(records, m)), "toy")
+    table = verdict_table(ablation_result(Evidence(records, m)), "toy")
     assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
     assert "1 comparison and 1 interim analysis" in table.caption and "this test set" in table.caption
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.aa_study import in_this_process
 from results.analysis.evidence import Evidence
-from results.analysis.power import plan
+from results.analysis.power import power_analysis
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
@@ -142,9 +142,9 @@ def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
     assert "To train: 9 runs" in said
     s = Study.open(path)
     runs = {(r.config_hash, r.seed) for r in s.records()}
-    judged = Evidence.of(s).verdicts("confirm")
-    assert [j.verdict.n for j in judged] == [3, 3]
-    assert all(7 not in j.seeds for j in judged)
+    tested = Evidence.of(s).verdicts("confirm")
+    assert [j.verdict.n for j in tested] == [3, 3]
+    assert all(7 not in j.seeds for j in tested)
     assert main(dry) == 0
     assert "Nothing to train for the verdicts: all 9 runs are recorded." in capsys.readouterr().out
     s = Study.open(path)
@@ -215,10 +215,10 @@ def test_the_longest_training_begins_first():
 
 
 def test_advice_says_enough_only_where_it_is():
-    assert "enough to see one point" in advice(plan(8, 1, 0.006))
-    far = advice(plan(20, 3, 0.1))
+    assert "enough to see one point" in advice(power_analysis(8, 1, 0.006))
+    far = advice(power_analysis(20, 3, 0.1))
     assert "enough" not in far and "one point would take" in far
-    assert "Recommended: --seeds 20; one point would take" in advice(plan(6, 3, 0.1))
+    assert "Recommended: --seeds 20; one point would take" in advice(power_analysis(6, 3, 0.1))
 
 
 def test_pins_are_refused(study, capsys):
@@ -260,13 +260,13 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
 
     from study.report.parts.verdicts import foremost
 
-    def judged(label: str, estimate: float, validation: float) -> SimpleNamespace:
+    def tested(label: str, estimate: float, validation: float) -> SimpleNamespace:
         verdict = SimpleNamespace(label=label, estimate=estimate)
         return SimpleNamespace(verdict=verdict, pair=SimpleNamespace(validation=validation))
 
     def trial_of(pair: SimpleNamespace) -> SimpleNamespace:
         return SimpleNamespace(record=SimpleNamespace(val_accuracy=pair.validation))
 
-    best = judged("better", 0.01, 0.77)
-    others = [judged("better", 0.03, 0.76), judged("undecided", 0.05, 0.79), judged("worse", -0.01, 0.80)]
+    best = tested("better", 0.01, 0.77)
+    others = [tested("better", 0.03, 0.76), tested("undecided", 0.05, 0.79), tested("worse", -0.01, 0.80)]
     assert foremost(SimpleNamespace(verdicts=lambda family: [*others, best], trial_of=trial_of)) is best
