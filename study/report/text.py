@@ -26,7 +26,10 @@ def clean(value: Any, limit: int = LIMIT) -> str:
     text = value if isinstance(value, str) else str(value)
     if len(text) > limit:
         text = f"{text[:limit]}… ({len(text):,} characters)"
-    text = hide_home(text, anyone=True)
+    if "/" in text or "\\" in text:  # one in a hundred of a page's texts: most are numbers and names
+        text = hide_home(text, anyone=True)
+    if text.replace(NBSP, "").isprintable():
+        return text
     return "".join(_NAMES.get(c, f"\\u{ord(c):04x}" if unicodedata.category(c) in _HIDDEN else c) for c in text)
 
 
