@@ -18,7 +18,7 @@ from alexnet.cpu import keep_freed_memory
 from alexnet.model import AlexNet, count_parameters
 from alexnet.seeds import derive, generator
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State, pack_history, unpack_history
+from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, pack_history, unpack_history
 
 if TYPE_CHECKING:
     from alexnet.data import Data
@@ -87,7 +87,6 @@ class _Run:
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = make_optimizer(config, self.model)
         self.history: list[Epoch] = []
-        self.best_epoch: int | None = None
         self.best: dict[str, Tensor] = {}
 
     def fit(self, on_epoch: Callable[[Epoch, Callable[[], State]], bool], state: State | None) -> Outcome:
@@ -106,17 +105,16 @@ class _Run:
                 return Outcome(
                     "diverged", self.history, parameters=parameters, error=f"loss not finite in epoch {number}"
                 )
-            if self.best_epoch is None or val.loss < self.history[self.best_epoch - 1].val_loss:
-                self.best_epoch = number
+            if best_epoch(self.history) == number:
                 self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
             if on_epoch(epoch, self.state) and number < self.config.epochs:
-                return Outcome("stopped", self.history, self.best_epoch, parameters=parameters)
+                return Outcome("stopped", self.history, best_epoch(self.history), parameters=parameters)
 
         self.model.load_state_dict(self.best)
         val, _ = self.evaluate(*self.val)
         test, features = self.evaluate(*(t.to(self.device) for t in self.test))
         weights = {k: _numpy(v) for k, v in self.best.items()}
-        return Outcome("complete", self.history, self.best_epoch, val, test, features, weights, parameters)
+        return Outcome("complete", self.history, best_epoch(self.history), val, test, features, weights, parameters)
 
     def train_epoch(self, number: int) -> tuple[float, float]:
         """Pass over the training images once. Returns mean loss and accuracy over them, as seen while training."""
@@ -167,13 +165,11 @@ class _Run:
         for number, slots in self.optimizer.state_dict()["state"].items():
             arrays |= {f"optimizer.{number}.{k}": np.array(_numpy(torch.as_tensor(v))) for k, v in slots.items()}
         arrays |= pack_history(self.history)
-        arrays["best_epoch"] = np.array(self.best_epoch)
         return arrays
 
     def restore(self, state: State) -> None:
         """Undo :meth:`state`."""
         self.history = unpack_history(state)
-        self.best_epoch = int(state["best_epoch"])
         groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
         for name, array in state.items():
             group, _, rest = name.partition(".")

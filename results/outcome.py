@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -97,10 +97,58 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
     return flat.reshape(classes, classes)
 
 
-def best_epoch(history: Sequence[Epoch]) -> int | None:
-    """Return the epoch of lowest validation loss, the first of equals; None where no loss is finite."""
-    finite = [epoch for epoch in history if math.isfinite(epoch.val_loss)]
-    return min(finite, key=lambda epoch: epoch.val_loss).epoch if finite else None
+class Validated(Protocol):
+    """An epoch of a trainable or of a record, as far as choosing between epochs goes."""
+
+    @property
+    def epoch(self) -> int:
+        """Its number, from 1."""
+
+    @property
+    def val_loss(self) -> float | None:
+        """None in a record where it was not finite."""
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """A fraction."""
+
+
+E = TypeVar("E", bound=Validated)
+
+
+def _lower(best: E | None, row: E) -> E | None:
+    if row.val_loss is None or not math.isfinite(row.val_loss):
+        return best
+    return row if best is None or best.val_loss is None or row.val_loss < best.val_loss else best
+
+
+def selected(history: Iterable[E]) -> E | None:
+    """Return the epoch that speaks for a training: of lowest validation loss, the first of equals, never one that is
+    not finite; None where there is none.
+    """
+    best: E | None = None
+    for row in history:
+        best = _lower(best, row)
+    return best
+
+
+def best_epoch(history: Iterable[Validated]) -> int | None:
+    """Return the number of the :func:`selected` epoch."""
+    row = selected(history)
+    return row.epoch if row else None
+
+
+def best_so_far(history: Iterable[Validated]) -> list[float]:
+    """Return after each epoch the validation accuracy at the epoch :func:`selected` so far; NaN before there is one.
+
+    This is the objective of a sweep.
+    """
+    found: list[float] = []
+    best: Validated | None = None
+    for row in history:
+        best = _lower(best, row)
+        found.append(math.nan if best is None or best.val_accuracy is None else float(best.val_accuracy))
+    return found
 
 
 def pack_history(history: Sequence[Epoch]) -> State:

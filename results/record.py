@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from results.errors import UserError, nearest
-from results.outcome import Epoch, Outcome
+from results.outcome import Epoch, Outcome, best_epoch
 
 SCHEMA = 1
 
@@ -136,10 +136,7 @@ def scores(outcome: Outcome, every_confusion: bool) -> dict[str, Any]:
     A stopped run keeps its validation scores at its best epoch so far and has no test scores; a diverged one has none.
     """
     history = outcome.history
-    finite_rows = [e for e in history if math.isfinite(e.val_loss)]
-    best = outcome.best_epoch
-    if best is None and finite_rows:
-        best = min(finite_rows, key=lambda e: (e.val_loss, e.epoch)).epoch
+    best = best_epoch(history) if outcome.best_epoch is None else outcome.best_epoch
     keep = {e.epoch for e in history} if every_confusion else {best, history[-1].epoch if history else None}
     fields: dict[str, Any] = {
         "status": {"complete": "complete", "stopped": "pruned", "diverged": "diverged"}[outcome.status],

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 ALPHA = 0.05
 """The error held over a family of comparisons and all its looks, each for differences and for equivalences."""
@@ -25,8 +26,6 @@ def look_level(look: int, alpha: float = ALPHA) -> float:
 
 def holm(p: Sequence[float]) -> np.ndarray:
     """Return Holm-adjusted p values (statsmodels), in the order given."""
-    from statsmodels.stats.multitest import multipletests
-
     return np.asarray(multipletests(p, method="holm")[1]) if len(p) else np.array([])
 
 

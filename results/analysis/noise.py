@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy import stats as st
+from statsmodels.stats.proportion import proportion_confint
 
 from results.analysis.paired import CONFIDENCE, sd_over_seeds
 from results.formatting import points
@@ -170,8 +171,6 @@ def difference_sd(
 
 def wilson(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Return Wilson's interval of the share hits / n (statsmodels); (0, 1) for n = 0."""
-    from statsmodels.stats.proportion import proportion_confint
-
     if n == 0:
         return 0.0, 1.0
     low, high = proportion_confint(hits, n, alpha=1 - confidence, method="wilson")

@@ -8,13 +8,14 @@ histories within the same k compares equal budgets. Test figures are carried alo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy import stats as st
 from scipy.integrate import quad
 
-from results.record import HistoryRow, Record
+from results.outcome import selected
+from results.record import Record
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,11 @@ class AgainstBaseline:
     test: float | None = None
 
 
-def best_within(history: Sequence[HistoryRow], epochs: int | None = None) -> HistoryRow | None:
-    """Return the epoch of lowest validation loss among the first ``epochs`` (all where None), the first of equals."""
-    rows = [r for r in history if (epochs is None or r.epoch <= epochs) and r.val_loss is not None]
-    return min(rows, key=lambda r: (r.val_loss, r.epoch)) if rows else None
-
-
 def score_within(record: Record, epochs: int | None = None) -> float | None:
     """Return the validation accuracy at the best epoch within ``epochs``; None for one that failed or diverged."""
     if record.status in ("failed", "diverged"):
         return None
-    row = best_within(record.history, epochs)
+    row = selected(r for r in record.history if epochs is None or r.epoch <= epochs)
     return row.val_accuracy if row else None
 
 
@@ -100,17 +95,3 @@ def frontier(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
         if not kept or scores[i] > scores[kept[-1]]:
             kept.append(i)
     return kept
-
-
-def best_so_far(val_losses: Iterable[float | None], val_accuracies: Iterable[float | None]) -> list[float]:
-    """Return after each epoch the validation accuracy at the epoch of lowest validation loss so far.
-
-    This is the objective of a sweep. Epochs whose loss is not finite do not count; before the first that does, NaN.
-    """
-    found: list[float] = []
-    lowest, score = math.inf, math.nan
-    for loss, accuracy in zip(val_losses, val_accuracies, strict=True):
-        if loss is not None and accuracy is not None and math.isfinite(loss) and loss < lowest:
-            lowest, score = loss, float(accuracy)
-        found.append(score)
-    return found

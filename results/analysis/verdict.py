@@ -9,6 +9,7 @@ import numpy as np
 
 from results.analysis.corrections import ALPHA, adjusted, look_level
 from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS, Claim, Comparison, Label, compare
+from results.analysis.power import further_seeds
 from results.formatting import p_text, points
 
 
@@ -74,11 +75,7 @@ def _verdict(c: Comparison, p: float, equivalent: float, look: int, family: int,
         label = "better" if c.estimate > 0 else "worse"
     elif equivalent <= alpha:
         label = "equivalent"
-    further = None
-    if label == "undecided":
-        from results.analysis.power import further_seeds
-
-        further = further_seeds(c, look_level(look + 1, alpha) / family)
+    further = further_seeds(c, look_level(look + 1, alpha) / family) if label == "undecided" else None
     made = Verdict(
         label=label,
         estimate=c.estimate,

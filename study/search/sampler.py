@@ -15,8 +15,8 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from results.analysis.scores import best_so_far
 from results.errors import UserError, nearest
+from results.outcome import best_so_far
 from results.record import Record
 from search_spaces import Space
 
@@ -56,7 +56,7 @@ def as_trial(space: Space, record: Record) -> FrozenTrial | None:
     params = space.params_for(record.config)
     if params is None:
         return None
-    scores = best_so_far([r.val_loss for r in record.history], [r.val_accuracy for r in record.history])
+    scores = best_so_far(record.history)
     seen = {row.epoch: score for row, score in zip(record.history, scores, strict=True) if math.isfinite(score)}
     state = STATES[record.status]
     value = objective(record)

@@ -10,10 +10,9 @@ from typing import Any
 
 import optuna
 
-from results.analysis.scores import best_so_far
 from results.config import config_hash
 from results.formatting import percent
-from results.outcome import Epoch
+from results.outcome import Epoch, best_so_far
 from results.record import Record
 from search_spaces import Space
 from study.jobs import Job, next_attempt
@@ -83,7 +82,7 @@ class SweepSource:
         self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline()
         for c in interrupted:
             if halving is not None and self._mine(c.job):
-                halving.known(config_hash(c.job.config), _scores(c.history))
+                halving.known(config_hash(c.job.config), best_so_far(c.history))
 
     # -- Source ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class SweepSource:
 
     def epoch(self, job: Job, history: list[Epoch]) -> bool:
         """Prune by successive halving; never the baseline, never at a job's own last epoch."""
-        scores = _scores(history)
+        scores = best_so_far(history)
         name = config_hash(job.config)
         is_baseline = name == self._baseline_hash
         if is_baseline:
@@ -177,7 +176,7 @@ class SweepSource:
     # -- what was seen ---------------------------------------------------------------------------------------------
 
     def _remember(self, record: Record) -> None:
-        scores = best_so_far([r.val_loss for r in record.history], [r.val_accuracy for r in record.history])
+        scores = best_so_far(record.history)
         if self._halving is not None:
             self._halving.known(record.config_hash, scores)
         if record.config_hash == self._baseline_hash and record.status == "complete":
@@ -199,7 +198,3 @@ class SweepSource:
         epochs = min(best.epochs, len(known))
         after = f"after {epochs} epochs" if epochs == best.epochs else f"after its {epochs} epochs so far"
         return f"{text}; baseline {percent(known[epochs - 1])} {after}; one run each: luck is not ruled out"
-
-
-def _scores(history: Sequence[Epoch]) -> list[float]:
-    return best_so_far([e.val_loss for e in history], [e.val_accuracy for e in history])

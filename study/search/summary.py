@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results.analysis.scores import best_so_far
 from results.config import config_hash
 from results.formatting import percent, points, setting
+from results.outcome import best_so_far
 from results.record import Record
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -79,11 +79,7 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
     for name in ("epochs", "validation", "baseline then", "difference"):
         table.add_column(name, justify="right")
     table.add_column("changes")
-    curve = (
-        []
-        if baseline is None
-        else best_so_far([h.val_loss for h in baseline.history], [h.val_accuracy for h in baseline.history])
-    )
+    curve = [] if baseline is None else best_so_far(baseline.history)
     for record in best:
         epochs = len(record.history)
         at = curve[epochs - 1] if curve and epochs <= len(curve) else None

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
-from results.outcome import Epoch, best_epoch, pack_history, predictions, unpack_history
+from results.outcome import Epoch, best_epoch, best_so_far, pack_history, predictions, unpack_history
+from results.record import HistoryRow, finite
 
 
 def epoch(number: int, val_loss: float) -> Epoch:
@@ -37,6 +38,16 @@ def test_a_sure_mistake_has_a_finite_loss_and_a_broken_model_none() -> None:
 )
 def test_best_epoch_is_the_first_of_the_lowest_finite_losses(losses: list[float], best: int | None) -> None:
     assert best_epoch([epoch(n, loss) for n, loss in enumerate(losses, start=1)]) == best
+
+
+def test_the_objective_is_the_accuracy_where_the_loss_was_lowest_so_far() -> None:
+    losses, accuracies = [2.0, 1.0, math.nan, 1.5, 1.0, 0.5], [0.1, 0.2, 0.9, 0.8, 0.9, 0.15]
+    rows = [
+        HistoryRow(epoch=n, train_loss=1, train_accuracy=1, val_loss=finite(v), val_accuracy=a, seconds=1)
+        for n, (v, a) in enumerate(zip(losses, accuracies, strict=True), start=1)
+    ]
+    assert best_so_far(rows) == [0.1, 0.2, 0.2, 0.2, 0.2, 0.15]
+    assert math.isnan(best_so_far([epoch(1, math.inf)])[0])
 
 
 def test_a_history_survives_being_packed_bit_by_bit() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.analysis.scores import best_within
+from results.outcome import selected
 from results.record import HistoryRow, Record
 from tests.support import synthetic
 
@@ -16,6 +16,6 @@ def row(epoch: int, loss: float | None, accuracy: float) -> HistoryRow:
 def run(pairs: list[tuple[float | None, float]], seed: int = 1, status: str = "complete", **config: object) -> Record:
     history = [row(i, loss, accuracy) for i, (loss, accuracy) in enumerate(pairs, 1)]
     made = MAKER.run(synthetic.BASELINE | config, seed, epochs=0)
-    best = best_within(history)
+    best = selected(history)
     update = {"history": history, "status": status, "val_accuracy": best.val_accuracy if best else None}
     return made.model_copy(update=update)

@@ -9,14 +9,13 @@ import pytest
 
 from results.analysis.scores import (
     against_baseline,
-    best_within,
     expected_best,
     expected_maximum,
     frontier,
     score_within,
 )
 from results.config import changes
-from tests.support.histories import row, run
+from tests.support.histories import run
 
 
 def test_the_score_is_the_accuracy_at_the_lowest_loss_the_first_of_equals() -> None:
@@ -28,7 +27,6 @@ def test_the_score_is_the_accuracy_at_the_lowest_loss_the_first_of_equals() -> N
 def test_an_epoch_without_a_finite_loss_is_never_the_best() -> None:
     record = run([(None, 0.9), (0.5, 0.2)])
     assert score_within(record) == 0.2
-    assert best_within([row(1, None, 0.9)]) is None
 
 
 def test_at_equal_epochs_both_are_cut_to_the_shorter_history() -> None:
