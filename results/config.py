@@ -1,4 +1,4 @@
-"""From ``--config`` and ``--set`` to a validated config, with errors that help."""
+"""A run's settings: read from ``--config`` and ``--set``, checked by the trainable's Config, named, compared."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from results.errors import UserError, nearest
+from results.errors import UserError, foreign, nearest
 
 ConfigClass = type[BaseModel]
+LARGEST = 10_000_000  # bytes of a --config file
+DEEPEST = 3  # lists within lists of one field's value
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """Read a config's JSON; a whole record's line works as well. Raises UserError."""
     try:
+        if path.stat().st_size > LARGEST or not path.is_file():
+            raise UserError(f"--config '{path}' is no file of at most {LARGEST:,} bytes")
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"--config '{path}': {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"--config '{path}' is not JSON: {error}") from None
     if isinstance(value, dict) and isinstance(value.get("config"), dict):
         value = value["config"]
@@ -30,7 +34,7 @@ def read_config(path: Path) -> dict[str, Any]:
     return value
 
 
-def read_sets(sets: Sequence[str], config_class: Any) -> dict[str, Any]:
+def read_sets(sets: Sequence[str], config_class: ConfigClass) -> dict[str, Any]:
     """Parse ``FIELD=VALUE`` words to typed values. Raises UserError for an unknown field or a value out of range."""
     raw: dict[str, Any] = {}
     for word in sets:
@@ -40,30 +44,86 @@ def read_sets(sets: Sequence[str], config_class: Any) -> dict[str, Any]:
         if name in raw:
             raise UserError(f"--set {name} is given twice")
         raw[name] = value
-    return {name: value for name, value in validated(raw, config_class).items() if name in raw}
+    return {name: value for name, value in checked_config(config_class, raw, "--set").items() if name in raw}
 
 
-def validated(values: dict[str, Any], config_class: Any) -> dict[str, Any]:
+def checked_config(config_class: ConfigClass, values: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """Complete ``values`` with the defaults and check all. Returns every field as plain JSON values.
 
-    Raises UserError naming the first field that is wrong and, for a name, the nearest valid one.
+    Raises UserError that begins with ``where`` and names the first field that is wrong, the rule, and for a name the
+    nearest valid one.
     """
-    known = config_class.model_fields
-    for name in values:
-        if name not in known:
-            raise UserError(f"unknown field '{name}'{nearest(name, known)}")
+    known_fields(config_class, values, where)
+    begin = f"{where}: " if where else ""
     try:
-        return dict(config_class.model_validate(values).model_dump(mode="json"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "config"
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "literal_error":
-            choices = [
-                c.strip("' ") for c in str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",").split(",")
-            ]
-            message += nearest(str(first["input"]), choices) if "did" not in message else ""
-        raise UserError(f"{name}={first['input']!r}: {message}") from None
+        with foreign(f"{begin}the trainable's Config"):
+            try:
+                config = build(config_class, values)
+            except ValidationError as error:
+                field, rule = complaint(error)
+                name = field if field in values else ""
+                given = f"{name}={values[name]!r}" if name else ", ".join(f"{k}={v!r}" for k, v in values.items())
+                raise UserError(f"{begin}{given or field or 'the defaults'}: {rule}") from None
+        json.dumps(config, allow_nan=False)
+    except (ValueError, RecursionError):
+        raise UserError(f"{begin}a config's numbers are finite: {config}") from None
+    for field, value in config.items():
+        if not _plain(value, DEEPEST):
+            raise UserError(f"{begin}{field} is a {type(value).__name__}: a config is flat: numbers, texts, lists")
+    return config
+
+
+def known_fields(config_class: ConfigClass, names: Iterable[Any], where: str = "") -> None:
+    """Raise UserError for the first name that is no field of the config, with the nearest one."""
+    known = config_class.model_fields
+    for name in names:
+        if name not in known:
+            begin = f"{where}: " if where else ""
+            raise UserError(f"{begin}the config has no field '{name}'{nearest(str(name), known)}")
+
+
+def build(config_class: ConfigClass, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the complete config of ``values`` as a record holds it. Raises pydantic's ValidationError."""
+    return dict(config_class.model_validate(dict(values)).model_dump(mode="json"))
+
+
+def complaint(error: ValidationError) -> tuple[str, str]:
+    """Return the field ('' where a rule spans several) and the rule of the first complaint."""
+    first = error.errors()[0]
+    rule = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "literal_error":
+        expected = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",")
+        close = nearest(str(first["input"]), [choice.strip("' ") for choice in expected.split(",")])
+        rule += close if "did you mean" in close else ""  # else the rule lists them all
+    return ".".join(map(str, first["loc"])), rule
+
+
+def recorded_config(baseline: Mapping[str, Any]) -> ConfigClass:
+    """Return a Config that knows of a trainable's no more than a study does: the fields, and the kind of each.
+
+    It plans without executing anything; bounds are the trainable's own and not known. Raises UserError.
+    """
+
+    def like(example: Any, text: Any) -> Any:
+        if not isinstance(text, str) or isinstance(example, str):
+            return text
+        try:
+            return type(example)(value) if isinstance(value := json.loads(text), int | float) else value
+        except (ValueError, TypeError, RecursionError):
+            raise ValueError(f"is not like {example!r}") from None
+
+    def field(example: Any) -> Any:
+        return Annotated[Any, BeforeValidator(lambda text: like(example, text))], example
+
+    try:
+        made: ConfigClass = create_model(
+            "Config",
+            __config__=ConfigDict(extra="forbid", protected_namespaces=()),
+            **{name: field(example) for name, example in baseline.items()},
+        )
+    except Exception as error:  # noqa: BLE001 - names that Python or pydantic keep for themselves
+        raise UserError(f"study.json: the baseline's fields are no config's: {error}") from None
+    return made
 
 
 def difference(config: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
@@ -89,30 +149,7 @@ def changes(config: dict[str, object], baseline: dict[str, object]) -> dict[str,
     return {f: (a, b) for f, (a, b) in pairs.items() if a != b}
 
 
-def build(config_class: ConfigClass, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the complete config of ``values`` as a record holds it. Raises pydantic's ValidationError."""
-    return config_class(**values).model_dump(mode="json")
-
-
-def complaint(error: ValidationError) -> tuple[str, str]:
-    """Return the field ('' where a rule spans several) and the rule of the first complaint."""
-    first = error.errors()[0]
-    return ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-
-
-def checked_config(config_class: ConfigClass, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the complete config of ``values``. Raises UserError that begins with ``where``."""
-    known_fields(config_class, values, where)
-    try:
-        return build(config_class, values)
-    except ValidationError as error:
-        field, rule = complaint(error)
-        given = f"{field}={values[field]!r}" if field in values else ", ".join(f"{k}={v!r}" for k, v in values.items())
-        raise UserError(f"{where}: {given}: {rule}") from None
-
-
-def known_fields(config_class: ConfigClass, names: Iterable[str], where: str) -> None:
-    """Raise UserError for the first name that is no field of the config, with the nearest one."""
-    for name in names:
-        if name not in config_class.model_fields:
-            raise UserError(f"{where}: the config has no field '{name}'{nearest(str(name), config_class.model_fields)}")
+def _plain(value: Any, deepest: int) -> bool:
+    if isinstance(value, list):
+        return deepest > 0 and all(_plain(item, deepest - 1) for item in value)
+    return value is None or isinstance(value, bool | int | float | str)

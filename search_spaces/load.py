@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from alexnet.config import Config
+from results.code import execute, fingerprint
 from results.config import ConfigClass, checked_config
 from results.errors import UserError, nearest
 from search_spaces.builtin import SPACES
@@ -25,14 +23,16 @@ def load_space(
     baseline: Mapping[str, Any],
     pins: Mapping[str, Any] | None = None,
     own: Mapping[str, Definition] | None = None,
+    sha256: str | None = None,
 ) -> Space:
     """Return the space called ``name``, checked against the trainable's config.
 
     ``name`` is ``path.py:NAME``, or a name in ``own`` (the trainable's ``SPACES``), or a built-in one; the trainable's
-    names come first. ``pins`` are fields with one value for every trial. Raises UserError, before anything starts, for
-    whatever could go wrong with the space in the middle of a sweep.
+    names come first. ``pins`` are fields with one value for every trial; ``sha256`` is what the file must be, compared
+    before it runs. Raises UserError, before anything starts, for whatever could go wrong with the space in the middle
+    of a sweep.
     """
-    definition = _from_file(name) if _is_path(name) else _by_name(name, config_class, own or {})
+    definition = _from_file(name, sha256) if is_file(name) else _by_name(name, config_class, own or {})
     return Space(name, definition, config_class, baseline, pins or {})
 
 
@@ -44,7 +44,7 @@ def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[s
     """
     file, name = _split(path)
     name = name or "ablations"
-    module = _run(file)
+    module = execute(file, "space file")
     found = getattr(module, name, None)
     if found is None:
         raise UserError(f"space file '{file}' has no '{name}'; it is a dict like {{'no dropout': {{'dropout': 0.0}}}}")
@@ -75,7 +75,8 @@ def _by_name(name: str, config_class: ConfigClass, own: Mapping[str, Definition]
     return SPACES[name]
 
 
-def _is_path(name: str) -> bool:
+def is_file(name: str) -> bool:
+    """Whether ``name`` is of a space in a file, not a space's own."""
     return name.endswith(".py") or ".py:" in name
 
 
@@ -86,9 +87,14 @@ def _split(path: str) -> tuple[Path, str]:
     return Path(file), name
 
 
-def _from_file(path: str) -> Definition:
+def space_fingerprint(name: str) -> str | None:
+    """Return the SHA-256 of the file that holds the space called ``name``; None for one in no file."""
+    return fingerprint(_split(name)[0], "space file") if is_file(name) else None
+
+
+def _from_file(path: str, sha256: str | None) -> Definition:
     file, name = _split(path)
-    module = _run(file)
+    module = execute(file, "space file", sha256, f": give --space {path} again if that was you, or another --study")
     spaces = dict(_spaces_in(module))
     if not name:
         raise UserError(f"which space of '{file}'? Say --space {file}:NAME; it has: {', '.join(spaces) or 'none'}")
@@ -107,25 +113,3 @@ def _spaces_in(module: ModuleType) -> dict[str, Definition]:
         if isinstance(value, Mapping) or (callable(value) and getattr(value, "__module__", None) == module.__name__):
             found[name] = value
     return found | (dict(listed) if isinstance(listed, Mapping) else {})
-
-
-def _run(path: Path) -> ModuleType:
-    """Execute a user's file as a module of its own. Raises UserError in one line for whatever it raises.
-
-    Compiled here and not imported: nothing is cached beside the user's file, and an edit counts at once.
-    """
-    if not path.is_file():
-        raise UserError(f"no space file at '{path}'")
-    module = ModuleType(f"space_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses and pydantic look their module up while it runs
-    try:
-        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        where = f", line {lines[-1]}" if lines else ""
-        raise UserError(f"space file '{path}'{where}: {what}") from error
-    return module

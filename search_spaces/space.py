@@ -11,7 +11,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 
 from results.config import ConfigClass, build, checked_config, config_hash, known_fields
-from results.errors import UserError
+from results.errors import UserError, foreign
 from search_spaces import dimensions as dims
 from search_spaces.check import checked_dimensions, checked_distribution
 from search_spaces.replay import Pinned, SpaceFunction, TooMany, Way, walk
@@ -170,12 +170,8 @@ class Space:
             def answer(_: str, distribution: BaseDistribution, number: int = number) -> list[Any]:
                 return [dims.ends(distribution)[number] if number < 2 else dims.draw(distribution, rng)]
 
-            try:
+            with foreign(self._where):
                 (way,) = walk(lambda trial: self._function(Pinned(trial, self._pinned_names)), answer, CALLS)
-            except UserError:
-                raise
-            except Exception as error:
-                raise UserError(f"{self._where} raises {type(error).__name__}: {error}") from error
             if not isinstance(way.result, Mapping):
                 raise UserError(f"{self._where} returns {type(way.result).__name__}, not a dict of config fields")
             for name, distribution in way.distributions.items():

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import BaseModel
 
-from results.errors import UserError
+from results.code import execute
+from results.errors import UserError, foreign
 from results.outcome import Epoch, Outcome, Runtime, State
 
 OnEpoch = Callable[[Epoch, Callable[[], State]], bool]
@@ -46,49 +46,50 @@ class Trainable(Protocol):
         """Train once; go on from ``state`` where one is given."""
 
 
-def load_trainable(name: str) -> ModuleType:
-    """Import a trainable from ``package.module`` or ``path/to/file.py``. Raises UserError if it is none."""
-    try:
-        module = _from_file(Path(name)) if name.endswith(".py") else _from_name(name)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(f"trainable '{name}' cannot be imported: {type(error).__name__}: {error}") from error
-    missing = [member for member in ("NAME", "Config", "load_data", "fit") if not hasattr(module, member)]
-    if missing:
-        raise UserError(f"trainable '{name}' lacks {', '.join(missing)}; docs/trainable.md has the protocol")
+OWN = ("alexnet",)
+"""The toolkit's own trainables, by module: what a study's folder may name without being asked for it."""
+
+
+def is_file(name: str) -> bool:
+    """Whether ``--trainable`` names a file, not a module."""
+    return name.endswith(".py")
+
+
+def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> ModuleType:
+    """Import a trainable from ``package.module`` or ``path/to/file.py``.
+
+    ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. Raises
+    UserError where it cannot be imported or is no trainable.
+    """
+    module = execute(Path(name).expanduser(), "trainable", sha256, mend) if is_file(name) else _from_name(name)
+    where = f"trainable '{name}'"
+    with foreign(where):
+        missing = [member for member in ("NAME", "Config", "load_data", "fit") if not hasattr(module, member)]
+        if missing:
+            raise UserError(f"{where} lacks {', '.join(missing)}; docs/trainable.md has the protocol")
+        for kept, rule in (
+            (isinstance(module.NAME, str) and module.NAME.strip(), "NAME is a text"),
+            (isinstance(module.Config, type) and issubclass(module.Config, BaseModel), "Config is a pydantic model"),
+            (callable(module.load_data) and callable(module.fit), "load_data and fit are functions"),
+            (isinstance(getattr(module, "SPACES", {}), Mapping), "SPACES is a dict of search spaces"),
+        ):
+            if not kept:
+                raise UserError(f"{where} does not keep the protocol: {rule}")
     return module
 
 
 def _from_name(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UserError(f"no trainable '{name}': give a module name or a path ending in .py")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(error.name + ".")):
-            raise UserError(f"no trainable '{name}': give a module name or a path ending in .py") from None
-        raise
-
-
-def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise UserError(f"no trainable at '{path}'")
-    path = path.resolve()
-    name = f"trainable_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"trainable '{path}' is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # before executing: pydantic resolves annotations through it
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    with foreign(f"trainable '{name}'"):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name and (name == error.name or name.startswith(error.name + ".")):
+                raise UserError(f"no trainable '{name}': give a module name or a path ending in .py") from None
+            raise
 
 
 def fit(

@@ -1,6 +1,4 @@
-"""The command line: ``python -m study.run COMMAND``. Parses, dispatches, and turns errors into one line."""
-
-from __future__ import annotations
+"""``python -m study.run COMMAND``: nothing but a call of the command line."""
 
 import sys
 

@@ -18,7 +18,7 @@ FLOORS = (  # wings, lowest floor first: a module imports from its own wing and 
     ("results.analysis",),
     ("alexnet",),
     ("search_spaces",),
-    ("study.jobs", "study.protocol"),
+    ("study.jobs", "study.limits", "study.protocol"),
     ("study.planning", "study.recording", "study.terminal"),
     ("study.engine", "study.report"),
     ("study.contract", "study.search"),
@@ -30,6 +30,7 @@ APART = {  # though lower, and all that may be had of it: a trainable comes by n
     **{(wing, "alexnet"): set() for floor in FLOORS for wing in floor if wing.startswith("study")},
 }
 PACKAGES = ("results", "search_spaces", "alexnet", "study")
+HEAVY = {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}  # what --help must do without
 
 
 def name_of(file: Path) -> str:
@@ -113,9 +114,7 @@ def test_the_tests_mirror_the_packages() -> None:
         ("results.store", {"torch", "pandas", "optuna", "ray"}),
         ("results.frame", {"torch", "optuna", "ray"}),
         ("study.report.page", {"torch", "ray"}),
-        ("study.run", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
-        ("study.cli.sweep", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
-        ("study.cli.baseline", {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}),
+        *((module, HEAVY) for module in MODULES if module.startswith(("study.run", "study.cli.arguments"))),
     ],
 )
 def test_light_modules_stay_light(module: str, banned: set[str]) -> None:

@@ -1,4 +1,1 @@
-"""One module per command: ``add_arguments(parser)`` and ``main(args) -> int | None``.
-
-Their tops import nothing heavy, since ``--help`` imports them.
-"""
+"""One module per command, ``run(args) -> int``: calls the toolkit and prints. ``arguments/`` has what each takes."""

@@ -1,90 +1,71 @@
-"""``ablate``: take a winner apart, with executed runs, and say which of its changes earn their place."""
+"""``ablate``: executed runs that say which of a winner's changes contribute."""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from study.cli.confirm import add_judgement
-from study.cli.options import add_resources, add_study, add_training, positive
-
-if TYPE_CHECKING:
-    from results.analysis.ablation_plan import AblationPlan
-    from study.cli.session import Session
-
-EXAMPLES = """\
-examples:
-  python -m study.run ablate                                       # the sweep's best by validation, 6 seeds
-  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --seeds 8
-  python -m study.run ablate --set epochs=8 --seeds 7 --leave-out 3 --parts leave-one-out    # a cheap one
-  python -m study.run ablate --from baseline --space-file mine.py  # your own list: ablations = {"no flips": {...}}
-"""
-PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Fill in the options."""
-    add_study(parser)
-    group = parser.add_argument_group("the ablation")
-    group.add_argument(
-        "--from",
-        dest="origin",
-        default="best",
-        metavar="best|baseline|RUN_ID",
-        help="what to take apart (default: %(default)s, of the sweep by validation)",
-    )
-    group.add_argument(
-        "--seeds",
-        type=positive,
-        default=6,
-        metavar="K",
-        help="fresh seeds per config, earlier looks included (default: %(default)s)",
-    )
-    group.add_argument(
-        "--changes", metavar="A,B,...", help="only these fields (default: every field that differs from the baseline)"
-    )
-    group.add_argument("--leave-out", type=positive, metavar="N", help="at most N changes, in the order of the fields")
-    group.add_argument("--parts", default=",".join(PARTS), metavar="A,B,...", help="which parts (default: %(default)s)")
-    group.add_argument(
-        "--path-seeds",
-        type=positive,
-        default=1,
-        metavar="K",
-        help="seeds of the greedy path, which is only descriptive (default: %(default)s)",
-    )
-    group.add_argument(
-        "--space-file",
-        metavar="FILE.py[:NAME]",
-        help="ablations by hand: a dict of names to changed fields, called 'ablations'",
-    )
-    add_judgement(parser)
-    add_training(parser, "one value for every run of the ablation, the baseline and the winner too")
-    add_resources(parser)
-    parser.epilog = EXAMPLES
+from results.analysis.ablation import ablated
+from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Look, Pair, next_look, settled, spends
+from results.analysis.noise import difference_sd
+from results.analysis.paired import CLAIMS
+from results.analysis.power import PowerAnalysis, power_analysis
+from results.analysis.verdicts import final_verdicts, measured_sd
+from results.config import checked_config, config_hash
+from results.errors import UserError, nearest
+from results.formatting import plural
+from search_spaces.load import load_ablations
+from study.cli.arguments.ablate import PARTS
+from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
+from study.jobs import Job
+from study.planning import ablate as work
+from study.planning.confirm import refuse_too_few
+from study.planning.noise import record_floor
+from study.planning.runs import advice, cost, longest_first, training_seconds
+from study.planning.seeds import fresh_seeds
+from study.recording.provenance import command_line, now
+from study.report.tables.verdicts import path_sentence, verdict_table
+from study.report.tables.writers import markdown
 
 
-def main(args: argparse.Namespace) -> int:
+@dataclass(frozen=True)
+class Planned:
+    """What an ablation is about to do."""
+
+    ablation: AblationPlan
+    notes: list[str]  # on what was left out
+    seeds: tuple[int, ...]
+    look: Look
+    new: bool  # whether the look is one that study.json does not hold yet
+    jobs: list[Job]
+    reused: int
+    power: PowerAnalysis
+    more: int  # runs that path and interaction may add
+
+
+def run(args: Namespace) -> int:
     """Plan, train, judge, record the look, print the table and write the report."""
-    from dataclasses import replace
+    parts, only = _names(args)
+    refuse_config(args, "ablate studies a recorded run; name it with --from")
+    if args.dry_run:
+        prepare(planning(args), args, parts, only)
+        return 0
+    with training_session(inputs(args, starts=False)) as session:
+        planned = prepare(session, args, parts, only)
+        refuse_too_few(planned.power.n, planned.power)
+        code = session.train(session.attempts(longest_first(session.study.records(), planned.jobs)))
+        keep(session, planned, descriptive(session, args, planned, parts))
+        record_floor(session.study)
+        show(session)
+        session.report()
+        return code
 
-    from results.analysis.evidence import Evidence
-    from results.analysis.looks import next_look, settled, spends
-    from results.analysis.noise import difference_sd
-    from results.analysis.paired import CLAIMS
-    from results.analysis.power import power_analysis
-    from results.analysis.verdicts import final_verdicts, measured_sd
-    from results.config import config_hash, validated
-    from results.errors import UserError, nearest
-    from results.formatting import plural
-    from search_spaces.load import load_ablations
-    from study.cli.session import training_session
-    from study.planning import ablate as work
-    from study.planning.confirm import refuse_too_few
-    from study.planning.noise import record_floor
-    from study.planning.runs import advice, cost, longest_first, training_seconds
-    from study.planning.seeds import fresh_seeds
-    from study.recording.provenance import command_line, now
 
+def _names(args: Namespace) -> tuple[list[str], list[str]]:
+    """Return the parts and the changes that were asked for. Raises UserError."""
     parts = [p.strip() for p in args.parts.split(",") if p.strip()]
     for part in parts:
         if part not in PARTS:
@@ -93,93 +74,78 @@ def main(args: argparse.Namespace) -> int:
     for option, given, found in (("--parts", args.parts, parts), ("--changes", args.changes, only)):
         if given is not None and not found:
             raise UserError(f"{option} '{given}' names nothing: leave it out for all")
-    if args.config:
-        raise UserError("--config: ablate takes apart a recorded run; name it with --from")
-    with training_session(args, defines_baseline=False, starts=False) as session:
-        study, meta = session.study, session.study.meta
-        evidence = Evidence.of(study)
-        records = evidence.everything
-        named = load_ablations(args.space_file, session.model.trainable.Config) if args.space_file else None
-        a, notes = work.plan_ablation(
-            work.starting_config(evidence, args.origin),
-            meta.baseline,
-            lambda values: validated(values, session.model.trainable.Config),
-            fixed=session.sets,
-            only=only,
-            most=args.leave_out,
-            named=named,
-            origin=args.origin,
-        )
-        looks = evidence.looks(work.FAMILY)
-        hashes = [config_hash(a.start), config_hash(a.baseline)]
-        named_run = config_hash(work.starting_config(evidence, args.origin))  # as it was confirmed, without pins
-        earlier = {s for look in looks for p in look.pairs if p.candidate == hashes[0] for s in p.seeds}
-        confirmed, avoid = work.confirmed(evidence, named_run, args.origin)
-        seeds = fresh_seeds(records, args.seeds, hashes, args.seed, earlier, avoid)
-        if avoid and not avoid & earlier:
-            notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
-        pairs = work.pairs(a, seeds, parts, confirmed)
-        margin = args.margin / 100
-        look = next_look(looks, work.FAMILY, pairs, args.claim, margin, evidence.runs)
-        jobs, reused = work.comparison_jobs(records, a, pairs)
-        alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
-        sd, source = difference_sd(
-            None if a.fixed else evidence.test_floor,
-            meta.dataset.test_images,
-            measured_sd(final_verdicts(evidence.runs, alike)),
-        )
-        asked = {p.key for p in pairs}
-        n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
-        power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
-        more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
-        said = [
-            f"Taking apart: {', '.join([*a.changes, *a.named])}.",
-            *notes,
-            *power.sentences(),
-            f"Claim: {CLAIMS[args.claim]}.",
-        ]
-        said += [
-            cost(len(jobs), reused, training_seconds(records, jobs), session.at_once(args, len(jobs))),
-            f"Path and interaction add at most {plural(more, 'run')}, chosen on validation as it goes." if more else "",
-            advice(power),
-        ]
-        print("\n".join(line for line in said if line))
-        if args.dry_run:
-            return 0
-        refuse_too_few(n, power)
-        code = session.train(session.attempts(longest_first(records, jobs)), args)
-        a = descriptive(session, args, a, seeds, parts)
-        runs = Evidence.of(study).runs
-        if look.number > len(looks):
-            look = settled(runs, replace(look, when=now(), command=command_line()))
-        if spends(runs, look):
-            meta.looks = [x for x in meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
-            meta.looks.append({**look.as_dict(), "details": a.as_dict()})
-            study.save_meta()
-        else:
-            print("Too few pairs came to a score for any verdict: this is not counted as a look.")
-        record_floor(study)
-        show(session)
-        session.report()
-        return code
+    return parts, only
 
 
-def descriptive(
-    session: Session, args: argparse.Namespace, a: AblationPlan, seeds: tuple[int, ...], parts: list[str]
-) -> AblationPlan:
+def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequence[str]) -> Planned:
+    """Plan the runs and say what they can show and cost."""
+    evidence = Evidence.of(desk.study)
+    meta, records = evidence.meta, evidence.everything
+    start = work.starting_config(evidence, args.origin)
+    named = load_ablations(args.space_file, desk.config_class) if args.space_file else None
+
+    def validate(values: Config) -> Config:
+        return checked_config(desk.config_class, values)
+
+    a, notes = work.plan_ablation(
+        start, meta.baseline, validate, fixed=desk.sets, only=only, most=args.leave_out, named=named, origin=args.origin
+    )
+    looks = evidence.looks(work.FAMILY)
+    seeds, pairs, left_out = _pairs(evidence, a, args, parts, config_hash(start))
+    if left_out:
+        notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
+    look = next_look(looks, work.FAMILY, pairs, args.claim, args.margin / 100, evidence.runs)
+    jobs, reused = work.comparison_jobs(records, a, pairs)
+    asked = {p.key for p in pairs}
+    n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
+    alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
+    sd, source = difference_sd(
+        None if a.fixed else evidence.test_floor,
+        meta.dataset.test_images,
+        measured_sd(final_verdicts(evidence.runs, alike)),
+    )
+    power = power_analysis(n, len(look.pairs), sd, source, look.number, args.margin / 100)
+    more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
+    planned = Planned(a, notes, seeds, look, look.number > len(looks), jobs, reused, power, more)
+    print("\n".join(line for line in _sentences(planned, evidence, desk) if line))
+    return planned
+
+
+def _pairs(
+    evidence: Evidence, a: AblationPlan, args: Namespace, parts: Sequence[str], named_run: str
+) -> tuple[tuple[int, ...], list[Pair], bool]:
+    """Return seeds, comparisons and whether seeds were left out; ``named_run`` is as it was confirmed, without --set."""
+    hashes = [config_hash(a.start), config_hash(a.baseline)]
+    earlier = {
+        s for look in evidence.looks(work.FAMILY) for p in look.pairs if p.candidate == hashes[0] for s in p.seeds
+    }
+    confirmed, avoid = work.confirmed(evidence, named_run, args.origin)
+    seeds = fresh_seeds(evidence.everything, args.seeds, hashes, args.seed, earlier, avoid)
+    return seeds, work.pairs(a, seeds, parts, confirmed), bool(avoid) and not avoid & earlier
+
+
+def _sentences(planned: Planned, evidence: Evidence, desk: Planning) -> list[str]:
+    jobs = planned.jobs
+    more = f"Path and interaction add at most {plural(planned.more, 'run')}, chosen on validation as it goes."
+    return [
+        f"Ablation of: {', '.join([*planned.ablation.changes, *planned.ablation.named])}.",
+        *planned.notes,
+        *planned.power.sentences(),
+        f"Claim: {CLAIMS[planned.look.claim]}.",
+        cost(len(jobs), planned.reused, training_seconds(evidence.everything, jobs), desk.at_once(len(jobs))),
+        more if planned.more else "",
+        advice(planned.power),
+    ]
+
+
+def descriptive(session: Session, args: Namespace, planned: Planned, parts: Sequence[str]) -> AblationPlan:
     """Walk the greedy path and measure the interaction of the two strongest; both are chosen on validation."""
-    from dataclasses import replace
-
-    from results.analysis.ablation_plan import next_step, strongest
-    from results.analysis.evidence import Evidence
-    from study.planning import ablate as work
-
-    study = session.study
+    study, a, seeds = session.study, planned.ablation, planned.seeds
 
     if "path" in parts and len(a.changes) > 1:
         a = replace(a, path_seeds=seeds[: args.path_seeds])
         while len(a.path) < len(a.changes):
-            session.train(session.attempts(work.step_jobs(study.records(), a, a.path_seeds)), args)
+            session.train(session.attempts(work.step_jobs(study.records(), a, a.path_seeds)))
             step = next_step(a, Evidence.of(study).runs, a.path_seeds)
             if step is None:
                 session.announce("note: the greedy path ends here: no next step came to a score")
@@ -187,25 +153,34 @@ def descriptive(
             a = replace(a, path=(*a.path, step))
     if "interaction" in parts and len(a.changes) > 1:
         a = replace(a, interaction=strongest(a, Evidence.of(study).runs, seeds))
-        session.train(session.attempts(work.interaction_jobs(study.records(), a, seeds)), args)
+        session.train(session.attempts(work.interaction_jobs(study.records(), a, seeds)))
     return a
+
+
+def keep(session: Session, planned: Planned, a: AblationPlan) -> None:
+    """Record the look in study.json, if it can reach a verdict at all."""
+    study, look = session.study, planned.look
+    runs = Evidence.of(study).runs
+    if planned.new:
+        look = settled(runs, replace(look, when=now(), command=command_line()))
+    if not spends(runs, look):
+        print("Too few pairs came to a score for any verdict: this is not counted as a look.")
+        return
+    kept = [x for x in study.meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
+    study.meta.looks = [*kept, {**look.as_dict(), "details": a.as_dict()}]
+    study.save_meta()
 
 
 def show(session: Session) -> None:
     """Print what was found."""
-    from results.analysis.ablation import ablation_result
-    from results.analysis.evidence import Evidence
-    from study.report.tables.verdicts import path_sentence, verdict_table
-    from study.report.tables.writers import markdown
-
-    found = ablation_result(Evidence.of(session.study))
+    found = ablated(Evidence.of(session.study))
     if found is None:
         return
     print()
     print(markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.tested.note, "judged by confirm" if row.by_confirm else "") if n)
-        print(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
+        notes = "; ".join(n for n in (row.judged.note, "judged by confirm" if row.by_confirm else "") if n)
+        print(f"{row.role}, {row.name}: {row.judged.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:
             print(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import os
 from argparse import Namespace
@@ -11,9 +10,10 @@ from types import ModuleType
 from typing import Any
 
 from results.config import difference
-from results.errors import UserError
+from results.errors import UserError, foreign
 from results.outcome import Runtime
 from results.store import DatasetInfo, StudyMeta
+from study.engine.cluster import reachable
 from study.engine.resources import plan_resources
 from study.recording.provenance import usable_cpus
 
@@ -21,13 +21,11 @@ from study.recording.provenance import usable_cpus
 def check_resources(args: Namespace) -> None:
     """Refuse what this machine does not have before anything is written. Raises UserError."""
     if args.address:
-        from study.engine.cluster import reachable
-
         reachable(args.address)
         return
     gpus = 0
     if args.gpus_per_trial:
-        import torch
+        import torch  # noqa: PLC0415 - takes seconds, and a CPU's command does without
 
         gpus = torch.cuda.device_count()
     plan_resources(
@@ -46,7 +44,10 @@ def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -
     if meta and precision == "auto":
         precision = meta.precision
     if hasattr(trainable, "resolve_runtime"):
-        runtime: Runtime = trainable.resolve_runtime(device, precision, _threads())
+        with foreign(f"trainable '{trainable.NAME}': resolve_runtime"):
+            runtime = trainable.resolve_runtime(device, precision, _threads())
+        if not isinstance(runtime, Runtime):
+            raise UserError(f"trainable '{trainable.NAME}': resolve_runtime returned no results.outcome.Runtime")
     else:
         if device == "cuda":
             raise UserError(f"--device cuda: trainable '{trainable.NAME}' says nothing of devices; use --device cpu")
@@ -67,24 +68,7 @@ def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -
 def _threads() -> int:
     """All cores, unless the person at the shell said otherwise in the usual way."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(int(asked), usable_cpus())) if asked.isdigit() else usable_cpus()
-
-
-def fingerprint(name: str) -> str | None:
-    """SHA-256 of a trainable's file; None for a module, whose files may be many."""
-    path = Path(name).expanduser()
-    return hashlib.sha256(path.read_bytes()).hexdigest() if name.endswith(".py") else None
-
-
-def _place(name: str) -> str:
-    """A trainable's file is the same one however its path is written."""
-    return str(Path(name).expanduser().resolve()) if name.endswith(".py") else name
-
-
-def same_trainable(meta: StudyMeta, name: str, path: Path) -> None:
-    """Raise UserError where the study is of another trainable."""
-    if _place(name) != _place(meta.trainable):
-        raise UserError(f"study '{path}' is of trainable '{meta.trainable}', not '{name}'; choose another --study")
+    return max(1, min(int(asked), usable_cpus())) if asked.isdecimal() and len(asked) < 10 else usable_cpus()
 
 
 def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:

@@ -1,57 +1,23 @@
-"""``export``: the study for other tools. Trains nothing and needs no torch."""
+"""``export``: the study for other tools. Trains nothing, executes nothing of the study's, needs no torch."""
 
 from __future__ import annotations
 
-import argparse
 import sys
+from argparse import Namespace
 from pathlib import Path
 
-from study.cli.options import add_study
-
-EXAMPLES = """\
-examples:
-  python -m study.run export --format csv                         # one row per run, into the study: runs.csv
-  python -m study.run export --format json --out - | jq '.[0]'    # or anywhere; '-' is the standard output
-  python -m study.run export --run 3f2a91c07b44-s504 --out mine   # mine/config.json and mine/weights.safetensors
-  python -m study.run baseline --config mine/config.json --study runs/mine
-"""
+from results.errors import UserError
+from results.formatting import plural
+from results.record import find_run
+from results.store import Study
+from study.report.tables.runs import export, export_run
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Fill in the options."""
-    add_study(parser)
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
-        "--format", choices=("csv", "parquet", "json"), default="csv", help="one row per run (default: %(default)s)"
-    )
-    what.add_argument("--run", metavar="ID", help="one run's config and, if they were kept, its weights")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="PATH",
-        help="the file to write, '-' for the standard output; with --run the folder "
-        "(default: runs.FORMAT or export/ID in the study's folder)",
-    )
-    parser.epilog = EXAMPLES
-
-
-def main(args: argparse.Namespace) -> int:
+def run(args: Namespace) -> int:
     """Write what was asked for and print its path."""
-    from results.errors import UserError
-    from results.record import find_run
-    from results.store import Study
-    from study.report.tables.runs import export, export_run
-
     study = Study.open(args.study)
     if args.run is not None:
-        run_id = find_run(study.records(), args.run).run_id
-        exported = export_run(study, run_id, args.out or args.study / "export" / run_id)
-        print(exported.config)
-        if exported.weights is not None:
-            print(exported.weights)
-        if exported.note is not None:
-            print(f"note: {exported.note}", file=sys.stderr)
-        return 0
+        return one_run(study, args.run, args.out)
     if args.out == Path("-"):
         if args.format == "parquet":
             raise UserError("--format parquet is no text: give --out a file")
@@ -62,5 +28,17 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--out '{out}' is a folder; name a file in it")
     rows = export(study, args.format, out)
     if not args.quiet:
-        print(f"{rows} {'run' if rows == 1 else 'runs'}: {out}")
+        print(f"{plural(rows, 'run')}: {out}")
+    return 0
+
+
+def one_run(study: Study, name: str, out: Path | None) -> int:
+    """Write a run's config and, if they were kept, its weights."""
+    run_id = find_run(study.records(), name).run_id
+    exported = export_run(study, run_id, out or study.path / "export" / run_id)
+    print(exported.config)
+    if exported.weights is not None:
+        print(exported.weights)
+    if exported.note is not None:
+        print(f"note: {exported.note}", file=sys.stderr)
     return 0

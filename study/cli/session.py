@@ -14,39 +14,54 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from results.config import read_config, read_sets, validated
+from results.config import ConfigClass, checked_config, read_config, read_sets, recorded_config
+from results.errors import UserError, foreign
 from results.escaping import hide_home
 from results.files import lock_folder
+from results.outcome import Runtime
 from results.store import CommandRun, DatasetInfo, Study, StudyMeta
-from study.cli.compatibility import check_resources, fingerprint, runtime_of, same_baseline, same_data, same_trainable
+from study.cli.code import Trainable, open_trainable
+from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data
+from study.engine.launch import Summary, run_jobs
+from study.engine.local import run_here
+from study.engine.resources import Options, plan_here
 from study.jobs import FixedJobs, Job, Model, Source, next_attempt
-from study.protocol import Data, load_trainable
+from study.protocol import OWN, Data
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
 from study.recording.checks import check_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
-
-if TYPE_CHECKING:
-    from study.engine.launch import Summary
-    from study.engine.resources import Options
+from study.report.page import write_report
+from study.terminal.progress import run_progress
 
 
 @dataclass
-class Session:
-    """A study held for writing, and all that training in it needs."""
+class Planning:
+    """A study read, and all that planning in it needs; executes and writes nothing."""
 
     study: Study
-    model: Model  # its runtime has all cores as threads; the engine divides them
+    config_class: ConfigClass
     sets: dict[str, Any]  # the fields of --set, typed
-    seed: int
-    quiet: bool
+    runtime: Runtime  # with all cores as threads; the engine divides them
+    options: Options
+
+    def at_once(self, jobs: int) -> int | None:
+        """How many of ``jobs`` trainings this machine runs side by side; None on a cluster, not joined yet."""
+        return None if self.options.address or not jobs else plan_here(self.options, jobs, self.runtime).concurrency
+
+
+@dataclass
+class Session(Planning):
+    """A study held for writing, and all that training in it needs."""
+
+    model: Model
 
     def announce(self, text: str) -> None:
         """Tell the person at the screen, unless they asked for quiet."""
-        if text and not self.quiet:
+        if text and not self.options.quiet:
             print(text, file=sys.stderr, flush=True)
 
     def attempts(self, jobs: list[Job]) -> list[Job]:
@@ -56,9 +71,9 @@ class Session:
 
     def context(self) -> Context:
         """Return what all records of this command say of how they came about."""
-        return Context(command_line(), environment(), self.model.runtime.device, self.model.runtime.precision)
+        return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
 
-    def train(self, jobs: list[Job], args: Namespace, alone: bool = False) -> int:
+    def train(self, jobs: list[Job], alone: bool = False) -> int:
         """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
@@ -67,65 +82,46 @@ class Session:
         self.study.save_meta()
         if not jobs:
             return 0
-        if alone and len(jobs) == 1 and not args.address:
-            from study.engine.local import run_here
-            from study.terminal.progress import run_progress
-
-            progress = run_progress(self.quiet)
-            record = run_here(self.study, self.model, jobs[0], progress, self.keep_weights)
+        if alone and len(jobs) == 1 and not self.options.address:
+            progress = run_progress(self.options.quiet)
+            record = run_here(self.study, self.model, jobs[0], progress, self.options.keep_weights)
             if record.error:
                 print(f"{record.status}: {record.error}", file=sys.stderr)
             return 0 if record.status == "complete" else 1
-        summary = self.run(FixedJobs(jobs), args)
+        summary = self.run(FixedJobs(jobs))
         if summary.interrupted:
             raise KeyboardInterrupt
         return 1 if summary.all_failed else 0
 
-    def run(self, source: Source, args: Namespace, **options: Any) -> Summary:
-        """Run jobs side by side on Ray Tune, with the options of ``add_resources``."""
-        from study.engine.launch import run_jobs
-
+    def run(self, source: Source) -> Summary:
+        """Run jobs side by side on Ray Tune."""
         return run_jobs(
             self.study,
             self.model,
             source,
-            options=self._options(args, **{"keep_weights": self.keep_weights, "quiet": self.quiet, **options}),
+            options=self.options,
             context=self.context(),
             after=[keep_pictures(self.study, self.model.trainable, self.model.data)],
         )
 
-    def at_once(self, args: Namespace, jobs: int) -> int | None:
-        """How many of ``jobs`` trainings this machine runs side by side; None on a cluster, not joined yet."""
-        from study.engine.resources import plan_here
-
-        return (
-            None if args.address or not jobs else plan_here(self._options(args), jobs, self.model.runtime).concurrency
-        )
-
-    @staticmethod
-    def _options(args: Namespace, **more: Any) -> Options:
-        from study.engine.resources import Options
-
-        names = ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
-        return Options(**{name: getattr(args, name) for name in names}, **more)
-
-    @property
-    def keep_weights(self) -> int:
-        """How many of the best configs keep their weights, beside the baseline: what the study's sweep said."""
-        from study.engine.resources import Options
-
-        return int((self.study.meta.sweep or {}).get("keep_weights", Options.keep_weights))
-
     def report(self) -> None:
         """Write the report and say where it is."""
-        from study.report.page import write_report
-
         print(f"report: {write_report(self.study)}")
 
 
-@contextlib.contextmanager
-def training_session(args: Namespace, defines_baseline: bool, starts: bool = True) -> Iterator[Session]:
-    """Open or start the study of ``args`` for writing.
+@dataclass
+class Inputs:
+    """What a training command was given, checked against itself and against the study, if there is one."""
+
+    args: Namespace
+    meta: StudyMeta | None  # of the study, where it exists
+    trainable: Trainable
+    sets: dict[str, Any]
+    baseline: dict[str, Any]  # the study's, else what --config and --set make of the trainable's
+
+
+def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True) -> Inputs:
+    """Read and check what the options name.
 
     ``defines_baseline``: whether --config and --set say what the baseline is even in an existing study (and must
     then agree with it); otherwise they do so only in a new one. ``starts``: whether a new study may be started.
@@ -133,53 +129,77 @@ def training_session(args: Namespace, defines_baseline: bool, starts: bool = Tru
     Raises:
         UserError: whatever of the input does not fit together.
     """
+    start = read_config(args.config) if args.config else {}
     exists = (args.study / "study.json").exists()
     meta = Study.open(args.study).meta if exists or not starts or _holds_something(args.study) else None
-    name = args.trainable or (meta.trainable if meta else "alexnet")
-    trainable = load_trainable(os.path.expanduser(name))
-    sets = read_sets(args.sets, trainable.Config)
-    start = read_config(args.config) if args.config else {}
-    asked = validated({**start, **sets}, trainable.Config)
-    source = args.dataset or (meta.dataset.source if meta and meta.dataset.source else "cifar10")
-    if meta:
-        same_trainable(meta, name, args.study)
-        if args.config or (defines_baseline and args.sets):
-            same_baseline(meta, asked if defines_baseline else validated(start, trainable.Config), args.study)
+    trainable = open_trainable(args.trainable, meta, args.study)
+    config_class = trainable.module.Config
+    sets = read_sets(args.sets, config_class)
+    asked = checked_config(config_class, {**start, **sets})
+    if meta and (args.config or (defines_baseline and args.sets)):
+        same_baseline(meta, asked if defines_baseline else checked_config(config_class, start), args.study)
+    return Inputs(args, meta, trainable, sets, meta.baseline if meta else asked)
+
+
+@contextlib.contextmanager
+def training_session(given: Inputs) -> Iterator[Session]:
+    """Open or start the study for writing. Raises UserError as :func:`inputs` does."""
+    args, meta, module = given.args, given.meta, given.trainable.module
     check_resources(args)
     seconds_before()  # a slip in the environment is better told now than when training begins
-    runtime = runtime_of(trainable, args, meta)
-    data = _load(trainable, source, args)
-    if hasattr(trainable, "check"):
-        trainable.check(trainable.Config(**(meta.baseline if meta else asked)), data)
+    runtime = runtime_of(module, args, meta)
+    source = args.dataset or (meta.dataset.source if meta and meta.dataset.source else "cifar10")
+    data = _load(module, os.path.expanduser(source), args)
+    if hasattr(module, "check"):
+        config = checked_config(module.Config, given.baseline, "the study's baseline" if meta else "")
+        with foreign(f"trainable '{module.NAME}': check"):
+            module.check(module.Config(**config), data)
     info = describe_data(data, args.dataset_name or (meta.dataset.name if meta else data.name), source)
     if meta:
         same_data(meta, info, args)
     with lock_folder(args.study):
-        if meta:
-            study = Study.open(args.study)
-        else:
-            study = Study.create(
-                args.study,
-                StudyMeta(
-                    name=args.study.resolve().name,
-                    trainable=hide_home(name),
-                    trainable_sha256=fingerprint(name),
-                    dataset=info,
-                    baseline=asked,
-                    device=runtime.device,
-                    precision=runtime.precision,
-                ),
-            )
-        if fingerprint(name) != study.meta.trainable_sha256 is not None:
-            print(
-                f"note: '{name}' is not what this study was begun with: if it trains otherwise now, old and new runs "
-                "do not compare; choose another --study then",
-                file=sys.stderr,
-            )
-        # Written when training begins: a command that is refused, or a dry run, leaves the study as it was.
+        study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
+        given.trainable.record(study.meta)
+        # Written when training begins: a command that is refused leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
-        model = Model(trainable, os.path.expanduser(name), data, runtime)
-        yield Session(study, model, sets, args.seed, args.quiet)
+        options = options_of(args, study.meta)
+        model = Model(module, given.trainable.path, data, runtime)
+        yield Session(study, module.Config, given.sets, runtime, options, model)
+
+
+def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
+    return StudyMeta(
+        name=given.args.study.resolve().name,
+        trainable=given.trainable.name,
+        trainable_sha256=given.trainable.sha256,
+        dataset=info,
+        baseline=given.baseline,
+        device=runtime.device,
+        precision=runtime.precision,
+    )
+
+
+def planning(args: Namespace) -> Planning:
+    """Read a study for a dry run, which writes nothing and executes nothing but what this command line names.
+
+    Where that is not the trainable, configs are checked by what the study recorded of them, without their bounds.
+    """
+    study = Study.open(args.study)
+    if args.trainable or study.meta.trainable in OWN:
+        config_class: ConfigClass = open_trainable(args.trainable, study.meta, args.study).module.Config
+    else:
+        config_class = recorded_config(study.meta.baseline)
+    device = study.meta.device if args.device == "auto" else args.device
+    runtime = Runtime(device, study.meta.precision)
+    return Planning(study, config_class, read_sets(args.sets, config_class), runtime, options_of(args, study.meta))
+
+
+def options_of(args: Namespace, meta: StudyMeta) -> Options:
+    """Return how to run; weights are kept as the study's sweep said, where this command does not."""
+    names = ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
+    more = {name: getattr(args, name) for name in ("time_limit", "keep_weights") if hasattr(args, name)}
+    kept = (meta.sweep or {}).get("keep_weights", Options.keep_weights)
+    return Options(**{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more}, quiet=args.quiet)
 
 
 def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
@@ -194,13 +214,23 @@ def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
     )
 
 
-def _holds_something(path: Path) -> bool:
-    return path.exists() and (not path.is_dir() or any(p.name != "study.lock" for p in path.iterdir()))
-
-
 def _load(trainable: ModuleType, source: str, args: Namespace) -> Data:
-    extra = {"progress": not args.quiet} if "progress" in inspect.signature(trainable.load_data).parameters else {}
-    data_dir = args.data_dir or Path(os.environ.get("STUDY_DATA_DIR") or "data")
-    data = trainable.load_data(os.path.expanduser(source), data_dir, **extra)
-    check_data(trainable.NAME, data)
+    data_dir = args.data_dir or Path(os.path.abspath(os.environ.get("STUDY_DATA_DIR") or "data"))
+    with foreign(f"trainable '{trainable.NAME}': load_data"):
+        takes = inspect.signature(trainable.load_data).parameters
+        extra = {"progress": not args.quiet} if "progress" in takes else {}
+        data = trainable.load_data(source, data_dir, **extra)
+        check_data(trainable.NAME, data)
     return data  # type: ignore[no-any-return]
+
+
+def _holds_something(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return False
+    return not path.is_dir() or any(p.name != "study.lock" for p in path.iterdir())
+
+
+def refuse_config(args: Namespace, why: str) -> None:
+    """Raise UserError where --config was given to a command that takes none."""
+    if args.config:
+        raise UserError(f"--config: {why}")

@@ -13,23 +13,17 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from results.errors import UserError
-
 
 class Halving:
     """Rungs and the scores seen at each.
 
     Args:
         longest: the most epochs any trial may have; rungs lie strictly below.
-        factor: one in ``factor`` goes on past a rung.
-        grace: the first rung, in epochs.
+        factor: above 1; one in ``factor`` goes on past a rung.
+        grace: the grace period, which is the first rung, in epochs; at least 1.
     """
 
     def __init__(self, longest: int, factor: float = 3, grace: int = 1) -> None:
-        if not factor > 1:
-            raise UserError(f"--reduction-factor {factor:g} must be above 1: one trial in so many goes on past a rung")
-        if grace < 1:
-            raise UserError(f"--grace {grace} must be at least 1: the epochs every trial may train")
         self.factor = factor
         self.rungs: list[int] = []
         rung: float = grace

@@ -15,6 +15,7 @@ from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
 from study.engine.launch import After
 from study.jobs import Model
+from study.limits import FACTOR, GRACE, SEED, TRIALS
 from study.recording.checkpoints import interrupted_jobs
 from study.search.pruner import Halving
 from study.search.sampler import SAMPLERS
@@ -36,15 +37,18 @@ class SweepOptions:
     grace: int = 1
 
     def check(self) -> None:
-        """Raise UserError for what makes no sense."""
-        if self.trials < 1:
-            raise UserError(f"--trials {self.trials} must be at least 1")
-        if self.sampler not in SAMPLERS:
-            raise UserError(f"unknown sampler '{self.sampler}'{nearest(self.sampler, SAMPLERS)}")
-        if self.scheduler not in SCHEDULERS:
-            raise UserError(f"unknown scheduler '{self.scheduler}'{nearest(self.scheduler, SCHEDULERS)}")
-        if self.scheduler == "asha":
-            Halving(2, self.factor, self.grace)
+        """Raise UserError for what makes no sense, whether a command line or study.json says it."""
+        for option, bounds, value in (
+            ("--trials", TRIALS, self.trials),
+            ("--seed", SEED, self.seed),
+            ("--reduction-factor", FACTOR, self.factor),
+            ("--grace", GRACE, self.grace),
+        ):
+            if complaint := bounds.complaint(value):
+                raise UserError(f"{option}: {complaint}")
+        for what, valid, name in (("sampler", SAMPLERS, self.sampler), ("scheduler", SCHEDULERS, self.scheduler)):
+            if name not in valid:
+                raise UserError(f"unknown {what} '{name}'{nearest(str(name), valid)}")
 
 
 @dataclass
@@ -80,6 +84,7 @@ def sweep(
     context: Context | None = None,
     after: Sequence[After] = (),
     announce: Callable[[str], None] = lambda text: None,
+    space_sha256: str | None = None,
 ) -> SweepSummary:
     """Run or go on with the sweep of ``study``, which the caller has opened or created, and locked.
 
@@ -113,6 +118,8 @@ def sweep(
         announce(f"note: {note}")
     before = study.meta.sweep
     study.meta.sweep = {**about, "keep_weights": (options or Options()).keep_weights}
+    if space_sha256 is not None:
+        study.meta.sweep["space_sha256"] = space_sha256
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
     engine = None

@@ -101,8 +101,8 @@ def test_a_config_file_is_a_config_or_a_record(done: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--set", "learning_rat=1"], "unknown field 'learning_rat'; did you mean 'learning_rate'?"),
-        (["--set", "learning_rate=-1"], "learning_rate='-1': Input should be greater than 0"),
+        (["--set", "learning_rat=1"], "--set: the config has no field 'learning_rat'; did you mean 'learning_rate'?"),
+        (["--set", "learning_rate=-1"], "--set: learning_rate='-1': Input should be greater than 0"),
         (["--set", "epochs=2.5"], "epochs='2.5'"),
         (["--set", "epochs"], "--set 'epochs' is not FIELD=VALUE"),
         (["--set", "epochs=2", "--set", "epochs=3"], "--set epochs is given twice"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from results.store import Study
+from study.cli import sweep as command
 from study.cli.main import main
+from study.search import sweep as module
 from tests.support import TOY
 
 TRAINABLE = ["--trainable", TOY, "--dataset", "600"]
@@ -24,18 +26,18 @@ def refused(capsys, *arguments: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--trials", "0"], "--trials 0 must be at least 1"),
+        (["--trials", "0"], "the nearest is 1"),
         (["--sampler", "tpee"], "did you mean 'tpe'"),
         (["--scheduler", "ash"], "did you mean 'asha'"),
-        (["--reduction-factor", "1"], "must be above 1"),
-        (["--grace", "0"], "must be at least 1"),
+        (["--reduction-factor", "1"], "the nearest is 1.1"),
+        (["--grace", "0"], "the nearest is 1"),
         (["--space", "optimizer"], "did you mean 'optimiser'"),
         (["--space", "nowhere.py:X"], "no space file at 'nowhere.py'"),
         (["--set", "learning_rat=1"], "did you mean 'learning_rate'"),
-        (["--concurrency", "0"], "--concurrency 0 must be at least 1"),
+        (["--concurrency", "0"], "--concurrency: '0' is not a whole number from 1"),
         (["--cpus-per-trial", "4096"], "more than the"),
         (["--gpus-per-trial", "64"], "more than there are"),
-        (["--keep-weights", "-1"], "must not be negative"),
+        (["--keep-weights", "-1"], "the nearest is 0"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_no_trace(capsys, tmp_path, arguments, said):
@@ -92,8 +94,6 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
 
 
 def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
-    from study.search import sweep as module
-
     asked = []
 
     def pretended(study, trainable, name, data, space, what, **_):
@@ -102,7 +102,7 @@ def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
         study.save_meta()
         return module.SweepSummary([], what.trials, None, [], False)
 
-    monkeypatch.setattr(module, "sweep", pretended)
+    monkeypatch.setattr(command, "sweep", pretended)
     space = tmp_path / "space.py"
     space.write_text("from search_spaces import log_float\nX = {'learning_rate': log_float(1e-3, 1.0)}\n")
     common = ["sweep", "--study", str(tmp_path / "s"), "--quiet"]

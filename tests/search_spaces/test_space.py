@@ -311,7 +311,7 @@ def two_scales(trial: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("definition", "message"),
     [
-        (broken, "raises KeyError: 'adam'"),
+        (broken, "KeyError: 'adam'"),
         (unknown, "the config has no field 'raet'; did you mean 'rate'?"),
         (too_wide, "rate=1.5: Input should be less than or equal to 1"),
         (changing, "'size' is suggested from"),
@@ -319,7 +319,7 @@ def two_scales(trial: Any) -> dict[str, Any]:
         (lambda trial: trial.suggest_float("rate", 0.1, 0.2), "returns float, not a dict of config fields"),
         (lambda trial: {"rate": 0.1}, "nothing to vary: it suggests nothing"),
         ({"size": choice(64)}, "nothing to vary: it holds nothing but the baseline"),
-        (lambda trial: {"rate": trial.suggest_float("rate", 0.2, 0.1)}, "raises ValueError"),
+        (lambda trial: {"rate": trial.suggest_float("rate", 0.2, 0.1)}, "ValueError: "),
         (
             lambda trial: {"size": trial.suggest_categorical("size", [(1, 2)])},
             "(1, 2) is no number, text, bool or None",

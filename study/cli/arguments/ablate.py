@@ -1,0 +1,60 @@
+"""What ``ablate`` takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.cli.arguments.common import add_judgement, add_resources, add_study, add_training
+from study.limits import COUNT, SEEDS
+
+EXAMPLES = """\
+examples:
+  python -m study.run ablate                                       # the sweep's best by validation, 6 seeds
+  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --seeds 8
+  python -m study.run ablate --set epochs=8 --seeds 7 --leave-out 3 --parts leave-one-out    # a cheap one
+  python -m study.run ablate --from baseline --space-file mine.py  # your own list: ablations = {"no flips": {...}}
+"""
+PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    group = parser.add_argument_group("the ablation")
+    group.add_argument(
+        "--from",
+        dest="origin",
+        default="best",
+        metavar="best|baseline|RUN_ID",
+        help="the config whose changes are studied (default: %(default)s, of the sweep by validation)",
+    )
+    group.add_argument(
+        "--seeds",
+        type=SEEDS.parse,
+        default=6,
+        metavar="K",
+        help="fresh seeds per config, earlier looks included (default: %(default)s)",
+    )
+    group.add_argument(
+        "--changes", metavar="A,B,...", help="only these fields (default: every field that differs from the baseline)"
+    )
+    group.add_argument(
+        "--leave-out", type=COUNT.parse, metavar="N", help="at most N changes, in the order of the fields"
+    )
+    group.add_argument("--parts", default=",".join(PARTS), metavar="A,B,...", help="which parts (default: %(default)s)")
+    group.add_argument(
+        "--path-seeds",
+        type=SEEDS.parse,
+        default=1,
+        metavar="K",
+        help="seeds of the greedy path, which is only descriptive (default: %(default)s)",
+    )
+    group.add_argument(
+        "--space-file",
+        metavar="FILE.py[:NAME]",
+        help="ablations by hand: a dict of names to changed fields, called 'ablations'",
+    )
+    add_judgement(parser)
+    add_training(parser, "one value for every run of the ablation, the baseline and the winner too")
+    add_resources(parser)
+    parser.epilog = EXAMPLES

@@ -1,0 +1,30 @@
+"""What ``baseline`` takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.cli.arguments.common import add_resources, add_study, add_training
+from study.limits import SEEDS
+
+EXAMPLES = """\
+examples:
+  python -m study.run baseline                                    # CIFAR-10, 25 epochs, seed 504
+  python -m study.run baseline --seeds 6                          # and five seeds more: the noise floor
+  python -m study.run baseline --dataset digits --set batch_size=32 --set epochs=8 --study runs/digits
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    parser.add_argument(
+        "--seeds",
+        type=SEEDS.parse,
+        default=1,
+        metavar="K",
+        help="train with the K seeds N, N+1, ... (default: %(default)s)",
+    )
+    add_training(parser, "what this study's baseline is, where it is not the trainable's default")
+    add_resources(parser)
+    parser.epilog = EXAMPLES

@@ -1,0 +1,127 @@
+"""Options that commands share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from study.limits import COUNT, GPUS, MARGIN, SEED, TIMEOUT
+
+DEFAULT_STUDY = "runs/alexnet-cifar10"
+DEFAULT_SEED = 504
+
+
+def folder(text: str) -> Path:
+    """Parse the path of a folder: made absolute here, once, so that code that changes directory moves no study."""
+    return Path(os.path.abspath(text))
+
+
+def add_study(parser: argparse.ArgumentParser, default: str = DEFAULT_STUDY) -> None:
+    """Add what every command takes."""
+    parser.add_argument(
+        "--study", type=folder, default=default, metavar="DIR", help="the study's folder (default: %(default)s)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print results only")
+
+
+def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: bool = False) -> None:
+    """Add what every command that trains takes.
+
+    ``sets`` says what --set and --config mean to this one, None that it takes neither; ``study_seed`` leaves --seed
+    None, for the study's own, if not given.
+    """
+    group = parser.add_argument_group("what to train")
+    group.add_argument(
+        "--trainable",
+        metavar="MODULE",
+        help="module name or path.py of the model to study (default: the study's, else alexnet; see docs/trainable.md)",
+    )
+    group.add_argument(
+        "--dataset",
+        metavar="NAME|PATH",
+        help="cifar10, digits (bundled), or a folder with train/<class>/* and test/<class>/* "
+        "(default: the study's, else cifar10)",
+    )
+    group.add_argument(
+        "--data-dir",
+        type=folder,
+        metavar="DIR",
+        help="where downloads and decoded images are kept (default: $STUDY_DATA_DIR, else ./data)",
+    )
+    group.add_argument("--dataset-name", metavar="NAME", help="how results are labelled (default: the dataset's name)")
+    hidden = argparse.SUPPRESS if sets is None else None
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help=hidden or "start from this config: JSON, as a record holds it"
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="sets",
+        help=hidden or f"{sets}; repeatable",
+    )
+    group.add_argument(
+        "--seed",
+        type=SEED.parse,
+        default=None if study_seed else DEFAULT_SEED,
+        metavar="N",
+        help=f"(default: the study's, else {DEFAULT_SEED})" if study_seed else "(default: %(default)s)",
+    )
+    group = parser.add_argument_group("how to compute")
+    group.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)"
+    )
+    group.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        default="auto",
+        help="auto is bf16 where the device computes it natively; settled once per study",
+    )
+
+
+def add_resources(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that trains more than once takes."""
+    group = parser.add_argument_group("how many at once")
+    group.add_argument(
+        "--concurrency",
+        type=COUNT.parse,
+        metavar="N",
+        help="trainings at a time (default: one per core or GPU share)",
+    )
+    group.add_argument(
+        "--cpus-per-trial", type=COUNT.parse, metavar="N", help="cores, and threads, of each (default: 1)"
+    )
+    group.add_argument("--gpus-per-trial", type=GPUS.parse, metavar="X", help="share of a GPU, or whole GPUs, of each")
+    group.add_argument("--address", metavar="HOST:PORT", help="join a running Ray cluster (see docs/sweep.md)")
+    group.add_argument(
+        "--trial-timeout",
+        type=TIMEOUT.parse,
+        metavar="SECONDS",
+        help="a training that says nothing for so long has failed",
+    )
+
+
+def add_judgement(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that gives verdicts takes."""
+    group = parser.add_argument_group("the verdicts")
+    group.add_argument(
+        "--margin",
+        type=MARGIN.parse,
+        default=0.5,
+        metavar="POINTS",
+        help="differences below this are as good as none (default: %(default)s percentage points)",
+    )
+    group.add_argument(
+        "--claim",
+        choices=("test-set", "population"),
+        default="test-set",
+        help="about expected accuracy on this test set, or in the population of images (needs more) (default: "
+        "%(default)s)",
+    )
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what it can show and what it costs, and stop; runs no code that the study names",
+    )

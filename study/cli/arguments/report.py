@@ -1,0 +1,32 @@
+"""What ``report`` takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.cli.arguments.common import add_study
+from study.report.formats import FORMATS, TABLES
+
+EXAMPLES = """\
+examples:
+  python -m study.run report --study runs/alexnet-cifar10 --format csv > leaderboard.csv
+  python -m study.run report --study runs/alexnet-cifar10 --format latex --table ablation > ablation.tex
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="html",
+        help="html writes report.html into the study; the others print --table (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--table",
+        choices=TABLES,
+        default="leaderboard",
+        help="leaderboard; as md or latex also verdicts (confirm's), ablation, methods (default: %(default)s)",
+    )
+    parser.epilog = EXAMPLES

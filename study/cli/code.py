@@ -1,0 +1,98 @@
+"""The door of code: what a command may execute. A study's folder is a stranger's until the command line says otherwise.
+
+What is given on the command line runs. What only study.json names runs where it is the toolkit's own, or a file that
+still is, byte for byte, what the study began with; that is compared before anything of it is executed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from results.code import fingerprint
+from results.errors import UserError
+from results.escaping import hide_home
+from results.store import StudyMeta
+from search_spaces import load
+from study.protocol import OWN, is_file, load_trainable
+
+DEFAULT = "alexnet"
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A trainable that may run. ``name`` is what study.json keeps, ``path`` what ``load_trainable`` takes anywhere."""
+
+    name: str
+    path: str
+    sha256: str | None  # None for a module: its files may be many
+    module: ModuleType
+
+    def record(self, meta: StudyMeta) -> None:
+        """Make the study's name and fingerprint those of what runs now, and say so where they were others."""
+        if self.sha256 != meta.trainable_sha256 is not None:
+            print(
+                f"note: '{self.name}' is not what this study was begun with, and was given again: its new fingerprint "
+                "is kept; if it trains otherwise now, old and new runs do not compare",
+                file=sys.stderr,
+            )
+        meta.trainable, meta.trainable_sha256 = self.name, self.sha256
+
+
+def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Trainable:
+    """Load the trainable of a command: ``given`` on its command line, else that of the study, else AlexNet.
+
+    Raises UserError, before anything is executed, for one that only study.json names and that may not run.
+    """
+    name = given or (meta.trainable if meta else DEFAULT)
+    path = os.path.abspath(os.path.expanduser(name)) if is_file(name) else name
+    expected, mend = None, f": give it on this command line, --trainable {name}, or choose another --study"
+    if meta and not given:
+        expected = _expected(meta, study, mend)
+    sha256 = fingerprint(Path(name).expanduser(), "trainable") if is_file(name) else None
+    if meta and given:
+        _same(meta, name, sha256, study)
+    return Trainable(hide_home(name), path, sha256, load_trainable(name, expected or sha256, mend))
+
+
+def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:
+    name = meta.trainable
+    if not is_file(name):
+        if name not in OWN:
+            raise UserError(f"study '{study}' names module '{name}', and a study's word alone runs no module{mend}")
+        return None
+    if not Path(name).expanduser().is_file():
+        where = "" if Path(name).expanduser().is_absolute() else f" in '{Path.cwd()}', where this command was started"
+        raise UserError(f"no trainable at '{name}'{where}, as study '{study}' has it: give --trainable FILE")
+    if meta.trainable_sha256 is None:
+        raise UserError(f"study '{study}' keeps no fingerprint of its trainable '{name}'{mend}")
+    return meta.trainable_sha256
+
+
+def _same(meta: StudyMeta, name: str, sha256: str | None, study: Path) -> None:
+    """A file is the study's where its place or its content is, however its path is written."""
+    if _place(name) != _place(meta.trainable) and (sha256 is None or sha256 != meta.trainable_sha256):
+        raise UserError(f"study '{study}' is of trainable '{meta.trainable}', not '{name}'; choose another --study")
+
+
+def _place(name: str) -> str:
+    return str(Path(name).expanduser().resolve()) if is_file(name) else name
+
+
+def space_fingerprint(given: str | None, earlier: dict[str, Any], study: Path) -> str | None:
+    """Return what the file of the sweep's space must be: as study.json has it, or as it is where it was given.
+
+    None for a space that is in no file. Raises UserError for a file that only study.json names, without fingerprint.
+    """
+    if given is not None:
+        return load.space_fingerprint(given)
+    name, kept = str(earlier.get("space", "")), earlier.get("space_sha256")
+    if load.is_file(name) and not isinstance(kept, str):
+        raise UserError(
+            f"study '{study}' keeps no fingerprint of its space '{name}': give it on this command line, --space {name}"
+        )
+    return kept if load.is_file(name) else None
