@@ -43,7 +43,7 @@ def foreign(what: str, file: str | None = None) -> Iterator[None]:
 def named(error: BaseException) -> str:
     """Return an exception as one line: its type and what it says, which itself may raise."""
     try:
-        text = terminal(error)
+        text = terminal(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:  # noqa: BLE001 - a __str__ of the user's
         text = ""
     return f"{type(error).__name__}: {text or 'no message'}"

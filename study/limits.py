@@ -21,14 +21,14 @@ class Bounds:
     def __str__(self) -> str:
         return f"a {'whole ' if self.whole else ''}number from {_plain(self.low)} to {_plain(self.high)}"
 
-    def complaint(self, value: Any) -> str | None:
-        """Return what is wrong with ``value``: the rule, and the nearest valid number; None where it is one."""
+    def complaint(self, value: Any, given: str | None = None) -> str | None:
+        """Return what is wrong with ``value`` (as ``given``): the rule, and the nearest valid one; None if nothing."""
         number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
         if number and self.low <= value <= self.high and (not self.whole or value == int(value)):
             return None
         near = min(max(value, self.low), self.high) if number else None
         nearest = "" if near is None else f"; the nearest is {_plain(round(near) if self.whole else near)}"
-        return f"'{_plain(value)}' is not {self}{nearest}"
+        return f"'{(given or _plain(value))[:60]}' is not {self}{nearest}"
 
     def parse(self, text: str) -> Any:
         """Parse a word of the command line: an ``argparse`` type."""
@@ -39,7 +39,7 @@ class Bounds:
             value = text
         if isinstance(value, float) and self.whole and value.is_integer():
             value = int(value)
-        if complaint := self.complaint(value):
+        if complaint := self.complaint(value, text):
             raise argparse.ArgumentTypeError(complaint)
         return value if self.whole else float(value)
 

@@ -152,7 +152,7 @@ def test_cifar10_that_cannot_be_had_names_what_to_do(tmp_path: Path) -> None:
 
 def test_a_study_is_held_to_what_it_was_begun_with(done: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.py"
-    other.write_text((ROOT / "examples/digits_sklearn.py").read_text())
+    other.write_text((ROOT / "examples/digits_sklearn.py").read_text() + "# another\n")
     refused(done, "baseline", "--set", "epochs=4", says="has a baseline with epochs=3, not epochs=4")
     refused(done, "baseline", "--trainable", other, "--dataset", "digits", says="is of trainable")
     refused(done, "baseline", "--dataset-name", "numbers", says="labels its dataset 'digits'")

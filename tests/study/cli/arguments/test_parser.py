@@ -33,9 +33,9 @@ from study.cli.main import main
         ("sweep --gpus-per-trial nan", "--gpus-per-trial: 'nan' is not a number from 0 to 10000"),
         (
             "sweep --concurrency 9e29",
-            "--concurrency: '9e+29' is not a whole number from 1 to 10000; the nearest is 10000",
+            "--concurrency: '9e29' is not a whole number from 1 to 10000; the nearest is 10000",
         ),
-        ("baseline --seeds 9e29", "--seeds: '9e+29' is not a whole number from 1 to 10000; the nearest is 10000"),
+        ("baseline --seeds 9e29", "--seeds: '9e29' is not a whole number from 1 to 10000; the nearest is 10000"),
         ("baseline --seed -1", "--seed: '-1' is not a whole number from 0 to 2147483647; the nearest is 0"),
         ("baseline --seed " + "9" * 5000, "--seed: '" + "9" * 60 + "' is not a whole number from 0 to 2147483647"),
         (
