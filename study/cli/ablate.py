@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from results.analysis.ablation import ablated
+from results.analysis.ablation import ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Look, Pair, next_look, settled, spends
@@ -114,7 +114,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
 def _pairs(
     evidence: Evidence, a: AblationPlan, args: Namespace, parts: Sequence[str], named_run: str
 ) -> tuple[tuple[int, ...], list[Pair], bool]:
-    """Return seeds, comparisons and whether seeds were left out; ``named_run`` is as it was confirmed, without --set."""
+    """Return seeds, comparisons and whether seeds were left out; ``named_run`` is the one confirmed."""
     hashes = [config_hash(a.start), config_hash(a.baseline)]
     earlier = {
         s for look in evidence.looks(work.FAMILY) for p in look.pairs if p.candidate == hashes[0] for s in p.seeds
@@ -173,14 +173,14 @@ def keep(session: Session, planned: Planned, a: AblationPlan) -> None:
 
 def show(session: Session) -> None:
     """Print what was found."""
-    found = ablated(Evidence.of(session.study))
+    found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
     print()
     print(markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.judged.note, "judged by confirm" if row.by_confirm else "") if n)
-        print(f"{row.role}, {row.name}: {row.judged.verdict.sentence}{f' ({notes})' if notes else ''}")
+        notes = "; ".join(n for n in (row.tested.note, "judged by confirm" if row.by_confirm else "") if n)
+        print(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:
             print(line)
