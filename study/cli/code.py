@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from results.code import fingerprint
+from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
 from results.store import StudyMeta
@@ -56,7 +57,9 @@ def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Tr
     sha256 = fingerprint(Path(name).expanduser(), "trainable") if is_file(name) else None
     if meta and given:
         _same(meta, name, sha256, study)
-    return Trainable(hide_home(name), path, sha256, load_trainable(name, expected or sha256, mend))
+    module = load_trainable(name, expected or sha256, mend)
+    checked_config(module.Config, {}, f"trainable '{name}': the defaults of its Config")
+    return Trainable(hide_home(name), path, sha256, module)
 
 
 def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:

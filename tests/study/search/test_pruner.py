@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from results.analysis.scores import best_so_far
 from study.search.pruner import Halving
 
 
@@ -81,9 +80,3 @@ def test_refilled_rungs_decide_as_if_never_interrupted():
     for name, scores in seen.items():
         again.known(name, scores)
     assert before + play(again, names[17:]) == uninterrupted
-
-
-def test_objective_is_the_accuracy_where_the_loss_was_lowest():
-    scores = best_so_far([2.0, 1.0, float("nan"), 1.5, None, 0.5], [0.1, 0.2, 0.9, 0.8, 0.9, 0.15])
-    assert scores == [0.1, 0.2, 0.2, 0.2, 0.2, 0.15]
-    assert np.isnan(best_so_far([float("inf")], [0.5])[0])

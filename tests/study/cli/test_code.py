@@ -1,0 +1,204 @@
+"""A study's folder is a stranger's: what only its study.json names runs where it is what the study began with."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from study.cli.main import main
+from tests.support import ROOT
+
+HONEST = (ROOT / "examples/digits_sklearn.py").read_text()
+SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.1, 1.0)}\n"
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of a trainable in a file, with a sweep that is said to come of a space in a file."""
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "mine.py").write_text(HONEST)
+    (folder / "space.py").write_text(SPACE)
+    words = ["--study", str(folder / "s"), "--trainable", str(folder / "mine.py"), "--dataset", "digits"]
+    assert main(["baseline", *words, "--set", "epochs=1", "--quiet"]) == 0
+    return folder
+
+
+@pytest.fixture
+def place(begun: Path, tmp_path: Path) -> Path:
+    """A copy in which everything names the copy."""
+    for file in begun.rglob("*"):
+        if file.is_file():
+            copy = tmp_path / file.relative_to(begun)
+            copy.parent.mkdir(exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    edit(tmp_path, trainable=str(tmp_path / "mine.py"))
+    return tmp_path
+
+
+def edit(place: Path, **changes: Any) -> None:
+    file = place / "s" / "study.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def trap(place: Path, name: str, text: str) -> None:
+    """Make a file tell when it is executed."""
+    (place / name).write_text(
+        f"open({str(place / 'executed')!r}, 'w').close()\n{text.replace('from __future__', '# ')}"
+    )
+
+
+def command(place: Path, *words: str) -> int:
+    return main([words[0], "--study", str(place / "s"), *words[1:]])
+
+
+def test_a_trainable_that_changed_is_refused_before_it_runs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trap(place, "mine.py", HONEST)
+    for words in (["baseline"], ["baseline", "--seeds", "2"], ["sweep"], ["confirm"], ["ablate"]):
+        assert command(place, *words) == 2
+        said = capsys.readouterr().err
+        assert f"trainable '{place / 'mine.py'}' was changed since this study began" in said
+        assert "--trainable" in said and said.count("\n") == 1
+    assert not (place / "executed").exists()
+    before = json.loads((place / "s" / "study.json").read_text())["trainable_sha256"]
+    assert command(place, "baseline", "--trainable", str(place / "mine.py"), "--quiet") == 0
+    assert "is not what this study was begun with" in capsys.readouterr().err
+    assert json.loads((place / "s" / "study.json").read_text())["trainable_sha256"] != before
+    assert (place / "executed").exists()
+    assert command(place, "baseline", "--quiet") == 0  # the new fingerprint is kept
+
+
+def test_a_trainable_without_fingerprint_or_by_module_is_refused(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trap(place, "mine.py", HONEST)
+    edit(place, trainable_sha256=None)
+    assert command(place, "baseline") == 2
+    assert "keeps no fingerprint" in capsys.readouterr().err
+    for name in ("tests.support.toy", "antigravity", "alexnet.train"):
+        edit(place, trainable=name)
+        assert command(place, "baseline") == 2
+        assert "a study's word alone runs no module" in capsys.readouterr().err
+    assert not (place / "executed").exists()
+
+
+def test_what_is_given_by_hand_runs_and_not_the_studys(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trap(place, "mine.py", HONEST)
+    (place / "elsewhere").mkdir()
+    (place / "elsewhere" / "theirs.py").write_text(HONEST)  # what the study began with, in another place
+    assert command(place, "baseline", "--trainable", str(place / "elsewhere/theirs.py"), "--quiet") == 0
+    assert not (place / "executed").exists()
+    assert json.loads((place / "s" / "study.json").read_text())["trainable"].endswith("theirs.py")
+    (place / "elsewhere" / "other.py").write_text(HONEST + "# other\n")
+    assert command(place, "baseline", "--trainable", str(place / "elsewhere/other.py")) == 2
+    assert "is of trainable" in capsys.readouterr().err
+
+
+def test_a_relative_path_says_from_where_it_is_looked_for(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(place, trainable="mine.py")
+    monkeypatch.chdir(place)
+    assert command(place, "baseline", "--quiet") == 0
+    monkeypatch.chdir(place / "s")
+    assert command(place, "baseline") == 2
+    said = capsys.readouterr().err
+    assert f"no trainable at 'mine.py' in '{place / 's'}'" in said and "--trainable FILE" in said
+
+
+def test_a_cache_beside_the_file_is_not_executed(place: Path) -> None:
+    import py_compile
+
+    trap(place, "mine.py", HONEST)
+    py_compile.compile(str(place / "mine.py"))
+    status = (place / "mine.py").stat()
+    (place / "mine.py").write_text(HONEST)
+    (cache,) = (place / "__pycache__").iterdir()
+    size = (place / "mine.py").stat().st_size
+    forged = cache.read_bytes()
+    cache.write_bytes(
+        forged[:8] + int(status.st_mtime).to_bytes(4, "little") + size.to_bytes(4, "little") + forged[16:]
+    )
+    os.utime(place / "mine.py", (status.st_mtime, status.st_mtime))
+    assert command(place, "baseline", "--quiet") == 0
+    assert not (place / "executed").exists()
+
+
+@pytest.mark.parametrize("kept", ["changed", "absent"])
+def test_a_space_that_changed_is_refused_before_it_runs(
+    kept: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from results.code import fingerprint
+
+    name = f"{place / 'space.py'}:X"
+    sha = {} if kept == "absent" else {"space_sha256": fingerprint(place / "space.py", "space file")}
+    edit(place, sweep={"space": name, "trials": 5, **sha})
+    trap(place, "space.py", SPACE)
+    assert command(place, "sweep") == 2
+    said = capsys.readouterr().err
+    assert "space" in said and f"--space {name}" in said and said.count("\n") == 1
+    assert not (place / "executed").exists()
+
+
+def test_report_export_and_dry_runs_execute_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trap(place, "mine.py", HONEST)
+    trap(place, "space.py", SPACE)
+    edit(place, sweep={"space": f"{place / 'space.py'}:X", "trials": 5})
+    before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in place.rglob("*") if p.is_file()}
+    assert command(place, "export", "--out", "-") == 0
+    assert command(place, "report", "--format", "csv") == 0
+    assert command(place, "confirm", "--dry-run") == 2  # nothing to confirm yet
+    assert command(place, "ablate", "--from", "baseline", "--dry-run", "--set", "epochs=3") == 2  # nor to ablate
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in place.rglob("*") if p.is_file()} == before
+    assert command(place, "report") == 0
+    assert not (place / "executed").exists()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+BAD = {
+    "raise": ("1 / 0\n", "line 1: ZeroDivisionError: division by zero"),
+    "exit": ("raise SystemExit(3)\n", "line 1: SystemExit: 3"),
+    "syntax": ("def\n", "line 1: SyntaxError"),
+    "name": (HONEST + "\nNAME = 7\n", "NAME is a text"),
+    "config": (HONEST + "\nclass Config:\n    pass\n", "Config is a pydantic model"),
+    "nested": (HONEST + "\nclass Config(Config):\n    inner: dict = {}\n", "inner is a dict: a config is flat"),
+    "infinite": (HONEST + "\nclass Config(Config):\n    rate: float = float('inf')\n", "numbers are finite"),
+    "data": (HONEST + "\ndef load_data(dataset, data_dir):\n    return 1 / 0\n", "load_data"),
+    "nothing": (HONEST + "\ndef load_data(dataset, data_dir):\n    return None\n", "without 'name'"),
+    "check": (HONEST + "\ndef check(config, data):\n    raise KeyError('x')\n", "check"),
+    "spaces": (HONEST + "\nSPACES = 3\n", "SPACES is a dict"),
+    "validator": (
+        HONEST + "\nfrom pydantic import field_validator\nclass Config(Config):\n"
+        "    @field_validator('epochs')\n    @classmethod\n    def no(cls, value):\n        return {}[value]\n",
+        "KeyError",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_an_odd_trainable_is_one_line(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, says = BAD[kind]
+    (tmp_path / "odd.py").write_text(text)
+    words = ["--trainable", str(tmp_path / "odd.py"), "--dataset", "digits", "--set", "epochs=1"]
+    assert main(["baseline", "--study", str(tmp_path / "s"), *words]) == 2
+    said = capsys.readouterr().err
+    assert says in said and said.count("\n") == 1
+    assert "odd.py" in said or "load_data" in says or kind == "nothing"  # which the name of the trainable tells
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_trainable_that_changes_directory_moves_no_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    monkeypatch.chdir(tmp_path)
+    jump = f"import os; os.chdir({str(away)!r})"
+    (tmp_path / "mine.py").write_text(f"{HONEST}\n{jump}\n" + HONEST[HONEST.index("def load_data") :].replace(
+        "    if dataset", f"    {jump}\n    if dataset", 1))  # fmt: skip
+    words = ["--trainable", "mine.py", "--dataset", "digits", "--set", "epochs=1", "--quiet"]
+    assert main(["baseline", "--study", "s", *words]) == 0
+    assert (tmp_path / "s" / "report.html").exists() and list(away.iterdir()) == []
