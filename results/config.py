@@ -126,11 +126,6 @@ def recorded_config(baseline: Mapping[str, Any]) -> ConfigClass:
     return made
 
 
-def difference(config: dict[str, Any], baseline: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of ``config`` that are not the baseline's."""
-    return {k: v for k, v in config.items() if baseline.get(k) != v}
-
-
 def config_hash(config: dict[str, Any]) -> str:
     """Return 12 hex digits naming a config: SHA-256 over its JSON with sorted keys. 1 and 1.0 hash alike."""
     plain = {k: float(v) if isinstance(v, int) and not isinstance(v, bool) else v for k, v in config.items()}

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from results.config import config_hash
 from results.record import Record
 from results.store import StudyMeta
 
@@ -50,7 +49,7 @@ def frame(records: Sequence[Record], meta: StudyMeta) -> pd.DataFrame:
     lacks is missing in its row. Their dtype follows the values of the baseline and of all records: ``boolean``,
     ``Int64``, ``float64`` or ``str``; ``object`` where kinds are mixed or a value is a list.
     """
-    baseline = config_hash(meta.baseline)
+    baseline = meta.baseline_hash
     rows = [_row(record, baseline) for record in records]
     table = {name: pd.Series([row[name] for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
     fields = dict.fromkeys([*meta.baseline, *(name for record in records for name in record.config)])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from results.config import config_hash
 from results.errors import UserError
 from results.files import lock_folder, save_arrays, sync_folder, write_atomic, writing
 from results.outcome import Outcome, Predictions, State
@@ -61,6 +62,11 @@ class StudyMeta(BaseModel):
     sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
     looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
     noise: dict[str, Any] | None = None  # the baseline's spread over seeds, as last measured
+
+    @property
+    def baseline_hash(self) -> str:
+        """The name of the baseline's config: a run is the baseline by it, whatever command asked for the run."""
+        return config_hash(self.baseline)
 
 
 class Study:

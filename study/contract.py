@@ -89,7 +89,7 @@ def check_trainable(
     again, _ = run(seeds[0], given=pickle.loads(pickle.dumps(data)))
     _rule_equal(whole, again, "fit: the same config, seed and data give the same outcome, bit by bit")
     other, _ = run(seeds[1])
-    _rule(difference(whole, other) is not None, "fit: another seed gives another outcome")
+    _rule(differing_part(whole, other) is not None, "fit: another seed gives another outcome")
     say("fit: the seed decides everything, whatever the global generators hold; another seed differs")
 
     def leave(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
@@ -117,7 +117,7 @@ def check_trainable(
     say("fit: stops when on_epoch says so or raises; continued from its state as read from a file, it ends the same")
 
 
-def difference(one: Outcome, other: Outcome) -> str | None:
+def differing_part(one: Outcome, other: Outcome) -> str | None:
     """Return the name of the first part in which two outcomes differ, seconds aside; None if they are the same."""
     mine, theirs = _parts(one), _parts(other)
     for name in (*mine, *theirs):
@@ -159,7 +159,7 @@ def _rule(kept: bool, rule: str) -> None:
 
 
 def _rule_equal(one: Outcome, other: Outcome, rule: str) -> None:
-    where = difference(one, other)
+    where = differing_part(one, other)
     _rule(where is None, f"{rule} (they differ in {where})")
 
 

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -35,6 +36,11 @@ class Job:
     sweep: dict[str, Any] | None = None
     ablation: dict[str, Any] | None = None
     attempt: int = 1  # 2 where the study holds an unfinished (pruned, failed) record of the same config and seed
+
+    @cached_property
+    def config_hash(self) -> str:
+        """Name of the config, as its record's."""
+        return config_hash(self.config)
 
     @property
     def run_id(self) -> str:

@@ -14,7 +14,7 @@ from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks
 from results.analysis.noise import NoiseFloor, noise_floor
 from results.analysis.scores import AgainstBaseline, against_baseline, expected_maximum
 from results.analysis.verdicts import Tested, final_verdicts
-from results.config import changes, config_hash
+from results.config import changes
 from results.errors import UserError
 from results.record import Record
 from results.store import Study, StudyMeta
@@ -54,7 +54,7 @@ class Evidence:
     @functools.cached_property
     def baseline_hash(self) -> str:
         """The name of the baseline's config."""
-        return config_hash(self.meta.baseline)
+        return self.meta.baseline_hash
 
     def is_baseline(self, record: Record) -> bool:
         """Whether a run is the baseline: by its config, whatever command asked for it."""

@@ -7,7 +7,6 @@ from argparse import Namespace
 from rich.console import Console
 
 from results.analysis.evidence import Evidence
-from results.config import config_hash
 from study.cli.session import inputs, training_session
 from study.jobs import Job, completed
 from study.planning.noise import before_baseline, record_floor
@@ -18,7 +17,7 @@ def run(args: Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
     with training_session(inputs(args, defines_baseline=True)) as session:
         baseline, study = session.study.meta.baseline, session.study
-        name = config_hash(baseline)
+        name = study.meta.baseline_hash
         seeds = range(args.seed, args.seed + args.seeds)
         earlier = study.records()
         diverged = {(r.config_hash, r.seed) for r in earlier if r.status == "diverged"}  # and would again

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.config import difference
+from results.config import changes
 from results.errors import UserError, foreign
 from results.outcome import Runtime
 from results.store import DatasetInfo, StudyMeta
@@ -84,8 +84,8 @@ def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
 
 def same_baseline(meta: StudyMeta, asked: dict[str, Any], path: Path) -> None:
     """Raise UserError where the study has another baseline."""
-    changed = difference(asked, meta.baseline)
+    changed = changes(asked, meta.baseline)
     if changed:
-        now_is = ", ".join(f"{k}={meta.baseline.get(k)}" for k in changed)
-        wanted = ", ".join(f"{k}={v}" for k, v in changed.items())
+        now_is = ", ".join(f"{k}={old}" for k, (old, _) in changed.items())
+        wanted = ", ".join(f"{k}={new}" for k, (_, new) in changed.items())
         raise UserError(f"study '{path}' has a baseline with {now_is}, not {wanted}; choose another --study for it")

@@ -175,7 +175,7 @@ def runs_needed(
     if len(changes) < 2:
         return 0
     have = {(r.config_hash, r.seed) for r in records if r.status != "pruned"} | {
-        (config_hash(j.config), j.seed) for j in planned
+        (j.config_hash, j.seed) for j in planned
     }
 
     def lacking(wanted: Iterable[Config], at: Sequence[int]) -> set[tuple[str, int]]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from results.analysis.paired import MOST_SEEDS
 from results.analysis.power import PowerAnalysis
-from results.config import config_hash
 from results.formatting import duration
 from results.record import Record
 from study.jobs import Job, completed
@@ -45,7 +44,7 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
         return None
     total = 0.0
     for job in jobs:
-        same = own.get(config_hash(job.config))
+        same = own.get(job.config_hash)
         total += sum(same) / len(same) if same else sum(rates) / len(rates) * (job.epochs or 1)
     return total
 

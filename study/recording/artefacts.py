@@ -7,7 +7,6 @@ from types import ModuleType
 
 import numpy as np
 
-from results.config import config_hash
 from results.files import save_arrays, write_atomic
 from results.outcome import Outcome
 from results.record import Record
@@ -21,7 +20,7 @@ def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> Callable[[
     """Return what is to be called with each ended run: the first baseline leaves the pictures."""
 
     def after(record: Record, outcome: Outcome) -> None:
-        if record.status == "complete" and record.config_hash == config_hash(study.meta.baseline):
+        if record.status == "complete" and record.config_hash == study.meta.baseline_hash:
             _save_pictures(study, trainable, data, record, outcome)
 
     return after

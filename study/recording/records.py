@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from results.config import config_hash
 from results.outcome import Epoch, Outcome
 from results.record import DatasetTag, Record, scores
 from results.store import Study
@@ -44,7 +43,7 @@ def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Conte
     Raises ValueError for what could not be written: that must be known before the run is told to anyone.
     """
     outcome.history = merged(trace.history, outcome.history)
-    every = config_hash(job.config) == config_hash(study.meta.baseline)
+    every = job.config_hash == study.meta.baseline_hash
     record = _record(study, job, scores(outcome, every), trace, context)
     record.line()  # raises for what JSON cannot hold
     return record
@@ -69,7 +68,7 @@ def _record(study: Study, job: Job, fields: dict[str, Any], trace: Trace, contex
         run_id=job.run_id,
         kind=job.kind,
         config=job.config,
-        config_hash=config_hash(job.config),
+        config_hash=job.config_hash,
         seed=job.seed,
         dataset=DatasetTag(name=study.meta.dataset.name, fingerprint=study.meta.dataset.fingerprint),
         startup_seconds=None if trace.startup_seconds is None else round(trace.startup_seconds, 3),

@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.config import config_hash
 from results.errors import UserError
 from results.files import writing
 from results.outcome import Outcome, State
@@ -63,7 +62,7 @@ class Writer:
         self._queued: dict[str, int] = {}  # checkpoints waiting, per run
         self._last: dict[str, tuple[float, float]] = {}  # per run: when its last checkpoint was written, what it took
         self._best: list[tuple[float, str, str]] = []  # (validation accuracy, config_hash, run_id) of rankable runs
-        self._baseline_hash = config_hash(study.meta.baseline)
+        self._baseline_hash = study.meta.baseline_hash
         self._baseline_run: str | None = None
         for record in study.records():
             self._rank(record)

@@ -52,7 +52,7 @@ def counts(matrix: np.ndarray, classes: Sequence[Markup], caption: Markup | str)
     return Matrix(caption, classes, cells, legend=[("", "% of the row, from:"), *legend])
 
 
-def difference(
+def signed_counts(
     matrix: np.ndarray,
     base: np.ndarray,
     classes: Sequence[Markup],

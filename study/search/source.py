@@ -82,7 +82,7 @@ class SweepSource:
         self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline()
         for c in interrupted:
             if halving is not None and self._mine(c.job):
-                halving.known(config_hash(c.job.config), best_so_far(c.history))
+                halving.known(c.job.config_hash, best_so_far(c.history))
 
     # -- Source ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class SweepSource:
     def epoch(self, job: Job, history: list[Epoch]) -> bool:
         """Prune by successive halving; never the baseline, never at a job's own last epoch."""
         scores = best_so_far(history)
-        name = config_hash(job.config)
+        name = job.config_hash
         is_baseline = name == self._baseline_hash
         if is_baseline:
             self._baseline_history = scores
@@ -162,7 +162,7 @@ class SweepSource:
         return Job("sweep", config, self._seed, trial=number, sweep=self._about, attempt=attempt)
 
     def _fly(self, job: Job, trial: optuna.Trial | None) -> Job:
-        name = config_hash(job.config)
+        name = job.config_hash
         self._numbers.add(job.trial)
         self._flying.add(name)
         if trial is not None:
@@ -171,7 +171,7 @@ class SweepSource:
         return job
 
     def _mine(self, job: Job) -> bool:
-        return job.kind == "sweep" and job.seed == self._seed and config_hash(job.config) not in self._answers
+        return job.kind == "sweep" and job.seed == self._seed and job.config_hash not in self._answers
 
     # -- what was seen ---------------------------------------------------------------------------------------------
 

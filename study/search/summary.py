@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from results.config import config_hash
+from results.analysis.evidence import Evidence
+from results.config import changes
 from results.formatting import percent, points, setting
 from results.outcome import best_so_far
 from results.record import Record
@@ -40,10 +41,7 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
 
 def find_baseline(study: Study, seed: int) -> Record | None:
     """Return the complete baseline record with this seed."""
-    name = config_hash(study.meta.baseline)
-    return next(
-        (r for r in study.records() if r.config_hash == name and r.seed == seed and r.status == "complete"), None
-    )
+    return next((run for run in Evidence.of(study).baselines if run.seed == seed), None)
 
 
 def cost(records: list[Record], baseline: dict[str, Any]) -> str:
@@ -96,5 +94,5 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
 
 
 def _changes(config: dict[str, Any], baseline: dict[str, Any]) -> str:
-    changed = [f"{k}={setting(v)}" for k, v in config.items() if baseline.get(k) != v]
+    changed = [f"{k}={setting(new)}" for k, (_, new) in changes(config, baseline).items()]
     return " ".join(changed) or "the baseline itself"

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from results.errors import UserError
 from results.outcome import Outcome
 from search_spaces import load_ablations, load_space
-from study.contract import difference
+from study.contract import differing_part
 from study.protocol import load_trainable
 from tests.support import ROOT
 
@@ -38,7 +38,7 @@ def test_a_run_stopped_after_any_epoch_and_continued_equals_an_uninterrupted_one
         states: list[Any] = []
         stopped = train(5, lambda e, s, after=after: states.append(s()) or e.epoch == after, epochs=6)  # noqa: B023
         assert (stopped.status, len(stopped.history), stopped.test) == ("stopped", after, None)
-        assert difference(train(5, state=states[-1], epochs=6), whole) is None
+        assert differing_part(train(5, state=states[-1], epochs=6), whole) is None
 
 
 def test_the_baseline_leaves_room_above_and_below() -> None:
@@ -59,8 +59,8 @@ def test_what_it_reports_is_what_scikit_learn_measures() -> None:
 
 
 def test_replicate_changes_every_draw_and_nothing_else() -> None:
-    assert difference(train(1), train(1, replicate=0)) is None
-    assert difference(train(1), train(1, replicate=1)) is not None
+    assert differing_part(train(1), train(1, replicate=0)) is None
+    assert differing_part(train(1), train(1, replicate=1)) is not None
     one, other = (train(1, replicate=r) for r in (1, 2))
     assert not np.array_equal(one.weights["fourier"], other.weights["fourier"])  # features
     assert not np.array_equal(one.val.labels, other.val.labels)  # split

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from results.outcome import Epoch, Outcome, State
-from study.contract import Broken, check_trainable, difference
+from study.contract import Broken, check_trainable, differing_part
 from study.protocol import load_trainable
 from tests.support import ROOT
 
@@ -191,9 +191,9 @@ def test_a_wrong_outcome_is_noticed(honest: ModuleType, how: Callable[[Outcome],
 def test_difference_names_the_part(honest: ModuleType) -> None:
     data = honest.load_data("digits", Path())
     one = honest.fit(honest.Config(epochs=2), 1, data, lambda epoch, state: False)
-    assert difference(one, one) is None
-    assert difference(one, replace(one, parameters=1)) == "parameters"
-    assert difference(one, replace(one, history=[replace(e, seconds=0) for e in one.history])) is None
+    assert differing_part(one, one) is None
+    assert differing_part(one, replace(one, parameters=1)) == "parameters"
+    assert differing_part(one, replace(one, history=[replace(e, seconds=0) for e in one.history])) is None
 
 
 @pytest.mark.parametrize(

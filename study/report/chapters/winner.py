@@ -30,7 +30,7 @@ from study.report.view import View, trial_link
 NAME, QUESTION, SHORT = "winner", "What changed in the winner?", "The winner"
 
 
-def difference(view: View) -> Section | None:
+def settings(view: View) -> Section | None:
     """The config of the best trial as its difference to the baseline."""
     best = view.best
     if best is None:
@@ -159,4 +159,4 @@ def _change(row: VerdictRow) -> Markup:
     return text("{}: {}", name(row.name), change) if row.role == "named" else change
 
 
-SECTIONS = [difference, ablation]
+SECTIONS = [settings, ablation]

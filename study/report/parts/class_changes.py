@@ -72,7 +72,7 @@ def pair_of_matrices(view: View, trial: Trial, found: Change) -> tuple[confusion
     mine = confusion.fits(trial.record.test_confusion, len(view.classes))
     its = confusion.fits(base.test_confusion, len(view.classes)) if base else None
     assert mine is not None and its is not None  # change() looked
-    signed = confusion.difference(mine, its, view.classes, text("{} minus the baseline, images", trial.label))
+    signed = confusion.signed_counts(mine, its, view.classes, text("{} minus the baseline, images", trial.label))
     signed.total_label = "recall, points"
     signed.totals = [(points(c, 1), "flag" if i in found.flagged else "") for i, c in enumerate(found.change)]
     return confusion.counts(

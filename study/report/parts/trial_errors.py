@@ -64,7 +64,7 @@ def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
     counts.legend = ()
     if (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: counts do not subtract
         return [counts]
-    step = confusion.difference(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
+    step = confusion.signed_counts(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
     step.legend = ()
     return [Grid([counts, step])]
 
