@@ -30,6 +30,11 @@ def points(difference: float | None, digits: int = 2, signed: bool = True) -> st
     return sign(value, digits) if signed else f"{value:.{digits}f}"
 
 
+def loss(value: float | None) -> str:
+    """Write a loss: '0.7323'."""
+    return MISSING if missing(value) else f"{value:.4f}"
+
+
 def sign(value: float, digits: int = 0) -> str:
     """Write a number with its sign; what rounds to zero has none."""
     shown = f"{abs(value):.{digits}f}"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from results.analysis.paired import MIN_SEEDS
 from study.report.blocks import Tile
+from study.report.parts.leaderboard import status_counts
 from study.report.parts.verdicts import foremost, lead, plain_name
 from study.report.text import code, joined, name, percent, plural, points, strong, text
 from study.report.view import View, trial_link
@@ -66,7 +67,11 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
         return (
             "bad",
             "No result",
-            text("None of {} ended with a full score: {}.", plural(len(view.trials), "trial"), joined(_ends(view))),
+            text(
+                "None of {} ended with a full score: {}.",
+                plural(len(view.trials), "trial"),
+                joined(status_counts(view)),
+            ),
         )
     gain = best.compared.as_configured
     if gain is None or gain <= 0:
@@ -125,10 +130,6 @@ def _ahead_at_equal(view: View) -> Markup:
     )
 
 
-def _ends(view: View) -> list[str]:
-    return [f"{len(view.having(s)):,} {s}" for s in ("pruned", "diverged", "failed") if view.having(s)]
-
-
 def _tiles(view: View) -> list[Tile]:
     run, best, floor = view.reference, view.best, view.validation_floor
     tiles = []
@@ -161,22 +162,19 @@ def _tiles(view: View) -> list[Tile]:
         )
         tiles.append(Tile("Best trial against it (exploratory)", shown, detail))
     if run is not None:
-        known = "unknown" if floor is None else f"{100 * floor.single_run:.2f}"
+        known = "unknown" if floor is None else points(floor.single_run, signed=False)
         detail = (
             text("{} measures it", code("baseline --seeds 6"))
             if floor is None
             else text(
                 "percentage points of validation accuracy cannot be told apart by single runs (n = {} seeds){}",
                 floor.n,
-                f"; on test {100 * view.test_floor.single_run:.2f}" if view.test_floor else "",
+                f"; on test {points(view.test_floor.single_run, signed=False)}" if view.test_floor else "",
             )
         )
         tiles.append(Tile("Noise floor", known, detail))
     if view.trials:
-        counts = [
-            f"{len(view.having(s)):,} {s}" for s in ("complete", "pruned", "diverged", "failed") if view.having(s)
-        ]
-        tiles.append(Tile("Trials", f"{len(view.trials):,}", joined(counts)))
+        tiles.append(Tile("Trials", f"{len(view.trials):,}", joined(status_counts(view))))
     elif run is not None:
         tiles.append(Tile("Best epoch", f"{run.best_epoch} of {len(run.history)}", "the lowest validation loss"))
     return tiles

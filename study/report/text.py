@@ -88,9 +88,9 @@ def percent(fraction: float | None, digits: int = 2) -> str:
     return typeset(formatting.percent(fraction, digits))
 
 
-def points(fraction: float | None, digits: int = 2) -> str:
-    """A difference of fractions in signed percentage points: ``+1.20``, ``−0.34``, ``0.00``."""
-    return typeset(formatting.points(fraction, digits))
+def points(fraction: float | None, digits: int = 2, signed: bool = True) -> str:
+    """A difference of fractions in percentage points: ``+1.20``, ``−0.34``, ``0.00``."""
+    return typeset(formatting.points(fraction, digits, signed))
 
 
 def signed(value: float) -> str:
@@ -101,6 +101,11 @@ def signed(value: float) -> str:
 def number(value: float | None) -> str:
     """A number in at most four significant digits, a whole one in all, with thousands separated."""
     return typeset(formatting.number(value))
+
+
+def loss(value: float | None) -> str:
+    """A loss in four decimals; a dash where there is none."""
+    return typeset(formatting.loss(value))
 
 
 def duration(seconds: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from results.formatting import duration, percent
+from results.formatting import duration, loss, percent
 from results.outcome import Epoch
 from study.jobs import Job
 
@@ -38,8 +38,8 @@ def run_progress(quiet: bool) -> RunProgress:
 def sentence(epoch: Epoch) -> str:
     """Say an epoch in a line."""
     return (
-        f"train loss {epoch.train_loss:.4f} accuracy {percent(epoch.train_accuracy, 1)} | "
-        f"validation loss {epoch.val_loss:.4f} accuracy {percent(epoch.val_accuracy, 1)} | {duration(epoch.seconds)}"
+        f"train loss {loss(epoch.train_loss)} accuracy {percent(epoch.train_accuracy, 1)} | "
+        f"validation loss {loss(epoch.val_loss)} accuracy {percent(epoch.val_accuracy, 1)} | {duration(epoch.seconds)}"
     )
 
 

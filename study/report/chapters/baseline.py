@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
 from results.record import Record
@@ -18,7 +20,7 @@ from study.report.blocks import (
     Table,
     Text,
 )
-from study.report.text import code, duration, joined, percent, plural, strong, text
+from study.report.text import code, duration, joined, loss, percent, plural, strong, text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "baseline", "How good is the baseline?", "The baseline"
@@ -33,10 +35,10 @@ def scores(view: View) -> Section | None:
             [
                 Cell(str(r.seed)),
                 Cell(percent(r.val_accuracy)),
-                Cell(f"{r.val_loss:.4f}" if r.val_loss is not None else "–"),
+                Cell(loss(r.val_loss)),
                 Cell(f"{r.best_epoch} of {len(r.history)}"),
                 Cell(percent(r.test_accuracy)),
-                Cell(f"{r.test_loss:.4f}" if r.test_loss is not None else "–"),
+                Cell(loss(r.test_loss)),
                 Cell(duration(r.seconds)),
             ]
         )
@@ -80,56 +82,33 @@ def curves(view: View) -> Section | None:
     return Section(
         "learning-curves",
         "Learning curves",
-        [Grid([_accuracy(run), _loss(run)]), Text([_overfitting(run)])],
+        [Grid([_curve(run, "accuracy", percent), _curve(run, "loss", loss)]), Text([_overfitting(run)])],
     )
 
 
-def _accuracy(run: Record) -> Figure:
-    return _curve(run, "accuracy", "Accuracy by epoch", percent=True)
-
-
-def _loss(run: Record) -> Figure:
-    return _curve(run, "loss", "Loss by epoch", percent=False)
-
-
-def _curve(run: Record, what: str, title: str, percent: bool) -> Figure:
+def _curve(run: Record, what: str, show: Callable[[float | None], str]) -> Figure:
+    """Training and validation by epoch; ``what`` is 'accuracy' or 'loss'."""
+    title = f"{what.capitalize()} by epoch"
     drawn = []
-    for split, role, label in (
-        ("train", "muted", "training"),
-        ("val", "trial", "validation"),
-    ):
+    for split, role, label in (("train", "muted", "training"), ("val", "trial", "validation")):
         pairs = [(float(row.epoch), v) for row in run.history if (v := getattr(row, f"{split}_{what}")) is not None]
         mark = float(run.best_epoch) if split == "val" and run.best_epoch else None
         drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, mark=mark))
-    show = (lambda v: f"{100 * v:.2f} %") if percent else (lambda v: f"{v:.4f}")
     rows = [
-        Row(
-            [
-                Cell(str(h.epoch)),
-                *(Cell("–" if v is None else show(v)) for v in _pair(h, what)),
-            ]
-        )
+        Row([Cell(str(h.epoch)), *(Cell(show(getattr(h, f"{split}_{what}"))) for split in ("train", "val"))])
         for h in run.history
     ]
-    columns = [
-        Column("Epoch", numeric=True),
-        Column("Training", numeric=True),
-        Column("Validation", numeric=True),
-    ]
-    ends = [(n, line.y[-1]) for n, line in zip(("training", "validation"), drawn, strict=True) if line.y]
-    alt = f"{title}, seed {run.seed}. After epoch {len(run.history)}: " + ", ".join(f"{n} {show(v)}" for n, v in ends)
+    columns = [Column("Epoch", numeric=True), Column("Training", numeric=True), Column("Validation", numeric=True)]
+    ends = ", ".join(f"{line.label} {show(line.y[-1])}" for line in drawn if line.y)
+    alt = f"{title}, seed {run.seed}. After epoch {len(run.history)}: {ends}"
     return Figure(
         f"curve-{what}",
         title,
-        figures.lines(f"curve-{what}", drawn, "epoch", what, alt, percent=percent),
+        figures.lines(f"curve-{what}", drawn, "epoch", what, alt, percent=what == "accuracy"),
         alt,
         "The dot marks the epoch whose weights were kept: the lowest validation loss.",
         Table(f"{title}, seed {run.seed}", columns, rows, compact=True),
     )
-
-
-def _pair(row: object, what: str) -> tuple[float | None, float | None]:
-    return getattr(row, f"train_{what}"), getattr(row, f"val_{what}")
 
 
 def _overfitting(run: Record) -> Markup:

@@ -50,7 +50,7 @@ def _table(view: View, best: Trial, found: Change) -> Table:
                 Cell(percent(its[i], 1)),
                 Cell(percent(mine[i], 1)),
                 Cell(points(found.change[i], 1)),
-                Cell("unknown" if found.noise is None else f"± {100 * found.noise[i]:.1f}"),
+                Cell("unknown" if found.noise is None else f"±{points(found.noise[i], 1, signed=False)}"),
                 Cell("" if found.noise is None else "outside" if i in found.flagged else "within"),
             ],
             style="flag" if i in found.flagged else "",

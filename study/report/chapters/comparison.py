@@ -36,15 +36,15 @@ def noise(view: View) -> Section | None:
         )
     lines = [
         text(
-            "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} points "
-            "(95 % interval of the deviation {} to {}). Differences under {} percentage points of validation accuracy "
-            "cannot be told apart by single runs; the plots below compare by it.",
+            "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} "
+            "percentage points (95 % interval of the deviation {} to {}). Differences under {} percentage points of "
+            "validation accuracy cannot be told apart by single runs; the plots below compare by it.",
             plural(floor.n, "seed"),
             percent(floor.mean),
-            f"{100 * floor.sd:.2f}",
-            f"{100 * floor.sd_low:.2f}",
-            f"{100 * floor.sd_high:.2f}",
-            strong(f"{100 * floor.single_run:.2f}"),
+            points(floor.sd, signed=False),
+            points(floor.sd_low, signed=False),
+            points(floor.sd_high, signed=False),
+            strong(points(floor.single_run, signed=False)),
         )
     ]
     if view.test_floor is not None:
@@ -53,7 +53,7 @@ def noise(view: View) -> Section | None:
         lines.append(
             text(
                 "Under the null, the expected maximum of {} runs of the unchanged baseline lies {} points above its "
-                "mean on validation, hence at {} against the run with seed {}, which lies at {} itself.",
+                "mean on validation, hence at {} against the run with seed {}, which itself lies {} from that mean.",
                 view.tried,
                 points(floor.sd * expected_maximum(view.tried)),
                 strong(points(view.null_maximum)),
@@ -95,7 +95,7 @@ def forest(view: View) -> Section | None:
         band,
         chance,
         view.tried,
-        "difference to the baseline, percentage points of validation accuracy",
+        "percentage points of validation accuracy against the baseline",
         alt,
     )
     reading = text(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from study.report.blocks import Block, Facts, Note, Notes, Section, Text
+from study.report.parts.leaderboard import status_counts
 from study.report.parts.warnings import warnings
-from study.report.text import code, joined, name, number, plural, text, value
+from study.report.text import code, joined, name, number, percent, plural, text, value
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "protocol", "What was compared, and can I trust it?", "Protocol and trust"
@@ -17,7 +18,7 @@ def protocol(view: View) -> Section | None:
     meta = view.meta
     data = meta.dataset
     share = meta.baseline.get("validation_fraction")
-    split = f", {round(100 * share)} % of them for validation" if isinstance(share, float) else ""
+    split = f", {percent(share, 0)} of them for validation" if isinstance(share, float) else ""
     facts: list[tuple[Any, Any]] = [
         ("Dataset", name(data.name)),
         ("Training images", f"{data.train_images:,}{split}"),
@@ -28,10 +29,7 @@ def protocol(view: View) -> Section | None:
         ("Baseline", plural(len(view.baselines), "seed")),
     ]
     if view.trials:
-        counts = [
-            f"{len(view.having(s)):,} {s}" for s in ("complete", "pruned", "diverged", "failed") if view.having(s)
-        ]
-        facts.append(("Trials", text("{}: {}", f"{len(view.trials):,}", joined(counts))))
+        facts.append(("Trials", text("{}: {}", f"{len(view.trials):,}", joined(status_counts(view)))))
     if view.repeats:
         facts.append(("Further runs", text("{} for confirmation or ablation", f"{len(view.repeats):,}")))
     if meta.sweep:

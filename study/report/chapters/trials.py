@@ -18,6 +18,7 @@ from study.report.blocks import (
     Text,
 )
 from study.report.parts.class_changes import class_noise
+from study.report.parts.leaderboard import by_rank
 from study.report.parts.reproduce import reproduce
 from study.report.parts.trial_errors import complete, moved_images, pruned
 from study.report.text import clean, code, duration, number, percent, plural, points, strong, text, value
@@ -36,11 +37,7 @@ def every(view: View) -> Section | None:
     """One folded part per trial, complete ones by rank first."""
     if not view.trials:
         return None
-    ranked = set(map(id, view.ranked))
-    order = [
-        *view.ranked,
-        *(t for s in ("complete", "pruned", "diverged", "failed") for t in view.having(s) if id(t) not in ranked),
-    ]
+    order = by_rank(view)
     noise, span = class_noise(view), _span(view)
     made = [_details(view, t, i, noise, span) for i, t in enumerate(order)]
     said = [

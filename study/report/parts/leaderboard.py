@@ -14,6 +14,7 @@ from study.report.tables.writers import WRITERS
 from study.report.text import duration, percent, plural, points, text
 from study.report.view import View, trial_changes, trial_link
 
+STATUSES = ("complete", "pruned", "diverged", "failed")
 COLUMNS = [
     Column("Run and what it changes", sort="number"),
     Column("Rank", numeric=True, sort="number"),
@@ -31,7 +32,7 @@ def leaderboard(view: View) -> Section | None:
     if not view.trials and not view.baselines:
         return None
     rows = board_rows(view)
-    statuses = [s for s in ("complete", "pruned", "diverged", "failed") if view.having(s)]
+    statuses = [s for s in STATUSES if view.having(s)]
     table = Table(board_caption(view), COLUMNS, rows, name="leaderboard-table", tools=True, statuses=statuses)
     return Section("leaderboard", "Leaderboard", [table, Downloads(downloads(view))])
 
@@ -76,8 +77,18 @@ def board_rows(view: View) -> list[Row]:
         scored.append((view.reference.val_accuracy or 0.0, 1, _baseline_row(view.reference)))
     ordered = [row for _, _, row in sorted(scored, key=lambda s: (-s[0], -s[1]))]
     ranked = set(map(id, view.ranked))
-    others = [t for s in ("complete", "pruned", "diverged", "failed") for t in view.having(s) if id(t) not in ranked]
-    return ordered + [_trial_row(t, None) for t in others]
+    return ordered + [_trial_row(t, None) for t in by_rank(view) if id(t) not in ranked]
+
+
+def by_rank(view: View) -> list[Trial]:
+    """All trials: by rank, then pruned ones, then those that failed."""
+    ranked = set(map(id, view.ranked))
+    return [*view.ranked, *(t for s in STATUSES for t in view.having(s) if id(t) not in ranked)]
+
+
+def status_counts(view: View) -> list[str]:
+    """How many trials ended how: '12 complete', '37 pruned'."""
+    return [f"{len(view.having(s)):,} {s}" for s in STATUSES if view.having(s)]
 
 
 def _trial_row(trial: Trial, rank: int | None) -> Row:

@@ -114,13 +114,13 @@ def effects_figure(name: str, title: str, named: list[tuple[str, Tested]], margi
     alt = f"{title}: " + "; ".join(
         f"{clean(n, 40)} {points(v.estimate)} ({points(v.low)} to {points(v.high)}), {v.label}" for n, v in shown[:12]
     )
-    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "difference, percentage points of test accuracy", alt)
+    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "percentage points of test accuracy", alt)
     reading = text(
         "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. The grey band "
-        "is the margin of ± {} percentage points "
+        "is the margin of ±{} percentage points "
         "within which two configs are called equivalent. The verdicts allow for all comparisons together, so "
         "they are stricter than the lines.",
-        f"{100 * margin:.2f}",
+        points(margin, signed=False),
     )
     return Figure(f"{name}-effects", title, svg, alt, reading)
 
