@@ -8,6 +8,9 @@ from xml.etree import ElementTree
 
 import html5lib
 
+from study.report.blocks import Section
+from study.report.page import environment
+
 HTML = "{http://www.w3.org/1999/xhtml}"
 MINUS = "\u2212"
 Element = ElementTree.Element
@@ -51,6 +54,16 @@ def check(page: str) -> Any:
     assert "@import" not in styles and "url(" not in styles
     assert not re.search(r"url\((?!#)", inline)
     return tree
+
+
+SECTION = '<div>{% for block in section.blocks %}{% include "blocks/" ~ block.kind ~ ".html.j2" %}{% endfor %}</div>'
+
+
+def part(section: Section | None) -> Any:
+    """One section as the page would show it, without drawing the rest."""
+    assert section is not None
+    shown = environment().from_string(SECTION).render(section=section)
+    return html5lib.HTMLParser(strict=True).parseFragment(shown)
 
 
 def text(element: Any) -> str:

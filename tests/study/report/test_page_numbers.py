@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -331,10 +330,3 @@ def test_the_command_of_a_trial_gives_back_its_config(raw: Any, tree: Any) -> No
         sets = dict(words[i + 1].split("=", 1) for i, w in enumerate(words) if w == "--set")
         assert {k: type(r["config"][k])(v) for k, v in sets.items()} == r["config"]
         assert words[words.index("--seed") + 1] == str(r["seed"])
-
-
-def test_a_study_folder_moved_elsewhere_gives_the_same_page(study: Study, tmp_path: Path) -> None:
-    import shutil
-
-    shutil.copytree(study.path, tmp_path / "moved")
-    assert render(Study.open(tmp_path / "moved")) == render(study)

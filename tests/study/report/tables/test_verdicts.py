@@ -11,9 +11,10 @@ import pytest
 from scipy import stats as st
 
 from results.store import Study
-from study.report.page import render, render_format
+from study.report.chapters import methods, winner
+from study.report.page import render_format, view_of
 from tests.support import synthetic
-from tests.support.page import HTML, by_id, check, elements, text
+from tests.support.page import HTML, elements, part, text
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +26,13 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 def test_the_ablation_and_the_methods_come_as_on_the_page(ablated: Study) -> None:
-    tree = check(render(ablated))
-    shown = ["".join(e.itertext()) for e in elements(by_id(tree, "ablation")) if e.tag == f"{HTML}pre"]
+    view = view_of(ablated)
+    shown = ["".join(e.itertext()) for e in elements(part(winner.ablation(view))) if e.tag == f"{HTML}pre"]
     for kind in ("md", "latex"):
         made = render_format(ablated, kind, "ablation")
         assert made.strip() in [s.strip() for s in shown], kind
         assert made.count("\n") > 5, "to be pasted line by line"
-    assert " ".join(render_format(ablated, "md", "methods").split()) in " ".join(text(by_id(tree, "done")).split())
+    assert render_format(ablated, "md", "methods").strip() == text(part(methods.done(view)))
 
 
 def test_the_verdicts_are_the_paired_differences_of_the_records(ablated: Study) -> None:
