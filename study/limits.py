@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ class Bounds:
 
     def complaint(self, value: Any, given: str | None = None) -> str | None:
         """Return what is wrong with ``value`` (as ``given``): the rule, and the nearest valid one; None if nothing."""
-        number = isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and value == value  # not NaN
         if number and self.low <= value <= self.high and (not self.whole or value == int(value)):
             return None
         near = min(max(value, self.low), self.high) if number else None

@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = Namespace(command=next((word for word in argv if not word.startswith("-")), None), study=None)
     try:
         args = parser_for(args.command).parse_args(_texts(argv))
-    except UserError as error:
+    except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:
         code = int(importlib.import_module(f"study.cli.{args.command}").run(args))

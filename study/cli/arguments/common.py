@@ -12,9 +12,21 @@ DEFAULT_STUDY = "runs/alexnet-cifar10"
 DEFAULT_SEED = 504
 
 
+DEEPEST = 100  # folders within folders: making more of them ends in a RecursionError
+
+
+def path(text: str) -> Path:
+    """Parse a path."""
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no path: give a name, or '.' for this folder")
+    if text.count("/") > DEEPEST:
+        raise argparse.ArgumentTypeError(f"'{text[:60]}...' is more than {DEEPEST} folders deep")
+    return Path(text)
+
+
 def folder(text: str) -> Path:
     """Parse the path of a folder: made absolute here, once, so that code that changes directory moves no study."""
-    return Path(os.path.abspath(text))
+    return Path(os.path.abspath(path(text)))
 
 
 def add_study(parser: argparse.ArgumentParser, default: str = DEFAULT_STUDY) -> None:
@@ -52,7 +64,7 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
     group.add_argument("--dataset-name", metavar="NAME", help="how results are labelled (default: the dataset's name)")
     hidden = argparse.SUPPRESS if sets is None else None
     group.add_argument(
-        "--config", type=Path, metavar="FILE", help=hidden or "start from this config: JSON, as a record holds it"
+        "--config", type=path, metavar="FILE", help=hidden or "start from this config: JSON, as a record holds it"
     )
     group.add_argument(
         "--set",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from study.cli.arguments.common import add_study
+from study.cli.arguments.common import add_study, path
 
 EXAMPLES = """\
 examples:
@@ -26,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--run", metavar="ID", help="one run's config and, if they were kept, its weights")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path,
         metavar="PATH",
         help="the file to write, '-' for the standard output; with --run the folder "
         "(default: runs.FORMAT or export/ID in the study's folder)",
