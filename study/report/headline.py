@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from results.analysis.evidence import Trial
 from results.analysis.paired import MIN_SEEDS
 from study.report.blocks import Tile
 from study.report.parts.leaderboard import status_counts
@@ -63,15 +64,17 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
                 plural(len(view.trials), "trial was run", "trials were run"),
             ),
         )
+    return _exploratory(view, best)
+
+
+def _exploratory(view: View, best: Trial | None) -> tuple[str, str, Markup]:
+    """What single runs show beside the baseline."""
     if best is None:
+        counts = joined(status_counts(view))
         return (
             "bad",
             "No result",
-            text(
-                "None of {} ended with a full score: {}.",
-                plural(len(view.trials), "trial"),
-                joined(status_counts(view)),
-            ),
+            text("None of {} ended with a full score: {}.", plural(len(view.trials), "trial"), counts),
         )
     gain = best.compared.as_configured
     if gain is None or gain <= 0:
@@ -90,20 +93,14 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
     )
     if view.null_maximum is None:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
-    elif gain > view.null_maximum:
-        said += text(
-            ", more than the {} expected of the best of {} unchanged baselines{}. It is not "
-            "confirmed: one run, picked after looking.",
-            points(view.null_maximum),
-            view.tried,
-            _beside(view),
-        )
     else:
         said += text(
-            ", no more than the {} expected of the best of {} unchanged baselines{}.",
+            ", {} than the {} expected of the best of {} unchanged baselines{}.{}",
+            "more" if gain > view.null_maximum else "no more",
             points(view.null_maximum),
             view.tried,
             _beside(view),
+            " It is not confirmed: one run, picked after looking." if gain > view.null_maximum else "",
         )
     return "warn", "Exploratory", said
 

@@ -27,6 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table",
         choices=TABLES,
         default="leaderboard",
-        help="leaderboard; as md or latex also verdicts (confirm's), ablation, methods (default: %(default)s)",
+        help="leaderboard, verdicts (confirm's), ablation; as md or latex also methods (default: %(default)s)",
     )
     parser.epilog = EXAMPLES

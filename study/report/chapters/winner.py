@@ -36,46 +36,30 @@ def settings(view: View) -> Section | None:
     if best is None:
         return None
     c = best.compared
-    said = [
+    score = text(
+        "The best complete trial by validation is {}: {}", trial_link(best), strong(percent(best.record.val_accuracy))
+    )
+    against = (
         text(
-            "The best complete trial by validation is {}: {} against the baseline's {}, {} percentage points as "
-            "configured and {} points "
-            "within the same {} epochs.",
-            trial_link(best),
-            strong(percent(best.record.val_accuracy)),
-            percent(c.baseline.val_accuracy) if c.baseline else "–",
+            " against the baseline's {}, {} percentage points as configured and {} points within the same {} epochs",
+            percent(c.baseline.val_accuracy),
             strong(points(c.as_configured)),
             strong(points(c.at_equal)),
             c.equal_epochs or "–",
         )
         if c.baseline
-        else text(
-            "The best complete trial by validation is {}: {}.",
-            trial_link(best),
-            strong(percent(best.record.val_accuracy)),
-        )
-    ]
-    blocks: list[Block] = [Text(said)]
+        else Markup("")
+    )
+    blocks: list[Block] = [Text([score + against + "."])]
     if not best.changes:
         blocks.append(Note("info", "The baseline itself", ["It changes nothing."]))
     else:
         rows = [
-            Row(
-                [
-                    Cell(code(f, 60)),
-                    Cell(code(value(old)) if old is not None else "–"),
-                    Cell(code(value(new)) if new is not None else "–"),
-                ]
-            )
+            Row([Cell(code(f, 60)), *(Cell("–" if v is None else code(value(v))) for v in (old, new))])
             for f, (old, new) in best.changes.items()
         ]
-        blocks.append(
-            Table(
-                "Settings that differ; all others are the baseline's",
-                [Column("Setting"), Column("Baseline"), Column("Winner")],
-                rows,
-            )
-        )
+        columns = [Column("Setting"), Column("Baseline"), Column("Winner")]
+        blocks.append(Table("Settings that differ; all others are the baseline's", columns, rows))
     if len(best.changes) > 1 and view.ablation is None:
         blocks.append(
             Note(
