@@ -36,7 +36,7 @@ def in_this_process() -> Iterator[None]:
     import study.engine.launch as pool
     import study.search.sweep as sweep
     from study.engine.local import run_here
-    from study.engine.resources import plan_resources
+    from study.engine.resources import Machine, plan_resources
     from study.terminal.progress import run_progress
 
     def run_jobs(study: Any, model: Any, source: Any, **_: Any) -> pool.Summary:
@@ -44,7 +44,7 @@ def in_this_process() -> Iterator[None]:
         while (job := source.next()) is not None:
             records.append(run_here(study, model, job, run_progress(True)))
             source.done(job, records[-1])
-        return pool.Summary(records, plan_resources(1, 0), time.perf_counter() - start)
+        return pool.Summary(records, plan_resources(Machine(1)), time.perf_counter() - start)
 
     real = pool.run_jobs, sweep.run_jobs
     pool.run_jobs = sweep.run_jobs = run_jobs

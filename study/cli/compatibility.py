@@ -14,7 +14,7 @@ from results.errors import UserError, foreign
 from results.outcome import Runtime
 from results.store import DatasetInfo, StudyMeta
 from study.engine.cluster import reachable
-from study.engine.resources import plan_resources
+from study.engine.resources import Machine, Options, plan_resources
 from study.recording.provenance import usable_cpus
 
 
@@ -28,14 +28,8 @@ def check_resources(args: Namespace) -> None:
         import torch  # noqa: PLC0415 - takes seconds, and a CPU's command does without
 
         gpus = torch.cuda.device_count()
-    plan_resources(
-        usable_cpus(),
-        gpus,
-        use_gpu=False if args.device == "cpu" else None,
-        concurrency=args.concurrency,
-        cpus_per_trial=args.cpus_per_trial,
-        gpus_per_trial=args.gpus_per_trial,
-    )
+    asked = Options(args.concurrency, args.cpus_per_trial, args.gpus_per_trial)
+    plan_resources(Machine(usable_cpus(), gpus), asked, use_gpu=False if args.device == "cpu" else None)
 
 
 def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> Runtime:

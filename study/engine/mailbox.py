@@ -11,6 +11,12 @@ from typing import Any
 NAME = "mailbox"
 
 
+def _ray() -> Any:
+    import ray  # noqa: PLC0415 - Ray must find its environment, which the driver sets, when it is imported
+
+    return ray
+
+
 class _Box:
     """The actor. Keeps the latest reference under each key until it is taken."""
 
@@ -34,21 +40,17 @@ class Mailbox:
     @classmethod
     def open(cls) -> Mailbox:
         """Start the actor, without waiting for it. It comes back empty if its process is killed."""
-        import ray
-
+        ray = _ray()
         return cls(ray.remote(_Box).options(name=NAME, num_cpus=0, max_restarts=-1, max_task_retries=2).remote())
 
     @classmethod
     def find(cls) -> Mailbox:
         """Find the one that the driver opened."""
-        import ray
-
-        return cls(ray.get_actor(NAME))
+        return cls(_ray().get_actor(NAME))
 
     def put(self, key: str, epoch: int, value: Any) -> None:
         """Leave the state after ``epoch`` under ``key``, instead of an earlier one; it is there when this returns."""
-        import ray
-
+        ray = _ray()
         ray.get(self._actor.put.remote(key, epoch, [ray.put(value)]))
 
     def drop(self, key: str) -> None:
@@ -62,7 +64,6 @@ class Mailbox:
 
         Raises Ray's error where the process that left it has died meanwhile.
         """
-        import ray
-
+        ray = _ray()
         epoch, held = ray.get(self._actor.take.remote(key, upto))
         return (epoch, ray.get(held[0])) if held else None

@@ -38,90 +38,13 @@ class Plan:
         )
 
 
-def plan_resources(
-    cpus: int,
-    gpus: int = 0,
-    *,
-    use_gpu: bool | None = None,
-    gpu_memory_gib: float | None = None,
-    jobs: int | None = None,
-    concurrency: int | None = None,
-    cpus_per_trial: int | None = None,
-    gpus_per_trial: float | None = None,
-) -> Plan:
-    """Choose concurrency and shares for a machine with ``cpus`` cores and ``gpus`` GPUs.
+@dataclass(frozen=True)
+class Machine:
+    """What there is to share out."""
 
-    Args:
-        cpus: cores there are.
-        gpus: GPUs there are.
-        use_gpu: False keeps to the CPU; None uses GPUs where there are any.
-        gpu_memory_gib: of the smallest GPU, to bound how many trainings share one.
-        jobs: no more than this many trainings will be asked for.
-        concurrency: what the user asked for, as in the next two; the rest follows.
-        cpus_per_trial: likewise.
-        gpus_per_trial: likewise.
-
-    Raises:
-        UserError: what was asked for does not exist or contradicts itself.
-    """
-    _check(cpus, gpus, use_gpu, concurrency, cpus_per_trial, gpus_per_trial)
-    on_gpu = bool(gpus) and use_gpu is not False and gpus_per_trial != 0
-    if not on_gpu:
-        per_trial = cpus_per_trial or (max(1, cpus // concurrency) if concurrency else 1)
-        slots = concurrency or max(1, cpus // per_trial)
-        share = 0.0
-    else:
-        share = gpus_per_trial or _share(cpus, gpus, gpu_memory_gib, concurrency)
-        room = int(gpus / share + 1e-9) if share >= 1 else gpus * int(1 / share + 1e-9)
-        slots = concurrency or min(room, max(1, cpus // (cpus_per_trial or 1)))
-        if slots > room:
-            raise UserError(
-                f"--concurrency {slots} with --gpus-per-trial {share:g} needs {slots * share:g} GPUs; there "
-                f"{'is' if gpus == 1 else 'are'} {gpus}"
-            )
-        per_trial = cpus_per_trial or max(1, cpus // slots)
-    if jobs is not None:
-        slots = max(1, min(slots, jobs))
-    note = ""
-    if slots * per_trial > cpus:
-        note = f"that is {slots * per_trial} threads on {cpus} cores, so each training is slower"
-    return Plan(slots, per_trial, math.floor(share * 1e4) / 1e4, cpus, gpus, note)  # Ray counts in ten-thousandths
-
-
-def _share(cpus: int, gpus: int, memory: float | None, concurrency: int | None) -> float:
-    if concurrency:
-        return float(gpus // concurrency) if concurrency <= gpus else 1 / -(-concurrency // gpus)
-    per_gpu = min(TRIALS_PER_GPU, max(1, cpus // gpus))
-    if memory is not None:
-        per_gpu = min(per_gpu, max(1, int(memory / GPU_MEMORY_PER_TRIAL_GIB)))
-    return 1 / per_gpu
-
-
-def _check(
-    cpus: int,
-    gpus: int,
-    use_gpu: bool | None,
-    concurrency: int | None,
-    cpus_per_trial: int | None,
-    gpus_per_trial: float | None,
-) -> None:
-    if concurrency is not None and concurrency < 1:
-        raise UserError(f"--concurrency {concurrency} must be at least 1")
-    if cpus_per_trial is not None and cpus_per_trial < 1:
-        raise UserError(f"--cpus-per-trial {cpus_per_trial} must be at least 1")
-    if cpus_per_trial is not None and cpus_per_trial > cpus:
-        raise UserError(f"--cpus-per-trial {cpus_per_trial} is more than the {cpus} there are")
-    if gpus_per_trial is None:
-        return
-    if gpus_per_trial < 0:
-        raise UserError(f"--gpus-per-trial {gpus_per_trial:g} must not be negative")
-    if gpus_per_trial > gpus:
-        have = "no GPU here" if not gpus else f"{gpus} here"
-        raise UserError(f"--gpus-per-trial {gpus_per_trial:g} is more than there are: {have}")
-    if gpus_per_trial > 1 and gpus_per_trial != int(gpus_per_trial):
-        raise UserError(f"--gpus-per-trial {gpus_per_trial:g} must be whole above 1")
-    if gpus_per_trial > 0 and use_gpu is False:
-        raise UserError(f"--gpus-per-trial {gpus_per_trial:g} contradicts --device cpu")
+    cpus: int
+    gpus: int = 0
+    gpu_memory_gib: float | None = None  # of the smallest GPU, to bound how many trainings share one
 
 
 @dataclass(frozen=True)
@@ -139,6 +62,79 @@ class Options:
     quiet: bool = False  # show nothing
 
 
+DEFAULTS = Options()
+
+
+def plan_resources(
+    machine: Machine, options: Options = DEFAULTS, *, use_gpu: bool | None = None, jobs: int | None = None
+) -> Plan:
+    """Choose concurrency and shares for a machine.
+
+    Args:
+        machine: what there is.
+        options: what the user asked for; the rest follows.
+        use_gpu: False keeps to the CPU; None uses GPUs where there are any.
+        jobs: no more than this many trainings will be asked for.
+
+    Raises:
+        UserError: what was asked for does not exist or contradicts itself.
+    """
+    _check(machine, options, use_gpu)
+    cpus, gpus, concurrency = machine.cpus, machine.gpus, options.concurrency
+    on_gpu = bool(gpus) and use_gpu is not False and options.gpus_per_trial != 0
+    if not on_gpu:
+        per_trial = options.cpus_per_trial or (max(1, cpus // concurrency) if concurrency else 1)
+        slots = concurrency or max(1, cpus // per_trial)
+        share = 0.0
+    else:
+        share = options.gpus_per_trial or _share(machine, concurrency)
+        room = int(gpus / share + 1e-9) if share >= 1 else gpus * int(1 / share + 1e-9)
+        slots = concurrency or min(room, max(1, cpus // (options.cpus_per_trial or 1)))
+        if slots > room:
+            raise UserError(
+                f"--concurrency {slots} with --gpus-per-trial {share:g} needs {slots * share:g} GPUs; there "
+                f"{'is' if gpus == 1 else 'are'} {gpus}"
+            )
+        per_trial = options.cpus_per_trial or max(1, cpus // slots)
+    if jobs is not None:
+        slots = max(1, min(slots, jobs))
+    note = ""
+    if slots * per_trial > cpus:
+        note = f"that is {slots * per_trial} threads on {cpus} cores, so each training is slower"
+    return Plan(slots, per_trial, math.floor(share * 1e4) / 1e4, cpus, gpus, note)  # Ray counts in ten-thousandths
+
+
+def _share(machine: Machine, concurrency: int | None) -> float:
+    cpus, gpus, memory = machine.cpus, machine.gpus, machine.gpu_memory_gib
+    if concurrency:
+        return float(gpus // concurrency) if concurrency <= gpus else 1 / -(-concurrency // gpus)
+    per_gpu = min(TRIALS_PER_GPU, max(1, cpus // gpus))
+    if memory is not None:
+        per_gpu = min(per_gpu, max(1, int(memory / GPU_MEMORY_PER_TRIAL_GIB)))
+    return 1 / per_gpu
+
+
+def _check(machine: Machine, options: Options, use_gpu: bool | None) -> None:
+    cpus, gpus, share = options.cpus_per_trial, machine.gpus, options.gpus_per_trial
+    if options.concurrency is not None and options.concurrency < 1:
+        raise UserError(f"--concurrency {options.concurrency} must be at least 1")
+    if cpus is not None and cpus < 1:
+        raise UserError(f"--cpus-per-trial {cpus} must be at least 1")
+    if cpus is not None and cpus > machine.cpus:
+        raise UserError(f"--cpus-per-trial {cpus} is more than the {machine.cpus} there are")
+    if share is None:
+        return
+    if not share >= 0:  # NaN is neither
+        raise UserError(f"--gpus-per-trial {share:g} must be 0 or more")
+    if share > gpus:
+        have = "no GPU here" if not gpus else f"{gpus} here"
+        raise UserError(f"--gpus-per-trial {share:g} is more than there are: {have}")
+    if share > 1 and share != int(share):
+        raise UserError(f"--gpus-per-trial {share:g} must be whole above 1")
+    if share > 0 and use_gpu is False:
+        raise UserError(f"--gpus-per-trial {share:g} contradicts --device cpu")
+
+
 def plan_here(options: Options, jobs: int, runtime: Runtime) -> Plan:
     """What this machine would run of ``jobs`` side by side; starts nothing. Raises UserError as plan_resources does."""
     return plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
@@ -151,16 +147,9 @@ def jobs_left(source: Source) -> int | None:
 
 def plan_for(options: Options, jobs: int | None, cpus: int, gpus: int, runtime: Runtime) -> Plan:
     """Divide ``cpus`` and ``gpus`` among jobs as the options ask. Raises UserError as plan_resources does."""
-    return plan_resources(
-        cpus,
-        gpus,
-        use_gpu=runtime.device == "cuda",
-        gpu_memory_gib=_gpu_memory() if runtime.device == "cuda" and not options.address else None,
-        jobs=jobs,
-        concurrency=options.concurrency,
-        cpus_per_trial=options.cpus_per_trial,
-        gpus_per_trial=options.gpus_per_trial,
-    )
+    on_gpu = runtime.device == "cuda"
+    machine = Machine(cpus, gpus, _gpu_memory() if on_gpu and not options.address else None)
+    return plan_resources(machine, options, use_gpu=on_gpu, jobs=jobs)
 
 
 def gpus_for(runtime: Runtime) -> int:

@@ -47,8 +47,8 @@ def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.n
 
     Returns ``pca`` (k, 2), ``tsne`` (k, 2) float32, ``labels`` and ``index`` (k,), ``variance`` (2,) shares explained.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
+    from sklearn.decomposition import PCA  # noqa: PLC0415 - a second to import, once per study
+    from sklearn.manifold import TSNE  # noqa: PLC0415 - a second to import, once per study
 
     index = np.sort(np.random.default_rng(seed).permutation(len(labels))[:PICTURED])
     chosen = features[index].astype(np.float64)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from results.errors import UserError
 from results.outcome import Epoch, State
@@ -60,8 +61,6 @@ def save(study: Study, interrupted: Interrupted, state: State) -> None:
 
 def read_note(study: Study, run_id: str) -> Interrupted | None:
     """Read all but the state; None where there is none, it is not whole, or it belongs to other images."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(study.checkpoint_path(run_id), framework="numpy") as file:
             note = json.loads((file.metadata() or {})[NOTE])
@@ -105,8 +104,6 @@ def interrupted_jobs(study: Study) -> list[Interrupted]:
 
 
 def _torn(path: Path) -> bool:
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(path, framework="numpy"):
             return False

@@ -10,6 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
 from results.formatting import duration, percent, plural
 from results.record import Record
 
@@ -61,8 +67,6 @@ class LiveView:
     """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
 
     def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
-        from rich.console import Console
-
         class Outliving(Console):
             def on_broken_pipe(self) -> None:  # rich would end the process
                 self.quiet = True
@@ -74,8 +78,6 @@ class LiveView:
 
     def __enter__(self) -> LiveView:
         if self._console.is_terminal:
-            from rich.live import Live
-
             self._live = Live(
                 console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
             )
@@ -89,8 +91,6 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line that stays."""
-        from rich.text import Text
-
         with self._screen():
             (self._live.console if self._live else self._console).print(Text(text))
 
@@ -122,11 +122,6 @@ class LiveView:
             self.say(f"{_clock(progress.elapsed)}  {progress.counts}{progress.where}{_left(progress)}{best}")
 
     def _table(self, progress: Progress) -> Any:
-        from rich.console import Group
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
-
         done = sum(progress.ended.values())
         table = Table.grid(padding=(0, 2))
         for run in progress.running:

@@ -150,12 +150,10 @@ def cut(study: Study, data, monkeypatch) -> Job:
 
 
 def test_a_checkpoint_that_cannot_be_read_now_is_kept(make_study, monkeypatch):
-    import safetensors
-
     study, data = make_study(epochs=3)
     path = study.checkpoint_path(cut(study, data, monkeypatch).run_id)
     with monkeypatch.context() as context:
-        context.setattr(safetensors, "safe_open", lambda *a, **k: (_ for _ in ()).throw(OSError(errno.EMFILE, "many")))
+        context.setattr(checkpoints, "safe_open", lambda *a, **k: (_ for _ in ()).throw(OSError(errno.EMFILE, "many")))
         assert not checkpoints.interrupted_jobs(study)
     assert len(checkpoints.interrupted_jobs(study)) == 1
     path.write_bytes(path.read_bytes()[:100])

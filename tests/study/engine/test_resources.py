@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from results.errors import UserError
-from study.engine.resources import plan_resources
+from study.engine.resources import Machine, Options, plan_resources
 from study.recording.provenance import usable_cpus
 
 
+def plan_for(cpus, gpus=0, *, use_gpu=None, jobs=None, gpu_memory_gib=None, **asked):
+    return plan_resources(Machine(cpus, gpus, gpu_memory_gib), Options(**asked), use_gpu=use_gpu, jobs=jobs)
+
+
 def slots(*args, **kwargs):
-    plan = plan_resources(*args, **kwargs)
+    plan = plan_for(*args, **kwargs)
     return plan.concurrency, plan.cpus_per_trial, plan.gpus_per_trial
 
 
@@ -38,12 +42,12 @@ def test_what_was_asked_for_is_done():
     assert slots(16, 2, concurrency=6) == (6, 2, 0.3333)
     assert slots(16, 4, concurrency=2) == (2, 8, 2)
     assert slots(4, concurrency=8, cpus_per_trial=1) == (8, 1, 0)
-    assert "slower" in str(plan_resources(4, concurrency=8, cpus_per_trial=1))
+    assert "slower" in str(plan_for(4, concurrency=8, cpus_per_trial=1))
 
 
 def test_a_share_rounded_for_show_still_fits_on_the_gpu():
     for n in range(1, 33):
-        plan = plan_resources(64, 1, concurrency=n)
+        plan = plan_for(64, 1, concurrency=n)
         assert plan.concurrency * plan.gpus_per_trial <= 1
 
 
@@ -57,6 +61,7 @@ def test_no_more_slots_than_jobs():
     [
         {"gpus_per_trial": 2},
         {"gpus_per_trial": -1},
+        {"gpus_per_trial": float("nan")},
         {"gpus_per_trial": 0.5, "concurrency": 4},
         {"concurrency": 0},
         {"cpus_per_trial": 9},
@@ -66,12 +71,12 @@ def test_no_more_slots_than_jobs():
 )
 def test_refuses_what_there_is_not(asked):
     with pytest.raises(UserError, match="--"):
-        plan_resources(8, 1, **asked)
+        plan_for(8, 1, **asked)
 
 
 def test_says_that_there_is_no_gpu():
     with pytest.raises(UserError, match="no GPU here"):
-        plan_resources(8, 0, gpus_per_trial=0.5)
+        plan_for(8, 0, gpus_per_trial=0.5)
 
 
 def test_this_machine():
