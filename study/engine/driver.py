@@ -28,8 +28,8 @@ from study.engine.slots import Run, Slots
 from study.engine.states import States
 from study.jobs import Job, Source
 from study.recording import records
-from study.recording.checks import not_finite
-from study.recording.plain import named
+from study.recording.numbers import named
+from study.recording.outcomes import not_finite
 from study.recording.records import Context, Trace
 from study.recording.writer import Writer
 from study.terminal.live import LiveView, Progress, job_name

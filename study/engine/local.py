@@ -16,7 +16,7 @@ from study.jobs import Job, Model
 from study.recording import checkpoints
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import Interrupted
-from study.recording.plain import named
+from study.recording.numbers import named
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context, Trace, ended, stopped
 from study.recording.writer import Writer

@@ -12,7 +12,7 @@ from study.engine.mailbox import Mailbox
 from study.engine.slots import Run
 from study.recording import checkpoints
 from study.recording.checkpoints import Interrupted
-from study.recording.plain import named
+from study.recording.numbers import named
 
 
 class States:

@@ -8,8 +8,8 @@ from typing import Any
 from results.outcome import Epoch, Outcome, State
 from study.jobs import Model, epochs_of
 from study.protocol import OnEpoch, fit
-from study.recording.checks import Checker
-from study.recording.plain import plain_arrays
+from study.recording.numbers import plain_arrays
+from study.recording.outcomes import Checker
 
 
 def train(

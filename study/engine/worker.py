@@ -22,7 +22,7 @@ from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
 from study.engine.training import train
 from study.jobs import Model
 from study.protocol import load_trainable
-from study.recording.plain import named
+from study.recording.numbers import named
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 

@@ -39,11 +39,14 @@ def _save_pictures(study: Study, trainable: ModuleType, data: Data, record: Reco
         save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
     if outcome.features is not None and not list((study.path / "artefacts").glob("features-*.npz")):
         embedded = embed(outcome.features, np.asarray(data.test_labels), record.seed)
-        save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
+        if embedded is not None:
+            save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
 
 
-def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.ndarray] | None:
     """Project (n, d) features of a random PICTURED of the images to the plane by PCA and by t-SNE.
+
+    None where there is no plane: one dimension, or features that are all alike.
 
     Returns ``pca`` (k, 2), ``tsne`` (k, 2) float32, ``labels`` and ``index`` (k,), ``variance`` (2,) shares explained.
     """
@@ -53,8 +56,12 @@ def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.n
     index = np.sort(np.random.default_rng(seed).permutation(len(labels))[:PICTURED])
     chosen = features[index].astype(np.float64)
     components = min(50, *chosen.shape)
+    if components < 2:
+        return None
     pca = PCA(components, random_state=0).fit(chosen)
     reduced = pca.transform(chosen)
+    if not reduced[:, 0].astype(np.float32).std() > 0:  # t-SNE divides by it, and NaN ends the process (SIGSEGV)
+        return None
     perplexity = min(30.0, (len(index) - 1) / 3)
     tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(reduced)
     return {

@@ -38,7 +38,7 @@ def merged(seen: list[Epoch], told: list[Epoch]) -> list[Epoch]:
 
 
 def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Context) -> Record:
-    """Build the record of an outcome that has passed the door (checks.py).
+    """Build the record of an outcome that has passed the door (outcomes.py).
 
     Raises ValueError for what could not be written: that must be known before the run is told to anyone.
     """

@@ -14,7 +14,7 @@ import numpy as np
 
 from results.errors import UserError
 from results.outcome import Epoch, Outcome, Predictions, best_epoch
-from study.recording.plain import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
+from study.recording.numbers import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
 
 T = TypeVar("T")
 
@@ -98,6 +98,8 @@ class Checker:
         share, accuracy = np.trace(matrix) / matrix.sum(), values["val_accuracy"]
         if finite and not _agree(share, accuracy, int(matrix.sum())):
             raise BadResult(f"{where}val_accuracy is {accuracy:.4f}, but val_confusion has {share:.4f} on its diagonal")
+        if not math.isnan(accuracy):
+            values["val_accuracy"] = float(share)  # exactly what the matrix says, without the rounding
         row = Epoch(epoch=number, seconds=seconds, val_confusion=matrix, **values)
         self.diverged = self.diverged or not_finite(row)
         return row

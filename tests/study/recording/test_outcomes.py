@@ -12,8 +12,8 @@ import pytest
 
 from results.errors import UserError
 from results.outcome import Epoch, Outcome, predictions
-from study.recording.checks import Checker, check_data
-from study.recording.plain import BadResult
+from study.recording.numbers import BadResult
+from study.recording.outcomes import Checker, check_data
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
 DATA = SimpleNamespace(name="d", fingerprint="f", class_names=["a", "b", "c"], train_labels=LABELS, test_labels=LABELS)

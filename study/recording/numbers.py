@@ -42,7 +42,8 @@ def whole(value: Any, field: str) -> int:
 def plain_array(value: Any, field: str) -> np.ndarray:
     """Return numbers or bools as an array that a file can hold. Raises BadResult."""
     try:
-        array = np.asarray(value)
+        own = isinstance(value, list) and type(value) is not list  # its iteration may have no end
+        array = np.asarray(list(list.__iter__(value)) if own else value)
     except Exception as error:  # noqa: BLE001 - tensors on another device, ragged lists
         raise BadResult(f"{field} is no array: {named(error)}") from None
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:

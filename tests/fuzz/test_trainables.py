@@ -1,0 +1,116 @@
+"""Over a thousand odd trainables through the door of results, in this process: one record each, and it is consistent.
+
+``tests/support/odd_trainables.py`` is the table. Seeds are fixed; how the cases ended is printed at the end.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from results.outcome import Runtime
+from results.record import Record
+from results.store import DatasetInfo, Study, StudyMeta
+from study.engine.local import run_here
+from study.jobs import Job, Model
+from study.terminal.progress import run_progress
+from tests.support.odd_trainables import Config, Parts, cases, data, trainable
+
+CASES = cases()
+SAMPLE = ["nothing odd", "epoch.val_loss=None", *random.Random(11).sample(sorted(CASES), 20)]
+BOUND = 60  # seconds a case may take: milliseconds are usual
+
+
+@pytest.fixture(scope="module")
+def ends(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    counted: Counter[str] = Counter()
+    yield counted
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{sum(counted.values())} odd trainables: {dict(counted)}", file=sys.stderr)
+
+
+def consistent(study: Study, record: Record) -> None:
+    """Two ways to say the same thing agree, in a record that says complete."""
+    correct, predicted = record.correct(), study.predictions(record.run_id, "test")
+    assert correct is not None and predicted is not None and record.test_confusion is not None
+    assert record.test_accuracy == correct.mean() == predicted.accuracy
+    assert record.test_images == len(correct) == np.sum(record.test_confusion) == study.meta.dataset.test_images
+    assert [h.epoch for h in record.history] == list(range(1, len(record.history) + 1))
+    best = record.history[record.best_epoch - 1]
+    assert (best.val_loss, best.val_accuracy) == (record.val_loss, record.val_accuracy)
+    matrix = np.array(record.val_confusion[str(record.best_epoch)])
+    assert np.trace(matrix) / matrix.sum() == record.val_accuracy
+    assert record.parameters is None or 0 < record.parameters <= 2**53
+    weights = study.weights_path(record.run_id)
+    assert not weights.exists() or study.load_state(weights)
+
+
+@pytest.mark.filterwarnings("error:.*records.jsonl")  # a line that its own reader would not take
+def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+    parts = Parts()
+    CASES[name](parts)
+    images = data()
+    info = DatasetInfo(
+        name="odd", fingerprint="0dd", class_names=images.class_names.copy(), train_images=12, test_images=12
+    )
+    meta = StudyMeta(
+        name="odd", trainable="odd", dataset=info, baseline=Config().model_dump(), device="cpu", precision="fp32"
+    )
+    study = Study.create(folder / "study", meta)
+    outside = folder / "outside"
+    outside.mkdir()
+    before = os.getcwd(), sys.getrecursionlimit(), np.geterr()
+    os.chdir(outside)
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115 - to be closed
+    begun = time.monotonic()
+    try:
+        with study.lock():
+            run_here(
+                study,
+                Model(trainable(parts), "odd", images, Runtime()),
+                Job("baseline", study.meta.baseline, 1),
+                run_progress(False),
+            )
+        assert time.monotonic() - begun < BOUND / 2  # what pytest-timeout raises would count as the trainable's doing
+        print("still heard", flush=True)
+        print("still heard", file=sys.stderr, flush=True)
+        assert (os.getcwd(), sys.getrecursionlimit()) == (str(outside), before[1])
+    finally:
+        sys.stdout, sys.stderr = streams
+        os.chdir(before[0])
+        np.seterr(**before[2])
+    out, err = capfd.readouterr()
+    assert "Traceback" not in out + err and "still heard" in out and "still heard" in err
+    assert len(err) < 20_000
+    assert list(outside.iterdir()) == [] and {p.name for p in folder.iterdir()} == {"study", "outside"}
+    (record,) = Study.open(study.path).records()
+    ends[record.status] += 1
+    assert (record.status == "complete") == (record.test_accuracy is not None)
+    if record.status == "complete":
+        consistent(study, record)
+    else:
+        assert record.status == "pruned" or (record.error and "\n" not in record.error)
+        assert record.status != "failed" or record.val_accuracy is None
+    assert not list((study.path / "checkpoints").glob("*"))
+
+
+@pytest.mark.timeout(BOUND)
+@pytest.mark.parametrize("name", SAMPLE)
+def test_some(name: str, tmp_path: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+    one(name, tmp_path, ends, capfd)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(BOUND)
+@pytest.mark.parametrize("name", CASES)
+def test_all(name: str, tmp_path: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+    one(name, tmp_path, ends, capfd)
