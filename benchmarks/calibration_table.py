@@ -124,7 +124,7 @@ def _power(rows: Sequence[Row]) -> list[str]:
     return [
         "### Power at a first look",
         "",
-        f"Normal noise, 0.42 points of spread of one run, 0.59 of a difference. {sure(found)}.",
+        f"Normal noise, standard deviation 0.42 percentage points of one run, 0.59 of a difference. {sure(found)}.",
         *table(head, body),
     ]
 
@@ -144,7 +144,7 @@ def _after_looking(rows: Sequence[Row]) -> list[str]:
         "",
         "After 1 / 2 / 3 / 4 looks; the promise is at most 5. *As suggested*: each undecided candidate gets the "
         "further seeds its verdict names, up to 80 in all. *Worst possible*: the number that most favours a false "
-        "verdict, by dynamic programming for a normal mean of known spread.",
+        "verdict, by dynamic programming for a normal mean of known deviation.",
         *table(["", "rate", "n"], body),
     ]
 

@@ -1,4 +1,4 @@
-"""A winner taken apart, from records alone: which change does what, the greedy path, the interaction of two. Pure.
+"""An ablation from records alone: which change does what, the greedy path, the interaction of two. Pure.
 
 Effects are always (with the change) - (without it), in fractions, so that positive speaks for the change, also for a
 named ablation: (the start with it) - (the start). Verdicts are given on these, on leaving a change out and on adding it
@@ -27,7 +27,7 @@ class VerdictRow:
     """One change with its verdict. ``before`` and ``after``: its fields in the config without and with it.
 
     ``parameters`` and ``seconds`` (mean per run) are of the config without a change where it is left out, and of the
-    one with it where it is added; ``reference_*`` of the other side. ``by_confirm``: confirm has judged this very
+    one with it where it is added; ``reference_*`` of the other side. ``by_confirm``: confirm has tested this very
     comparison, and its verdict is the one shown: a second, in another family, could contradict it.
     """
 
@@ -45,7 +45,7 @@ class VerdictRow:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """Comparisons with their verdicts, and the last look at their family."""
+    """Comparisons with their verdicts, and the last interim analysis (look) of their family."""
 
     look: Look
     rows: list[VerdictRow]
@@ -60,7 +60,7 @@ class AblationResult(VerdictTable):
     path: list[Step]
     interaction: Interaction | None
     disagreements: list[str]
-    elsewhere: list[str]  # commands that took another start apart; given again, they show it and train nothing
+    elsewhere: list[str]  # commands that ablated another start; given again, they show it and train nothing
 
 
 def ablation_result(evidence: Evidence) -> AblationResult | None:
@@ -152,7 +152,7 @@ def _sure(row: VerdictRow) -> tuple[float, float]:
 def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
     """Say where measured effects and the sweep's importance tell different stories, a sentence each.
 
-    Importance speaks of a knob's whole range in the sweep, an ablation of one change: both can be right.
+    Importance speaks of a hyperparameter's whole range in the sweep, an ablation of one change: both can be right.
     """
     alike = comparable([r for r in evidence.records if r.kind == "sweep" or r.trial is not None])
     if alike is None:
@@ -169,7 +169,10 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
     found = []
     biggest = max(effects, key=lambda n: abs(effects[n].tested.latest.estimate))
     foremost = max(effects, key=lambda n: shares[n])
-    size = {n: f"{points(r.tested.latest.estimate)} points ({r.tested.verdict.label})" for n, r in effects.items()}
+    size = {
+        n: f"{points(r.tested.latest.estimate)} percentage points ({r.tested.verdict.label})"
+        for n, r in effects.items()
+    }
     if biggest != foremost and _sure(effects[biggest])[0] > _sure(effects[foremost])[1]:
         found.append(
             f"The sweep's importance{early} puts {foremost} first among the changes ({100 * shares[foremost]:.0f} %, "

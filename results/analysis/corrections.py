@@ -13,7 +13,7 @@ ALPHA = 0.05
 
 
 def look_level(look: int, alpha: float = ALPHA) -> float:
-    """Return the part of ``alpha`` that the ``look``-th look (from 1) may spend: alpha / (look + 1)!.
+    """Return the part of ``alpha`` that the ``look``-th interim analysis (look, from 1) may spend: alpha / (look + 1)!.
 
     A half, a sixth, a 24th, a 120th. The sum over looks of look * level is exactly alpha, so alpha holds even where
     what was seen decides which candidates join: at look k there are at most k cohorts of candidates, each of which

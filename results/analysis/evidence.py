@@ -175,7 +175,7 @@ class Evidence:
         return ""
 
     def verdicts(self, family: Family) -> list[Tested]:
-        """The verdicts that stand in a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
+        """The final verdicts of a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
         if family not in self._verdicts:
             self._verdicts[family] = final_verdicts(self.runs, self.looks(family))
         return self._verdicts[family]

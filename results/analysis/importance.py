@@ -1,9 +1,9 @@
-"""Which knob matters: PED-ANOVA over trials of a sweep that compare, with how far it would move by chance.
+"""Which hyperparameter matters: PED-ANOVA over trials of a sweep that compare, with how far it would move by chance.
 
 Scores compare where all trials had their whole training, or where all are taken within the same few epochs; a scheduler
-that stops most trials early leaves enough of them only in the second way. As configured, epochs are a knob like any
-other; within equal epochs they cannot matter and are none. Importance is the share of what sets the better trials apart
-from all; it is descriptive, it sees the trials that a sampler chose, and it names no direction.
+that stops most trials early leaves enough of them only in the second way. As configured, epochs are a hyperparameter
+like any other; within equal epochs they cannot matter and are none. Importance is the share of what sets the better
+trials apart from all; it is descriptive, it sees the trials that a sampler chose, and it names no direction.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from results.analysis.scores import score_within
 from results.record import Record
 
 LEAST = 20
-"""Trials below which nothing is shown: a dozen trials rank knobs almost at random."""
+"""Trials below which nothing is shown: a dozen trials rank hyperparameters almost at random."""
 
 TOP = 5
 """The better trials are the best fifth, but at least this many: two trials would be no group."""
@@ -32,7 +32,7 @@ RESAMPLES = 60
 
 @dataclass(frozen=True)
 class Importance:
-    """A knob's share in 0..1 (all sum to 1), and its 10 % to 90 % range with a random fifth of trials left out."""
+    """A hyperparameter's share in 0..1 (all sum to 1), and its 10 % to 90 % range without a random fifth of trials."""
 
     field: str
     share: float

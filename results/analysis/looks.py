@@ -25,8 +25,8 @@ class Pair:
     ``role``: 'confirm' (reference: the baseline), 'leave-one-out' (candidate: the winner, reference: the winner without
     the change), 'add-one-in' (reference: the baseline), 'named' (candidate: the start with the named ablation,
     reference: the start). ``name`` is the change; a positive difference always speaks for the change. ``chosen`` is the
-    run that made it a candidate. ``without`` are the seeds at which one of the two had no score when the look was
-    taken: one that comes later is another look's.
+    run that made it a candidate. ``without`` are the seeds at which one of the two had no score at the look: one
+    that comes later is another look's.
     """
 
     candidate: str
@@ -45,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a family, as study.json keeps it."""
+    """One interim analysis (look) of a family: its comparisons tested once, as study.json keeps it."""
 
     family: Family
     number: int
@@ -127,8 +127,8 @@ def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
         looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
-            f"study.json holds a look at family '{family}' that this version does not know ({error}); a newer version "
-            "of the toolkit made it: use that"
+            f"study.json holds an interim analysis (look) of family '{family}' that this version does not know "
+            f"({error}); a newer version of the toolkit made it: use that"
         ) from None
     return sorted(looks, key=lambda look: look.number)
 
@@ -142,7 +142,7 @@ def next_look(
     runs: Runs = MappingProxyType({}),
     **about: Any,
 ) -> Look:
-    """Return the look that judges ``pairs`` beside all that the family compared before: the last one where nothing
+    """Return the look that tests ``pairs`` beside all that the family compared before: the last one where nothing
     is new.
 
     A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``runs``, a

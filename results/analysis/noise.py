@@ -1,8 +1,8 @@
 """The noise floor: how far apart two runs of the very same config fall. Fractions throughout.
 
 noise_floor(records)            complete records of one config, one per seed -> NoiseFloor, or None below two seeds
-assumed_sd(test_images)         the spread taken before any was measured
-difference_sd(floor, images)    (spread of a paired difference, where that number comes from)
+assumed_sd(test_images)         the standard deviation taken before any was measured
+difference_sd(floor, images)    (standard deviation of a paired difference, where that number comes from)
 wilson(hits, n)                 95 % interval of a share, e.g. the recall of a class
 """
 
@@ -29,10 +29,10 @@ Metric = Literal["test_accuracy", "val_accuracy"]
 
 @dataclass(frozen=True)
 class NoiseFloor:
-    """The spread of one config over ``n`` seeds. ``sd`` with its 95 % chi-square interval; ``mean`` with its t
+    """How one config varies over ``n`` seeds. ``sd`` with its 95 % chi-square interval; ``mean`` with its t
     interval.
 
-    ``image_sd``: the spread that the finite test set alone explains, each image being right with its own probability,
+    ``image_sd``: what the finite test set alone explains, each image being right with its own probability,
     independently from run to run; ``run_sd``: what is left; ``explained``: the share of the variance, 0..1 (None
     without per-image correctness). ``population_sd``: how far the mean would move with another test set of this size.
     ``single_run``: two single runs closer than this cannot be told apart (at 95 %, sd being estimated from n seeds).
@@ -62,8 +62,8 @@ class NoiseFloor:
         """Say it in plain words, one line each."""
         what = "test" if self.metric == "test_accuracy" else "validation"
         lines = [
-            f"Noise floor over {self.n} seeds: {what} accuracy {100 * self.mean:.2f} % on average, spread (standard "
-            f"deviation) {points(self.sd, signed=False)} points (95 % interval {points(self.sd_low, signed=False)} to "
+            f"Noise floor over {self.n} seeds: {what} accuracy {100 * self.mean:.2f} % on average, standard deviation "
+            f"{points(self.sd, signed=False)} percentage points (95 % interval {points(self.sd_low, signed=False)} to "
             f"{points(self.sd_high, signed=False)})."
         ]
         if self.explained is not None and self.image_sd is not None:
@@ -80,7 +80,7 @@ class NoiseFloor:
 
 
 def noise_floor(records: Sequence[Record], metric: Metric = "test_accuracy") -> NoiseFloor | None:
-    """Measure the spread over seeds of complete runs of one config; the first record of a seed counts.
+    """Measure how complete runs vary over seeds, all of one config; the first record of a seed counts.
 
     None where fewer than two seeds have a score. Raises ValueError where the records are not of one config.
     """
@@ -144,7 +144,7 @@ def measure(
 
 
 def assumed_sd(images: int | None) -> float:
-    """Return the spread of one run's test accuracy over seeds to assume where none was measured.
+    """Return the standard deviation over seeds of one run's test accuracy to assume where none was measured.
 
     0.44 points on 10,000 images: 0.3 from the run itself, the rest from a test set of that size.
     """
@@ -154,10 +154,10 @@ def assumed_sd(images: int | None) -> float:
 def difference_sd(
     floor: NoiseFloor | None, images: int | None, measured: tuple[float, int] = (0.0, 0)
 ) -> tuple[float, str]:
-    """Return the spread to plan with for a paired difference and, in words, where it comes from.
+    """Return the standard deviation to plan with for a paired difference and, in words, where it comes from.
 
-    The baseline's spread times sqrt 2 and the ``measured`` spread of paired differences (with its degrees of freedom)
-    are pooled: either alone may be small by chance.
+    The baseline's standard deviation times sqrt 2 and that ``measured`` of paired differences (with its degrees of
+    freedom) are pooled: either alone may be small by chance.
     """
     known = [(floor.n - 1, floor.sd * math.sqrt(2), f"the baseline's {floor.n} seeds")] if floor else []
     if measured[1]:

@@ -5,7 +5,7 @@ Units: accuracies and differences are fractions (0.01 is one percentage point); 
     compare(differences)            one candidate, (seeds,) paired test-accuracy differences -> Comparison (unadjusted)
     adjust(comparisons, look=1)     all comparisons ever made in a family, at its look-th look -> one Verdict each
     verdict(differences)            the two together, for one comparison at a first look
-    look_level(look)                the part of alpha that a look may spend
+    look_level(look)                the part of alpha that an interim analysis (look) may spend
 
 A verdict is wrong with probability at most alpha over all comparisons and all looks of a family: each look tests at
 ``look_level`` and Holm's method shares that out over every comparison ever made in the family.
@@ -21,9 +21,9 @@ from typing import Literal
 import numpy as np
 from scipy import stats as st
 
-MARGIN = 0.005  # half a percentage point: about the spread of one training over seeds
+MARGIN = 0.005  # half a percentage point: about the standard deviation of one training over seeds
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
-MIN_SEEDS = 3  # two differences say next to nothing about their spread
+MIN_SEEDS = 3  # two differences say next to nothing about their deviation
 MOST_SEEDS = 500  # beyond this "how many more" is not answered with a number
 
 Claim = Literal["test-set", "population"]
@@ -39,8 +39,8 @@ class Comparison:
     """One candidate against its reference, nothing adjusted. ``p`` tests no difference, ``p_equivalent``
     |difference| >= margin.
 
-    ``sd`` is the spread of the paired differences over seeds and ``se`` the standard error of their mean under the
-    claim, with ``df`` degrees of freedom. With fewer than MIN_SEEDS pairs both p are 1 and the interval is infinite.
+    ``sd`` is the standard deviation of the paired differences over seeds, ``se`` the standard error of their mean
+    under the claim, with ``df`` degrees of freedom. With fewer than MIN_SEEDS pairs p are 1, the interval infinite.
     ``p_sign_flip`` (exact, no normality) is shown beside up to 12 seeds and never decides; its least value is 2 / 2**n.
     """
 
@@ -102,7 +102,7 @@ def population_error(images: np.ndarray) -> tuple[float, int]:
 
     Crossed random effects: variance over seeds / seeds + variance over images / images, the part that both contain
     counted once. ``images`` holds per-image differences in {-1, 0, 1}. Degrees of freedom are those of the seeds:
-    Satterthwaite's grow just where the spread over few seeds came out small by chance, and failed the calibration.
+    Satterthwaite's grow just where the deviation over few seeds came out small by chance, and failed the calibration.
     """
     seeds, n = images.shape
     by_seed, by_image = images.sum(axis=1, dtype=np.int64) / n, images.sum(axis=0, dtype=np.int64) / seeds

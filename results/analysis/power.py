@@ -1,7 +1,7 @@
 """What a number of seeds can show, before and after: power of the paired t and of the equivalence test.
 
-Units as in results.analysis.paired: effects, spreads and margins are fractions. ``sd`` is always the spread of *paired
-differences* over seeds; two independent trainings of spread s give differences of spread s * sqrt(2).
+Units as in results.analysis.paired: effects, deviations and margins are fractions. ``sd`` is always the standard
+deviation of *paired differences* over seeds; two independent trainings of s each give differences of s * sqrt(2).
 """
 
 from __future__ import annotations
@@ -124,8 +124,9 @@ class PowerAnalysis:
         seeds = f"{self.n} paired seed{'s' if self.n != 1 else ''}"
         many = f"{self.comparisons} comparison{'s' if self.comparisons != 1 else ''}"
         lines = [
-            f"Look {self.look} at {many}: this look may spend {100 * self.level:.2g} % of the 5 % error. "
-            f"Spread of a paired difference: {points(self.sd, signed=False)} points ({self.source})."
+            f"Interim analysis (look) {self.look} of {many}: it may spend {100 * self.level:.2g} % of the 5 % error. "
+            f"Standard deviation of a paired difference: {points(self.sd, signed=False)} percentage points "
+            f"({self.source})."
         ]
         if self.n < MIN_SEEDS:
             lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
@@ -170,7 +171,7 @@ def power_analysis(
     margin: float = MARGIN,
     alpha: float = ALPHA,
 ) -> PowerAnalysis:
-    """Work out what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look; see :class:`Plan`.
+    """Return what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look: a :class:`PowerAnalysis`.
 
     Powers are those of the hardest step of Holm's method, at look_level / comparisons: a lower bound.
     """

@@ -66,7 +66,7 @@ def _minus(a: float | None, b: float | None) -> float | None:
 
 
 def expected_maximum(n: int) -> float:
-    """Return the expected largest of ``n`` independent standard normals: how far luck alone carries the best of n.
+    """Return the expected largest of ``n`` independent standard normals: the expected maximum under the null.
 
     2.249 for n = 50. By the integral over x of 1 - F(x)**n below and above zero; no simulation.
     """

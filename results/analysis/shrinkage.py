@@ -14,10 +14,10 @@ from results.formatting import points
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """What the sweep promised of a candidate on validation, against what fresh seeds gave. Differences in fractions.
+    """A candidate's gain over the baseline as estimated in the sweep and on fresh seeds. Differences in fractions.
 
-    ``promised``: validation gain over the baseline in the sweep; ``held``: mean paired validation gain on the fresh
-    seeds, ``test``: the same on test. ``luck``: promised - held. None where a run is missing.
+    ``in_sweep``: on validation, one seed; ``on_fresh_seeds``: mean paired gain on validation, ``test``: the same on
+    test. None where a run is missing.
     """
 
     in_sweep: float | None
@@ -26,24 +26,24 @@ class Shrinkage:
 
     @property
     def lost(self) -> float | None:
-        """The part of the promise that did not come back."""
+        """The part of the sweep's estimate that fresh seeds did not show."""
         return None if self.in_sweep is None or self.on_fresh_seeds is None else self.in_sweep - self.on_fresh_seeds
 
     def sentence(self) -> str:
-        """Say it in one line; empty where the promise is not known."""
+        """Say it in one line; empty where either is not known."""
         if self.in_sweep is None or self.on_fresh_seeds is None or self.lost is None:
             return ""
         text = (
-            f"promised {points(self.in_sweep)} points by the sweep (validation, one seed), "
-            f"{points(self.on_fresh_seeds)} held on fresh seeds"
+            f"estimate on validation: {points(self.in_sweep)} percentage points in the sweep (one seed), "
+            f"{points(self.on_fresh_seeds)} on fresh seeds"
         )
         if self.in_sweep > 0 and self.lost > 0:
-            text += f": {100 * min(1.0, self.lost / self.in_sweep):.0f} % of the promise did not come back"
+            text += f": {100 * min(1.0, self.lost / self.in_sweep):.0f} % of the sweep's estimate was luck"
         return text
 
 
 def shrinkage(evidence: Evidence, tested: Tested) -> Shrinkage:
-    """Compare the sweep's promise for a confirmed candidate with what held on its fresh seeds."""
+    """Compare a confirmed candidate's estimate in the sweep with the one on its fresh seeds."""
     chosen = next((r for r in evidence.records if r.run_id == tested.pair.chosen), None)
     beside = next((b for b in evidence.baselines if chosen and b.seed == chosen.seed), None)
     in_sweep = None

@@ -18,9 +18,9 @@ class Verdict:
     """What may be claimed. Adjusted p values count in all comparisons and looks of the family: compare them with alpha.
 
     ``low`` and ``high`` are the unadjusted 95 % interval. ``comparisons`` is how many the family has had, ``look`` its
-    look number and ``level`` what this look could spend. ``further_seeds`` (undecided only) is how many more seeds it
-    would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS in all, and where
-    fewer than MIN_SEEDS leave nothing to guess by.
+    interim analysis (look), ``level`` what that could spend. ``further_seeds`` (undecided only) is how many more seeds
+    it would likely take at the next look if the truth were the estimate; None for more than MOST_SEEDS in all, and
+    where fewer than MIN_SEEDS leave nothing to guess by.
     """
 
     label: Label
@@ -49,7 +49,7 @@ class Verdict:
 
 
 def adjust(comparisons: Sequence[Comparison], look: int = 1, alpha: float = ALPHA) -> list[Verdict]:
-    """Turn every comparison ever made in a family, as its data now stand, into verdicts at its ``look``-th look.
+    """Turn every comparison ever made in a family, with the data there are now, into verdicts at its ``look``-th look.
 
     Differences and equivalences are two families, each at alpha. For one comparison the two can never be wrong
     together: with a true difference of at least the margin, "equivalent" and the wrong sign need the same tail.
@@ -104,7 +104,9 @@ def sentence(v: Verdict, alpha: float = ALPHA) -> str:
     if v.n < MIN_SEEDS:
         seeds = "1 seed" if v.n == 1 else f"{v.n} seeds"
         return f"undecided: {seeds} can reach no verdict; at least {MIN_SEEDS} are needed"
-    data = f"{points(v.estimate)} points, 95 % interval {points(v.low)} to {points(v.high)}, {v.n} paired seeds"
+    data = (
+        f"{points(v.estimate)} percentage points, 95 % interval {points(v.low)} to {points(v.high)}, {v.n} paired seeds"
+    )
     where = CLAIMS[v.claim]
     within = f"+-{points(v.margin, signed=False)} points"
     if v.label == "equivalent":

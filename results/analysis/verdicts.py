@@ -1,11 +1,12 @@
 """From looks and records to verdicts: what the report, ``confirm`` and ``ablate`` all show. Pure; no I/O.
 
-A *look* is one time that a family of comparisons was judged: it names the pairs of configs, the seeds each had, the
-claim and the margin, and is kept in study.json; the numbers are recomputed from the records. Families are 'confirm' and
-'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that all share the error.
+An *interim analysis* (look) is one time that a family of comparisons was tested: it names the pairs of configs, the
+seeds each had, the claim and the margin, and is kept in study.json; the numbers are recomputed from the records.
+Families are 'confirm' and 'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that
+all share the error.
 
-    judge(runs, look)                       -> one Judged per pair: the verdict of one look
-    standing(runs, looks)                   -> the same over all looks: the verdict that stands
+    verdicts_at(runs, look)                 -> one Tested per pair: the verdict of one look
+    final_verdicts(runs, looks)             -> the same over all looks: the final verdict
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from results.record import Record
 
 @dataclass(frozen=True)
 class Tested:
-    """A pair with the verdict that stands on the last look's question, else the latest.
+    """A pair with its final verdict on the last look's question, else the latest.
 
-    The question is the claim: the first better or worse stands, else the first equivalent within a margin no wider.
+    The question is the claim: the first better or worse is final, else the first equivalent within a margin no wider.
     ``latest`` is the verdict of the last look, ``differences`` its paired test differences in order of ``seeds``.
     ``failed`` counts seeds where one of the two runs came to no score: the verdict is about runs that finish.
     ``earlier`` holds what was decided besides.
@@ -50,11 +51,9 @@ class Tested:
             of = len(set(self.pair.seeds))
             notes.append(f"{self.failed} of {of} {runs} a run without a score; the verdict is about runs that finish")
         if self.verdict.look != self.latest.look:
-            notes.append(
-                f"decided at look {self.verdict.look} and stands; now {points(self.latest.estimate)} points over "
-                f"{self.latest.n} seeds"
-            )
-        notes += [f"at look {v.look}: {v.sentence}" for v in self.earlier]
+            now = f"{points(self.latest.estimate)} percentage points over {self.latest.n} seeds"
+            notes.append(f"decided at interim analysis {self.verdict.look}, which is final; now {now}")
+        notes += [f"at interim analysis {v.look}: {v.sentence}" for v in self.earlier]
         return "; ".join(notes)
 
 
@@ -97,9 +96,9 @@ def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
 
 
 def final_verdicts(runs: Runs, looks: Sequence[Look]) -> list[Tested]:
-    """Return one Judged per pair ever compared in a family's ``looks``, in the order of the last look.
+    """Return one Tested per pair ever compared in a family's ``looks``, in the order of the last look.
 
-    A verdict once given stands, for the question it answered.
+    A verdict once given is final, for the question it answered.
     """
     if not looks:
         return []
@@ -118,11 +117,11 @@ def final_verdicts(runs: Runs, looks: Sequence[Look]) -> list[Tested]:
     for j in rounds[-1]:
         known = decided.get(j.pair.key, [])
         mine = [v for v in known if answers(v)]  # better and worse are more than equivalent, whatever the margin
-        stands = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else None)
-        if stands is None:
-            stands = _strongest(j.latest, seen[j.pair.key], looks[-1].alpha)
-        others = {(v.claim, v.label): v for v in reversed(known) if (v.claim, v.label) != (stands.claim, stands.label)}
-        made.append(replace(j, verdict=stands, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
+        final = next((v for v in mine if v.label != "equivalent"), mine[0] if mine else None)
+        if final is None:
+            final = _strongest(j.latest, seen[j.pair.key], looks[-1].alpha)
+        others = {(v.claim, v.label): v for v in reversed(known) if (v.claim, v.label) != (final.claim, final.label)}
+        made.append(replace(j, verdict=final, earlier=tuple(sorted(others.values(), key=lambda v: v.look))))
     return made
 
 
@@ -144,7 +143,7 @@ def _strongest(latest: Verdict, looks: Sequence[Verdict], alpha: float) -> Verdi
 
 
 def measured_sd(tested: Iterable[Tested]) -> tuple[float, int]:
-    """Return (pooled spread of the paired differences of comparisons made, degrees of freedom); (0, 0) without any."""
+    """Return (pooled standard deviation of paired differences, degrees of freedom) of comparisons; (0, 0) for none."""
     known = [(j.latest.n - 1, j.latest.sd) for j in tested if j.latest.n > 1]
     freedom = sum(df for df, _ in known)
     return (math.sqrt(sum(df * sd**2 for df, sd in known) / freedom) if freedom else 0.0), freedom

@@ -23,7 +23,7 @@ Validate = Callable[[Config], Config]  # completes and checks a config; raises U
 
 
 def starting_config(evidence: Evidence, origin: str) -> Config:
-    """Return the config to take apart: 'best' (of the sweep, by validation), 'baseline', or that of a run, by its id.
+    """Return the config to ablate: 'best' (of the sweep, by validation), 'baseline', or that of a run, by its id.
 
     Raises UserError where there is none.
     """
@@ -32,9 +32,7 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
     if origin == "best":
         found = candidates(evidence, 1)
         if not found:
-            raise UserError(
-                "the study has no complete sweep trial to take apart: run a sweep first, or give --from RUN_ID"
-            )
+            raise UserError("the study has no complete sweep trial to ablate: run a sweep first, or give --from RUN_ID")
         return found[0].config
     try:
         return dict(find_run(evidence.everything, origin).config)
@@ -45,7 +43,7 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
 
 
 def confirmed(evidence: Evidence, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:
-    """Return (comparisons that confirm has judged, seeds to leave out).
+    """Return (comparisons that confirm has tested, seeds to leave out).
 
     A start that was named by its run may have been picked for what confirm's seeds showed of it on the test set.
     """
@@ -65,10 +63,10 @@ def plan_ablation(
     named: Mapping[str, Config] | None = None,
     origin: str = "best",
 ) -> tuple[AblationPlan, list[str]]:
-    """Return what to take apart, and notes on what was left out.
+    """Return what to ablate, and notes on what was left out.
 
     Each field that differs is one change; ``only`` names the ones wanted, ``most`` keeps the first so many in the order
-    of the fields. With ``named`` ablations and no ``only`` the fields are not taken apart. Raises UserError where
+    of the fields. With ``named`` ablations and no ``only`` the fields are not ablated. Raises UserError where
     nothing is left.
     """
     fixed = dict(fixed or {})
@@ -105,7 +103,7 @@ def plan_ablation(
         applied[label] = {k: v for k, v in ablated.items() if v != start.get(k)}
     if not kept and not applied:
         raise UserError(
-            "nothing to take apart: the start differs from the baseline in no field that could be changed alone"
+            "nothing to ablate: the start differs from the baseline in no field that could be changed alone"
         )
     return AblationPlan(start, baseline, kept, applied, fixed, origin), notes
 
@@ -123,8 +121,8 @@ def pairs(
         made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items()]
     if found and not made:
         raise UserError(
-            f"'{', '.join(a.changes)}' is all that differs from the baseline, and confirm has judged it: nothing is "
-            "left to take apart"
+            f"'{', '.join(a.changes)}' is all that differs from the baseline, and confirm has tested it: nothing is "
+            "left to ablate"
         )
     return made
 

@@ -95,8 +95,8 @@ def prepare(
     look = next_look(looks, FAMILY, pairs, claim, margin, evidence.runs, **about)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
-    stands = evidence.verdicts(FAMILY)
-    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_images, measured_sd(stands))
+    final = evidence.verdicts(FAMILY)
+    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_images, measured_sd(final))
     n = min(len(p.seeds) for p in pairs)
     power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
     notes = []
@@ -105,10 +105,10 @@ def prepare(
     if seeds < n:
         notes.append(f"note: --seeds {seeds}, but {n} are recorded already, and none is left out")
     asked = {p.key for p in pairs}
-    known = [j for j in stands if j.pair.key in asked and j.verdict.decided and j.verdict.claim == claim]
+    known = [j for j in final if j.pair.key in asked and j.verdict.decided and j.verdict.claim == claim]
     if len(known) == len(pairs) and jobs:
         labels = ", ".join(dict.fromkeys(j.verdict.label for j in known))
-        notes.append(f"note: every candidate has its verdict ({labels}), which stands: more seeds sharpen the estimate")
+        notes.append(f"note: every candidate has its final verdict ({labels}): more seeds sharpen the estimate")
     seconds = training_seconds(records, jobs)
     return Confirmation(look, look not in looks, tuple(jobs), reused, power, seconds, tuple(notes))
 

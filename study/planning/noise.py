@@ -29,18 +29,19 @@ def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
 
 
 def before_sweep(evidence: Evidence, trials: int) -> str:
-    """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
+    """Say what a sweep of ``trials`` single runs cannot show, what chance alone would make of them, and what would."""
     data, floor = evidence.meta.dataset, evidence.validation_floor
     sd = assumed_sd(max(1, data.train_images // 10)) if floor is None else floor.sd  # a tenth validates
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
     later = power_analysis(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_images))
     one, chance = later.needed[TARGET], expected_maximum(trials) * sd
     return (
-        f"A sweep gives no verdicts, one run per config can reach none: with a spread of {points(sd, signed=False)} "
-        f"points of validation accuracy over seeds ({source}), the best of {trials} configs all equal to the baseline "
-        f"is expected {points(chance)} points above the baseline's mean by luck alone. 'confirm --seeds "
-        f"{CONFIRM_SEEDS}' of the best would find a true difference of {points(later.detectable, signed=False)} points "
-        f"with 80 % probability; one point takes {one if one is not None else f'more than {MOST_SEEDS}'} seeds."
+        "A sweep gives no verdicts, one run per config can reach none: with a standard deviation of "
+        f"{points(sd, signed=False)} percentage points of validation accuracy over seeds ({source}), the best of "
+        f"{trials} configs all equal to the baseline is expected {points(chance)} points above the baseline's mean by "
+        f"luck alone. 'confirm --seeds {CONFIRM_SEEDS}' of the best would find a true difference of "
+        f"{points(later.detectable, signed=False)} points with 80 % probability; one point takes "
+        f"{one if one is not None else f'more than {MOST_SEEDS}'} seeds."
     )
 
 

@@ -70,11 +70,11 @@ def advice(power: PowerAnalysis) -> str:
     """Recommend a number of seeds."""
     one = power.needed.get(0.01)
     if one is not None and power.n >= one:
-        return f"{power.n} seeds are enough to see one point (recommended: {power.recommended})."
-    take = f"one point would take {one if one is not None else f'more than {MOST_SEEDS}'}"
+        return f"{power.n} seeds are enough to see one percentage point (recommended: {power.recommended})."
+    take = f"one percentage point would take {one if one is not None else f'more than {MOST_SEEDS}'}"
     if power.n >= power.recommended:
-        return f"No more are recommended for now, though {take}: look first at what these show."
+        return f"No more are recommended for now, though {take}: see first what these show."
     text = f"Recommended: --seeds {power.recommended}"
     if one is not None and one <= power.recommended:
-        return f"{text}, which sees a difference of one point."
+        return f"{text}, which sees a difference of one percentage point."
     return f"{text}; {take}, larger gains fewer."

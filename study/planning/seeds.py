@@ -22,8 +22,8 @@ def fresh_seeds(
 ) -> tuple[int, ...]:
     """Return ``count`` seeds that no sweep used, nor any in ``avoid``.
 
-    Seeds in ``first`` (what an earlier look used) come first, then those at which most of ``configs`` (hashes) are
-    complete already, then ``start``, ``start`` + 1, ...
+    Seeds in ``first`` (what an earlier interim analysis used) come first, then those at which most of ``configs``
+    (hashes) are complete already, then ``start``, ``start`` + 1, ...
     """
     used = sweep_seeds(records) | set(avoid)
     done: dict[int, set[str]] = {}

@@ -106,7 +106,7 @@ def _exploratory(view: View, best: Trial | None) -> tuple[str, str, Markup]:
 
 
 def _beside(view: View) -> str:
-    """Where the one run that trials are laid beside lies itself, without which luck may look negative."""
+    """Where the one run that trials are compared with lies itself: luck may seem negative without it."""
     if view.validation_floor is None or view.reference is None or view.reference.val_accuracy is None:
         return ""
     off = points(view.reference.val_accuracy - view.validation_floor.mean)

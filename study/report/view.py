@@ -43,14 +43,14 @@ class View(Evidence):
         return [name(c, 24) for c in self.class_names]
 
     def looks(self, family: Family) -> list[Look]:
-        """The looks at a family; none where study.json holds something else in their place: ``unknown_looks`` says."""
+        """The interim analyses (looks) of a family; none where study.json holds others: see ``unknown_looks``."""
         try:
             return super().looks(family)
         except UserError:
             return []
 
     def verdicts(self, family: Family) -> list[Tested]:
-        """The verdicts that stand in a family; none where they cannot be given."""
+        """The final verdicts of a family; none where they cannot be given."""
         try:
             return super().verdicts(family)
         except (KeyError, TypeError, ValueError):

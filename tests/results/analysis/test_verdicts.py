@@ -1,4 +1,4 @@
-"""Looks and what stands after them."""
+"""Interim analyses (looks) and the final verdicts after them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_later_look_counts_all_that_was_ever_compared_and_keeps_their_seeds():
     assert third.pairs[0].chosen == "x"
 
 
-def test_a_verdict_once_given_stands():
+def test_a_verdict_once_given_is_final():
     clear = {s: 0.02 + 0.0005 * (s % 3) for s in range(1, 7)}
     late = {s: -0.06 for s in range(7, 11)}
     records = study(clear | late, width=16)
@@ -92,7 +92,7 @@ def test_a_verdict_once_given_stands():
     (j,) = final_verdicts(by_run(records), [first, second])
     assert (j.verdict.label, j.verdict.look, j.latest.n) == ("better", 1, 10)
     assert j.latest.label != "better"
-    assert "stands" in j.note
+    assert "which is final" in j.note
 
 
 def test_population_claim_uses_the_packed_bits():
@@ -108,7 +108,7 @@ def test_population_claim_uses_the_packed_bits():
     assert wide.claim == "population"
 
 
-def test_shrinkage_compares_the_promise_with_what_held():
+def test_shrinkage_compares_the_estimate_in_the_sweep_with_the_one_on_fresh_seeds():
     chosen = run(SWEEP_SEED, val=0.80, kind="sweep", trial=3, width=16)
     records = [run(SWEEP_SEED, val=0.76), chosen]
     records += [run(s, val=0.75) for s in (1, 2, 3)] + [run(s, val=0.76, test=0.77, width=16) for s in (1, 2, 3)]
@@ -117,10 +117,10 @@ def test_shrinkage_compares_the_promise_with_what_held():
     shrunk = shrinkage(evidence, verdicts_at(evidence.runs, look)[0])
     assert (shrunk.in_sweep, shrunk.on_fresh_seeds, shrunk.test) == pytest.approx((0.04, 0.01, 0.02))
     assert shrunk.lost == pytest.approx(0.03)
-    assert "75 % of the promise did not come back" in shrunk.sentence()
+    assert "75 % of the sweep's estimate was luck" in shrunk.sentence()
 
 
-def test_a_verdict_stands_for_the_question_it_answered():
+def test_a_verdict_is_final_for_the_question_it_answered():
     """Six images-wide gains decide the claim about this test set; the population claim has its own answer."""
     rng = np.random.default_rng(0)
     bits = rng.random((6, 400)) < 0.6
@@ -137,10 +137,10 @@ def test_a_verdict_stands_for_the_question_it_answered():
     (j,) = final_verdicts(by_run(records), [first, second])
     assert j.verdict.claim == "population" and j.verdict.look == 2
     assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
-    assert "at look 1: better" in j.note
+    assert "at interim analysis 1: better" in j.note
     third = next_look([first, second], "confirm", pair, "test-set", 0.001)
     (j,) = final_verdicts(by_run(records), [first, second, third])
-    assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it stands
+    assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it is final
 
 
 def test_equivalence_stands_for_margins_at_least_as_wide():

@@ -1,4 +1,4 @@
-"""What is taken apart, which runs that needs, and the command on a planted effect."""
+"""What is ablated, which runs that needs, and the command on a planted effect."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_each_field_that_differs_is_a_change():
     assert "depth" in notes[0]
     with pytest.raises(UserError, match="'epochs' does not differ"):
         taken(only=["epochs"])
-    with pytest.raises(UserError, match="nothing to take apart"):
+    with pytest.raises(UserError, match="nothing to ablate"):
         plan_ablation(BASE, BASE, checked)
 
 
@@ -268,7 +268,7 @@ def test_a_named_ablation_that_hurts_is_worse():
     assert (row.before, row.after) == ({"width": 16}, {"width": 4})
 
 
-def test_what_confirm_has_judged_is_not_judged_again():
+def test_what_confirm_has_tested_is_not_tested_again():
     """A second verdict in another family could contradict the first, with fewer comparisons to allow for."""
     a, seeds = taken(), (1, 2, 3, 4)
     whole_pair = (config_hash(START), hash_of())
@@ -294,9 +294,9 @@ def test_what_confirm_has_judged_is_not_judged_again():
     own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     late = meta(looks=[theirs.as_dict(), own.as_dict()])
     row = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late)).rows[0]
-    assert (row.by_confirm, row.tested.verdict.label) == (False, "better")  # given here before, it stands
+    assert (row.by_confirm, row.tested.verdict.label) == (False, "better")  # given here before, it is final
     one = plan_ablation(BASE | {"width": 4}, BASE, checked)[0]
-    with pytest.raises(UserError, match="confirm has judged it"):
+    with pytest.raises(UserError, match="confirm has tested it"):
         pairs(one, seeds, ALL, tested)
 
 

@@ -189,7 +189,7 @@ def test_what_comes_where_it_is_not_what_was_asked_is_said():
     assert first.notes == ()
     done = records + [run(s, test=0.5 + s / 1e5) for s in seeds] + [run(s, test=0.9, width=16) for s in seeds]
     assert any("--seeds 2, but 6 are recorded already" in note for note in ready(done, (first.look,), seeds=2).notes)
-    assert any("has its verdict (better)" in note for note in ready(done, (first.look,), seeds=9).notes)
+    assert any("has its final verdict (better)" in note for note in ready(done, (first.look,), seeds=9).notes)
     assert ready(done, (first.look,)).notes == ()
 
 
@@ -215,13 +215,13 @@ def test_the_longest_training_begins_first():
 
 
 def test_advice_says_enough_only_where_it_is():
-    assert "enough to see one point" in advice(power_analysis(8, 1, 0.006))
+    assert "enough to see one percentage point" in advice(power_analysis(8, 1, 0.006))
     far = advice(power_analysis(20, 3, 0.1))
-    assert "enough" not in far and "one point would take" in far
-    assert "Recommended: --seeds 20; one point would take" in advice(power_analysis(6, 3, 0.1))
+    assert "enough" not in far and "one percentage point would take" in far
+    assert "Recommended: --seeds 20; one percentage point would take" in advice(power_analysis(6, 3, 0.1))
 
 
-def test_pins_are_refused(study, capsys):
+def test_fixed_settings_are_refused(study, capsys):
     _, common = study
     assert main(["confirm", *common, "--set", "epochs=3"]) == 2
     assert "reruns configs as the sweep had them" in capsys.readouterr().err
