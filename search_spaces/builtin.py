@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from alexnet.config import ARCHITECTURES
 from search_spaces.dimensions import choice, integer, log_float, uniform
 
 # What people vary first. No trial costs more epochs than the baseline's 25, nor an architecture several times its time.
@@ -46,10 +47,10 @@ def optimiser(trial: Any) -> dict[str, Any]:
 
 def architecture(trial: Any) -> dict[str, Any]:
     """The network alone, at a rate that suits it; dropout where there is a hidden layer to drop from."""
-    names = ["baseline", "batch_norm", "no_dropout", "average_pool", "wide", "narrow", "shallow", "global_pool"]
-    names += ["small_classifier", "linear_classifier", "leaky_relu", "gelu", "fine_stem"]
+    names = [name for name in ARCHITECTURES if name != "tiny"]  # which is for demonstrations
     config = {"architecture": trial.suggest_categorical("architecture", names)}
-    if config["architecture"] not in ("no_dropout", "linear_classifier"):
+    chosen = ARCHITECTURES[config["architecture"]]
+    if chosen.use_dropout and chosen.hidden:
         config["dropout"] = trial.suggest_float("dropout", 0.0, 0.8, step=0.1)
     config["learning_rate"] = trial.suggest_float("learning_rate", 3e-4, 3e-3, log=True)
     return config
