@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from markupsafe import Markup
 
@@ -54,14 +54,6 @@ class Tile:
 
 
 @dataclass
-class Tiles(Block):
-    """A few large numbers."""
-
-    kind: ClassVar[str] = "tiles"
-    tiles: Sequence[Tile]
-
-
-@dataclass
 class Facts(Block):
     """Terms and their values."""
 
@@ -85,8 +77,6 @@ class Column:
     label: Markup | str
     numeric: bool = False
     sort: str = ""
-    hint: str = ""
-    wide: bool = False  # left out at phone width
 
 
 @dataclass
@@ -104,7 +94,6 @@ class Row:
 
     cells: Sequence[Cell]
     style: str = ""
-    words: str = ""  # what a filter looks through, beside the shown text
     status: str = ""
 
 
@@ -155,7 +144,6 @@ class Figure(Block):
     alt: str
     reading: Markup | str = ""
     table: Table | None = None
-    wide: bool = False
 
 
 @dataclass
@@ -178,7 +166,6 @@ class Picture:
     source: Markup
     alt: str
     lines: Sequence[Markup | str] = ()
-    name: str = ""
 
 
 @dataclass
@@ -259,8 +246,3 @@ class Chapter:
     question: str
     short: str
     sections: Sequence[Section] = field(default_factory=list)
-
-
-def plain(value: Any) -> str:
-    """Return a cell's text without markup, for exports and tests."""
-    return Markup(value).striptags() if isinstance(value, Markup) else str(value)

@@ -122,7 +122,7 @@ def forest(view: View) -> Section | None:
             )
         ],
     )
-    figure = Figure("forest", "Every complete trial against the baseline", svg, alt, reading, None, wide=True)
+    figure = Figure("forest", "Every complete trial against the baseline", svg, alt, reading)
     return Section("forest", "Every complete trial", [head, figure])
 
 

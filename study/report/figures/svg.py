@@ -39,8 +39,8 @@ _DIGITS = re.compile(r"(?<![\w#.])(-?\d+\.\d{2,})(?![\w.])")
 
 BOLD = ";font-weight:700"
 
-NARROW, WIDE = 300, 460
-"""Widths in points, one per CSS unit of the drawing; narrow ones lie two in a row on a wide page."""
+NARROW = 300
+"""Width in points, one per CSS unit of the drawing: two lie in a row on a wide page."""
 
 STYLE = {
     "svg.fonttype": "none",

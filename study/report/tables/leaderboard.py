@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 
 from results.analysis.evidence import Trial
-from results.formatting import duration, points
+from results.formatting import duration, points, setting
 from results.frame import frame
 from results.record import Record
-from study.report.blocks import plain
 from study.report.tables.writers import Table
-from study.report.text import clean, value
+from study.report.text import clean
 from study.report.view import View
 
 PRINTED = ("Rank", "Run", "Changes", "Epochs", "Validation (%)", "Difference", "Equal epochs", "Test (%)", "Time")
@@ -86,7 +85,7 @@ def _printed(rank: str, label: str, run: Record, trial: Trial | None = None) -> 
     return [
         rank,
         label,
-        ", ".join(f"{clean(f, 40)}={plain(value(new))}" for f, (_, new) in changes),
+        ", ".join(f"{clean(f, 40)}={clean(setting(new), 60)}" for f, (_, new) in changes),
         str(len(run.history)),
         points(run.val_accuracy, signed=False),
         points(trial.compared.as_configured) if trial else "",
