@@ -5,6 +5,7 @@ The heavy parts load on first use, so that reading ``alexnet.Config`` does not i
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from alexnet.config import ARCHITECTURES, Config
@@ -19,21 +20,17 @@ def describe(config: Config) -> str:
     return ARCHITECTURES[config.architecture].description
 
 
+_HEAVY = {
+    "fit": "train.fit",
+    "check": "train.check",
+    "load_data": "data.load",
+    "resolve_runtime": "runtime.resolve_runtime",
+    "preview": "augment.preview",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in ("fit", "check"):
-        from alexnet import train
-
-        return getattr(train, name)
-    if name == "load_data":
-        from alexnet.data import load
-
-        return load
-    if name == "resolve_runtime":
-        from alexnet.runtime import resolve_runtime
-
-        return resolve_runtime
-    if name == "preview":
-        from alexnet.augment import preview
-
-        return preview
-    raise AttributeError(f"module 'alexnet' has no attribute '{name}'")
+    if name not in _HEAVY:
+        raise AttributeError(f"module 'alexnet' has no attribute '{name}'")
+    module, _, member = _HEAVY[name].partition(".")
+    return getattr(importlib.import_module(f"alexnet.{module}"), member)

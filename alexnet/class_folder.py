@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alexnet.decode import decode
 from results.errors import UserError, nearest
@@ -158,9 +160,6 @@ def _check_writable(folder: Path) -> None:
 @contextmanager
 def _bar(total: int, folder: Path, progress: bool) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal, a single line elsewhere, nothing if ``progress`` is False."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     console = Console(stderr=True)
     if progress and not console.is_terminal:
         print(f"decoding the {total:,} images of '{folder}', once", file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import os
+import pickle
 import socket
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
+from alexnet import class_folder
 from results.errors import UserError, nearest
 
 SIZE = 32  # pixels, both ways
@@ -72,8 +75,6 @@ def load(dataset: str, data_dir: Path | None = None, name: str | None = None, pr
     folder = Path(dataset).expanduser()
     if os.sep not in dataset and not folder.exists():
         raise UserError(f"no dataset or folder '{dataset}'{nearest(dataset, ['cifar10', 'digits'])}; or give a path")
-    from alexnet import class_folder
-
     names, *arrays = class_folder.load(folder, where, progress)
     return _data(name or folder.resolve().name, names, *arrays)
 
@@ -103,9 +104,7 @@ def _data(
 
 
 def _cifar10(data_dir: Path, name: str, progress: bool) -> Data:
-    import pickle
-
-    from torchvision.datasets import CIFAR10
+    from torchvision.datasets import CIFAR10  # noqa: PLC0415 - as slow to load as torch, and for this data set only
 
     archive = data_dir / CIFAR10.filename
     damaged = archive.exists()  # and so left as it is, if it comes to an error
@@ -163,9 +162,8 @@ def _no_leftovers(archive: Path) -> Iterator[None]:
 
 def _digits(name: str) -> Data:
     """Scikit-learn's 1,797 digits of 8x8 pixels, enlarged; 1,437 to train on and 360 to test, always the same ones."""
-    from PIL import Image
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - a second of loading, and for this data set only
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415 - the same library
 
     digits = load_digits()
     grey = np.round(digits.images * (255 / 16)).astype(np.uint8)

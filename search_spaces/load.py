@@ -33,7 +33,9 @@ def load_space(
     of a sweep.
     """
     definition = _from_file(name, sha256) if is_file(name) else _by_name(name, config_class, own or {})
-    return Space(name, definition, config_class, baseline, pins or {})
+    space = Space(name, definition, config_class, baseline, pins or {})
+    space.sha256 = space_fingerprint(name)
+    return space
 
 
 def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[str, dict[str, Any]]:

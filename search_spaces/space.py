@@ -37,6 +37,7 @@ class Space:
     ) -> None:
         """Check a space. Raises UserError for whatever could go wrong in the middle of a sweep."""
         self.name = name
+        self.sha256: str | None = None  # of the file it came from, where it is one
         self._where = f"space '{name}'"
         self._config_class = config_class
         known_fields(config_class, pins, "--set")

@@ -86,13 +86,14 @@ def _place(name: str) -> str:
     return str(Path(name).expanduser().resolve()) if is_file(name) else name
 
 
-def space_fingerprint(given: str | None, earlier: dict[str, Any], study: Path) -> str | None:
-    """Return what the file of the sweep's space must be: as study.json has it, or as it is where it was given.
+def expected_space(given: str | None, earlier: dict[str, Any], study: Path) -> str | None:
+    """Return what the file of the sweep's space must be, as study.json has it; None where any will do.
 
-    None for a space that is in no file. Raises UserError for a file that only study.json names, without fingerprint.
+    That is one that was given, or one that is in no file. Raises UserError for a file that only study.json names and
+    keeps no fingerprint of.
     """
     if given is not None:
-        return load.space_fingerprint(given)
+        return None
     name, kept = str(earlier.get("space", "")), earlier.get("space_sha256")
     if load.is_file(name) and not isinstance(kept, str):
         raise UserError(

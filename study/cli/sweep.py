@@ -9,12 +9,13 @@ from results.analysis.evidence import Evidence
 from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.arguments.common import DEFAULT_SEED
-from study.cli.code import space_fingerprint
+from study.cli.code import expected_space
 from study.cli.session import Inputs, inputs, training_session
 from study.planning.noise import before_sweep
 from study.recording.artefacts import keep_pictures
+from study.search.options import SweepOptions
 from study.search.summary import print_summary
-from study.search.sweep import SweepOptions, sweep
+from study.search.sweep import Training, sweep
 
 
 def run(args: Namespace) -> int:
@@ -23,19 +24,20 @@ def run(args: Namespace) -> int:
     what = _options(args, earlier)
     args.seed = what.seed
     given = inputs(args)
-    space, sha256 = _space(given, earlier)
+    space = _space(given, earlier)
     with training_session(given) as session:
         session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
             session.study,
-            session.model,
+            Training(
+                session.model,
+                session.options,
+                session.context(),
+                [keep_pictures(session.study, session.model.trainable, session.model.data)],
+            ),
             space,
             what,
-            options=session.options,
-            context=session.context(),
-            after=[keep_pictures(session.study, session.model.trainable, session.model.data)],
-            announce=session.announce,
-            space_sha256=sha256,
+            session.announce,
         )
         print_summary(session.study, summary, what.seed)
         if summary.engine is not None and summary.engine.interrupted:
@@ -68,10 +70,10 @@ def _options(args: Namespace, earlier: dict[str, Any]) -> SweepOptions:
     return what
 
 
-def _space(given: Inputs, earlier: dict[str, Any]) -> tuple[Space, str | None]:
-    """Load and check the space before data are read or a new study is begun; the SHA-256 is its file's."""
+def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
+    """Load and check the space before data are read or a new study is begun."""
     args, module = given.args, given.trainable.module
     name = str(earlier.get("space", "default")) if args.space is None else args.space
-    sha256 = space_fingerprint(args.space, earlier, args.study)
+    sha256 = expected_space(args.space, earlier, args.study)
     own = getattr(module, "SPACES", None)
-    return load_space(name, module.Config, given.baseline, given.sets, own, sha256), sha256
+    return load_space(name, module.Config, given.baseline, given.sets, own, sha256)

@@ -17,6 +17,7 @@ from results.record import Record
 from search_spaces import Space
 from study.jobs import Job, next_attempt
 from study.recording.checkpoints import Interrupted
+from study.search.options import SweepOptions
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, objective
 
@@ -46,25 +47,23 @@ class SweepSource:
         baseline: dict[str, Any],
         records: Sequence[Record],
         interrupted: Sequence[Interrupted],
-        trials: int,
-        seed: int,
-        sampler: str,
+        options: SweepOptions,
         halving: Halving | None,
         about: dict[str, Any],
     ) -> None:
-        self._space, self._baseline, self._seed = space, baseline, seed
+        self._space, self._baseline, self._seed = space, baseline, options.seed
         self._halving, self._about = halving, about
-        self.total: int | None = trials
+        self.total: int | None = options.trials
         self.prunes = halving is not None
         self._records = list(records)
         own = [r for r in records if r.kind == "sweep"]
         self.earlier = Counter(r.status for r in own)
         self._count = len(own)
         self._numbers = {r.trial for r in own}
-        same_seed = [r for r in records if r.seed == seed]
+        same_seed = [r for r in records if r.seed == self._seed]
         self._answers = {r.config_hash: r for r in sorted(same_seed, key=lambda r: r.status == "complete")}
         learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
-        self._proposer = Proposer(space, sampler, seed, learnt)
+        self._proposer = Proposer(space, options.sampler, self._seed, learnt)
         self.outside = self._proposer.outside
         self._inside = {r.config_hash for r in same_seed if space.params_for(r.config) is not None}
         self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id

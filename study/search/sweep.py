@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from results.errors import UserError, nearest
+from results.errors import UserError
 from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
@@ -15,40 +15,21 @@ from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
 from study.engine.launch import After
 from study.jobs import Model
-from study.limits import FACTOR, GRACE, SEED, TRIALS
 from study.recording.checkpoints import interrupted_jobs
+from study.search.options import SweepOptions
 from study.search.pruner import Halving
-from study.search.sampler import SAMPLERS
 from study.search.source import SweepSource
 from study.search.storage import Database
 
-SCHEDULERS = ("asha", "none")
-
 
 @dataclass(frozen=True)
-class SweepOptions:
-    """What a sweep is. ``factor`` and ``grace`` are successive halving's, unused with scheduler 'none'."""
+class Training:
+    """With what a sweep trains, and how. ``after`` is called with each record on the disk and its outcome."""
 
-    trials: int = 50
-    seed: int = 504
-    sampler: str = "tpe"
-    scheduler: str = "asha"
-    factor: float = 3
-    grace: int = 1
-
-    def check(self) -> None:
-        """Raise UserError for what makes no sense, whether a command line or study.json says it."""
-        for option, bounds, value in (
-            ("--trials", TRIALS, self.trials),
-            ("--seed", SEED, self.seed),
-            ("--reduction-factor", FACTOR, self.factor),
-            ("--grace", GRACE, self.grace),
-        ):
-            if complaint := bounds.complaint(value):
-                raise UserError(f"{option}: {complaint}")
-        for what, valid, name in (("sampler", SAMPLERS, self.sampler), ("scheduler", SCHEDULERS, self.scheduler)):
-            if name not in valid:
-                raise UserError(f"unknown {what} '{name}'{nearest(str(name), valid)}")
+    model: Model
+    options: Options = field(default_factory=Options)
+    context: Context | None = None
+    after: Sequence[After] = ()
 
 
 @dataclass
@@ -76,15 +57,10 @@ class SweepSummary:
 
 def sweep(
     study: Study,
-    model: Model,
+    training: Training,
     space: Space,
     sweep_options: SweepOptions,
-    *,
-    options: Options | None = None,
-    context: Context | None = None,
-    after: Sequence[After] = (),
     announce: Callable[[str], None] = lambda text: None,
-    space_sha256: str | None = None,
 ) -> SweepSummary:
     """Run or go on with the sweep of ``study``, which the caller has opened or created, and locked.
 
@@ -102,9 +78,7 @@ def sweep(
         baseline=study.meta.baseline,
         records=records,
         interrupted=interrupted_jobs(study),
-        trials=sweep_options.trials,
-        seed=sweep_options.seed,
-        sampler=sweep_options.sampler,
+        options=sweep_options,
         halving=halving,
         about={key: about[key] for key in ("space", "sampler", "scheduler")}
         | {"rungs": halving.rungs if halving else []},
@@ -117,9 +91,7 @@ def sweep(
     for note in notes:
         announce(f"note: {note}")
     before = study.meta.sweep
-    study.meta.sweep = {**about, "keep_weights": (options or Options()).keep_weights}
-    if space_sha256 is not None:
-        study.meta.sweep["space_sha256"] = space_sha256
+    study.meta.sweep = {**about, "keep_weights": training.options.keep_weights}
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
     engine = None
@@ -127,11 +99,11 @@ def sweep(
         if not source.exhausted():
             engine = run_jobs(
                 study,
-                model,
+                training.model,
                 source,
-                options=replace(options or Options(), title=f"sweep of {study.meta.name}"),
-                context=context,
-                after=[_sync_after(database), *after],
+                options=replace(training.options, title=f"sweep of {study.meta.name}"),
+                context=training.context,
+                after=[_sync_after(database), *training.after],
             )
         with contextlib.suppress(Exception) if engine is not None else contextlib.nullcontext():
             database.sync()
@@ -153,6 +125,8 @@ def _about(space: Space, options: SweepOptions) -> dict[str, Any]:
     about: dict[str, Any] = {"space": space.name, "sampler": options.sampler, "scheduler": options.scheduler}
     if options.scheduler == "asha":
         about |= {"reduction_factor": options.factor, "grace": options.grace}
+    if space.sha256 is not None:
+        about["space_sha256"] = space.sha256
     return about | {"seed": options.seed, "trials": options.trials, "describe": space.describe()}
 
 

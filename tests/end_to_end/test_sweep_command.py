@@ -96,7 +96,7 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
 def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
     asked = []
 
-    def pretended(study, trainable, name, data, space, what, **_):
+    def pretended(study, training, space, what, announce):
         asked.append((what.trials, what.seed, what.sampler))
         study.meta.sweep = module._about(space, what)
         study.save_meta()

@@ -12,7 +12,8 @@ from search_spaces import choice, load_space, log_float
 from study.engine import Options
 from study.jobs import Model
 from study.protocol import load_trainable
-from study.search.sweep import SweepOptions, SweepSummary, sweep
+from study.search.options import SweepOptions
+from study.search.sweep import SweepSummary, Training, sweep
 from tests.support import TOY
 from tests.support.studies import make_toy_study
 
@@ -48,10 +49,12 @@ def run(
     with study.lock():
         return sweep(
             study,
-            Model(toy, trainable, data, Runtime()),
+            Training(
+                Model(toy, trainable, data, Runtime()),
+                Options(**{"concurrency": 2, "cpus_per_trial": 1} | (options or {})),
+            ),
             found,
             SweepOptions(trials=trials, seed=SEED, **changes),
-            options=Options(**{"concurrency": 2, "cpus_per_trial": 1} | (options or {})),
         )
 
 

@@ -15,6 +15,7 @@ from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
 from study.jobs import Job
 from study.recording.checkpoints import Interrupted
+from study.search.options import SweepOptions
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, as_trial
 from study.search.source import SweepSource
@@ -39,9 +40,7 @@ def source_of(
         baseline=baseline,
         records=list(records),
         interrupted=list(interrupted),
-        trials=trials,
-        seed=seed,
-        sampler=sampler,
+        options=SweepOptions(trials, seed, sampler),
         halving=halving,
         about={"space": "toy"},
     )
