@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.epoch import BATCH, EPOCH_IMAGES, Worker, default_precision, machine
+from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
-from results.store import DatasetInfo, Study, StudyMeta
+from results.store import Study
 from study.engine import FixedJobs, Job, Model, Options, Summary, run_jobs
 from study.recording.provenance import usable_cpus
 

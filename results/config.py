@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -135,6 +136,10 @@ def config_hash(config: dict[str, Any]) -> str:
 def run_id(config: dict[str, Any], seed: int, attempt: int = 1) -> str:
     """Name a run by what it is: the same config and seed give the same id; a second attempt gets a suffix."""
     return f"{config_hash(config)}-s{seed}" + (f"-{attempt}" if attempt > 1 else "")
+
+
+RUN_ID = re.compile(r"([0-9a-f]{12})-s(0|[1-9]\d{0,18})(-[1-9]\d{0,5})?")
+"""What :func:`run_id` makes: config hash, seed, and from the second on the attempt."""
 
 
 def changes(config: dict[str, object], baseline: dict[str, object]) -> dict[str, tuple[object, object]]:

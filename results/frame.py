@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from results.meta import StudyMeta
 from results.record import Record
-from results.store import StudyMeta
 
 COLUMNS: dict[str, str] = {
     "run_id": "str",
@@ -62,6 +62,7 @@ def frame(records: Sequence[Record], meta: StudyMeta) -> pd.DataFrame:
 def _row(record: Record, baseline: str) -> dict[str, Any]:
     plain = {name: getattr(record, name) for name in COLUMNS if name in Record.model_fields}
     threads = (record.model_extra or {}).get("threads", record.environment.get("threads"))
+    threads = threads if type(threads) is int else None  # no field of a record, so nothing has checked it
     return plain | {
         "is_baseline": record.config_hash == baseline,
         "epochs_run": len(record.history),

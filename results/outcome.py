@@ -91,6 +91,16 @@ class Outcome:
     error: str | None = None
 
 
+# A trainable may average or predict in bf16, whose eight bits put a number just under 1 as far off as 2**-8 = 0.004;
+# so far may probabilities miss 1 in sum, and accuracies each other. float16 (2**-11) and float32 lie within.
+ROUNDING = 0.005
+
+
+def agree(one: float, other: float, images: int) -> bool:
+    """Whether two accuracies over the same images may be one: predicted again, one image may fall to the other side."""
+    return abs(one - other) <= ROUNDING + 1 / images
+
+
 def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Count (classes, classes) int64 pairs; rows are the truth, columns the prediction."""
     flat = np.bincount(truth.astype(np.int64) * classes + predicted.astype(np.int64), minlength=classes * classes)

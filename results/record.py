@@ -21,10 +21,6 @@ Status = Literal["complete", "pruned", "failed", "diverged"]
 Matrix = list[list[int]]
 
 
-_SCORES = ("val_loss", "val_accuracy", "test_loss", "test_accuracy", "seconds", "startup_seconds")
-_ROW = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-
-
 class HistoryRow(BaseModel):
     """One epoch. A loss that was not finite is None, since JSON has no NaN."""
 
@@ -89,11 +85,6 @@ class Record(BaseModel):
     def line(self) -> str:
         """Return the record as one line of JSON without the newline."""
         return json.dumps(self.model_dump(by_alias=True), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-
-    @classmethod
-    def from_line(cls, text: str) -> Record:
-        """Read one line. Raises ValueError for text that is no record."""
-        return cls.model_validate(json.loads(text))
 
     def correct(self) -> np.ndarray | None:
         """(test images,) bool: which test images were classified correctly; None without a test evaluation."""
@@ -174,17 +165,3 @@ def find_run(records: Sequence[Record], run_id: str) -> Record:
     if len(records) > 5 and "did you mean" not in advice:  # do not list them all
         advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
     raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")
-
-
-def finite_only(record: Record) -> Record:
-    """Return the record with every number that is not finite taken for missing: old files may hold NaN."""
-    bad: dict[str, object] = {k: None for k in _SCORES if not _finite(getattr(record, k))}
-    rows = [h.model_copy(update={k: None for k in _ROW if not _finite(getattr(h, k))}) for h in record.history]
-    rows = [h if _finite(h.seconds) else h.model_copy(update={"seconds": 0.0}) for h in rows]
-    if rows != record.history:
-        bad["history"] = rows
-    return record.model_copy(update=bad) if bad else record
-
-
-def _finite(number: float | None) -> bool:
-    return number is None or math.isfinite(number)

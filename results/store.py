@@ -1,139 +1,100 @@
-"""A study folder: its records and files, written atomically, read without ever unpickling."""
+"""A study's folder by what lies in it: study.json, records.jsonl, the files of its runs. Opened by results.files."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors.numpy import save
 
-from results.config import config_hash
+from results.arrays import NPY_BYTES, NPZ_BYTES, STATE_BYTES, Damaged, map_npy, npz, read_npz, read_state
+from results.config import RUN_ID
 from results.errors import UserError
-from results.files import lock_folder, save_arrays, sync_folder, write_atomic, writing
+from results.files import Folder, Refused
+from results.meta import META_BYTES, StudyMeta, read_meta
 from results.outcome import Outcome, Predictions, State
+from results.reading import FILE_BYTES, Reading, holds, read_records
 from results.record import Record
 
-SCHEMA = 1
+RECORDS = "records.jsonl"
+T = TypeVar("T")
 
 
-class TornRecord(UserWarning):
-    """A line of records.jsonl is not whole; it is set aside."""
-
-
-class DatasetInfo(BaseModel):
-    """What the report needs to know of the images without seeing them."""
-
-    name: str  # how results are labelled, e.g. cifar10-jpeg
-    fingerprint: str
-    class_names: list[str]
-    train_images: int
-    test_images: int
-    source: str | None = None  # what --dataset was given, the home folder written as ~
-
-
-class CommandRun(BaseModel):
-    """One command that was run on the study."""
-
-    command: str
-    started: str
-    environment: dict[str, Any] = {}
-
-
-class StudyMeta(BaseModel):
-    """The contents of ``study.json``."""
-
-    model_config = ConfigDict(extra="allow")
-
-    schema_version: int = Field(default=SCHEMA, alias="schema")
-    name: str
-    trainable: str
-    trainable_sha256: str | None = None  # of its file, where it is one
-    dataset: DatasetInfo
-    baseline: dict[str, Any]
-    device: str
-    precision: str
-    commands: list[CommandRun] = []
-    sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
-    looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
-    noise: dict[str, Any] | None = None  # the baseline's spread over seeds, as last measured
-
-    @property
-    def baseline_hash(self) -> str:
-        """The name of the baseline's config: a run is the baseline by it, whatever command asked for the run."""
-        return config_hash(self.baseline)
+class IgnoredRecord(UserWarning):
+    """Lines of records.jsonl are no records that can be used; each with its reason."""
 
 
 class Study:
-    """One study folder. Reading needs no lock; whatever writes holds :meth:`lock`."""
+    """One study folder. Reading needs no lock; whatever writes holds :meth:`lock`.
+
+    ``damaged``: derived files that were asked for and cannot be used, with why; they count as missing.
+    """
 
     def __init__(self, path: Path, meta: StudyMeta) -> None:
-        self.path = path
+        self.files = Folder(path)
+        self.path = self.files.path  # absolute: a trainable may change the working directory
         self.meta = meta
+        self.damaged: dict[str, str] = {}
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
     @classmethod
     def open(cls, path: Path) -> Study:
         """Open an existing study. Raises UserError if ``path`` is none."""
-        file = path / "study.json"
-        if not path.exists():
+        folder = Folder(path)
+        if not folder.path.exists():
             raise UserError(f"no study at '{path}': run 'python -m study.run baseline --study {path}' first")
-        if not file.is_file():
-            raise UserError(f"'{path}' is not a study folder: it has no study.json")
         try:
-            meta = StudyMeta.model_validate_json(file.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
-            first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise UserError(f"'{file}' is not a study.json: {where}: {first['msg']}") from None
-        if meta.schema_version > SCHEMA:
-            raise UserError(f"'{file}' has schema {meta.schema_version}; this version knows {SCHEMA}: use a newer one")
-        return cls(path, meta)
+            data = folder.read("study.json", META_BYTES)
+        except (FileNotFoundError, NotADirectoryError):
+            raise UserError(f"'{path}' is not a study folder: it has no study.json") from None
+        return cls(path, read_meta(data, f"'{path / 'study.json'}'"))
 
     @classmethod
     def create(cls, path: Path, meta: StudyMeta) -> Study:
         """Start a study in ``path``, which must be new or hold nothing but a lock. Raises UserError otherwise."""
-        if path.exists() and not path.is_dir():
-            raise UserError(f"'{path}' is a file; a study is a folder")
-        if path.is_dir() and any(p.name != "study.lock" for p in path.iterdir()):
-            raise UserError(f"'{path}' is not a study folder and not empty: choose another --study")
         study = cls(path, meta)
+        if study.path.exists() and not study.path.is_dir():
+            raise UserError(f"'{path}' is a file; a study is a folder")
+        if study.path.is_dir() and set(os.listdir(study.path)) - {"study.lock"}:
+            raise UserError(f"'{path}' is not a study folder and not empty: choose another --study")
         study.save_meta()
         return study
 
     def save_meta(self) -> None:
         """Write study.json atomically."""
-        text = json.dumps(self.meta.model_dump(by_alias=True), indent=2, ensure_ascii=False, allow_nan=False)
-        write_atomic(self.path / "study.json", text.encode() + b"\n")
+        self.files.write("study.json", self.meta.document())
 
     # -- records ---------------------------------------------------------------------------------------------------
 
     @property
     def records_path(self) -> Path:
         """The single source of truth."""
-        return self.path / "records.jsonl"
+        return self.path / RECORDS
+
+    def read(self) -> Reading:
+        """Read the records that count and the lines that do not, which are said in an IgnoredRecord warning.
+
+        Raises UserError where the file cannot be read.
+        """
+        try:
+            with self.files.open(RECORDS, FILE_BYTES) as file:
+                found = read_records(file, self.meta.dataset)
+        except FileNotFoundError:
+            return Reading()
+        if found.ignored:
+            count, *lines = found.told()
+            warnings.warn(f"{count}: {'; '.join(lines)}", IgnoredRecord, stacklevel=2)
+        return found
 
     def records(self) -> list[Record]:
-        """Read all whole records in order. A line that is none is set aside with a TornRecord warning."""
-        if not self.records_path.exists():
-            return []
-        found: list[Record] = []
-        for number, line in enumerate(self.records_path.read_bytes().split(b"\n"), start=1):
-            if not line.strip():
-                continue
-            try:
-                found.append(Record.from_line(line.decode("utf-8")))
-            except ValueError:  # torn by a crash, or edited: json, unicode and pydantic errors are all ValueErrors
-                warnings.warn(
-                    f"{self.records_path}: line {number} is no whole record and is left out", TornRecord, stacklevel=2
-                )
-        return found
+        """Read the records that count, in order."""
+        return self.read().records
 
     def append(self, record: Record) -> None:
         """Add one record, durably: the line is on the disk when this returns.
@@ -141,33 +102,36 @@ class Study:
         A last line that a crash left without its newline is closed first, so that it cannot swallow this one.
         Raises ValueError for a run_id already present.
         """
-        if any(r.run_id == record.run_id for r in self.records()):
-            raise ValueError(f"run_id '{record.run_id}' is already recorded")
-        with writing(self.records_path), open(self.records_path, "a+b") as file:
-            size = file.seek(0, os.SEEK_END)
+        with self.files.append(RECORDS) as file:
+            file.seek(0)
+            if holds(file, record.run_id):
+                raise ValueError(f"run_id '{record.run_id}' is already recorded")
             torn = False
-            if size:
-                file.seek(size - 1)
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
                 torn = file.read(1) != b"\n"
             file.write((b"\n" if torn else b"") + record.line().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        if not size:
-            sync_folder(self.path)
 
     # -- files of a run --------------------------------------------------------------------------------------------
 
     def predictions_path(self, run_id: str) -> Path:
         """Where a run's probabilities lie."""
-        return self.path / "predictions" / f"{run_id}.npz"
+        return self._of_run("predictions", run_id, "npz")
 
     def weights_path(self, run_id: str) -> Path:
         """Where a run's best weights lie, if they were kept."""
-        return self.path / "weights" / f"{run_id}.safetensors"
+        return self._of_run("weights", run_id, "safetensors")
 
     def checkpoint_path(self, run_id: str) -> Path:
         """Where the state of a run that has not ended lies."""
-        return self.path / "checkpoints" / f"{run_id}.safetensors"
+        return self._of_run("checkpoints", run_id, "safetensors")
+
+    def _of_run(self, folder: str, run_id: str, ending: str) -> Path:
+        if not RUN_ID.fullmatch(run_id):
+            raise UserError(f"'{run_id[:80]}' is no run's id")
+        return self.path / folder / f"{run_id}.{ending}"
 
     def artefact_path(self, name: str) -> Path:
         """Where a picture's data lie."""
@@ -181,40 +145,64 @@ class Study:
                 arrays[f"{split}_probabilities"] = predictions.probabilities.astype(np.float16)
                 arrays[f"{split}_labels"] = predictions.labels.astype(np.int64)
         if arrays:
-            save_arrays(self.predictions_path(run_id), arrays)
+            self.save_arrays(self.predictions_path(run_id), arrays)
 
     def predictions(self, run_id: str, split: str) -> Predictions | None:
-        """Read a run's predictions on ``split`` ('val' or 'test'); None where the study does not hold them."""
+        """Read a run's predictions on ``split`` ('val' or 'test'); None where the study does not hold them whole."""
         path = self.predictions_path(run_id)
-        if not path.exists():
+        arrays = self.arrays(path)
+        if arrays is None or f"{split}_labels" not in arrays:
             return None
-        with np.load(path, allow_pickle=False) as file:
-            if f"{split}_labels" not in file:
-                return None
-            probabilities = file[f"{split}_probabilities"].astype(np.float32)
-            return Predictions(probabilities, file[f"{split}_labels"], float("nan"))
+        probabilities, labels = arrays.get(f"{split}_probabilities"), arrays[f"{split}_labels"]
+        classes = len(self.meta.dataset.class_names)
+        if probabilities is None or labels.ndim != 1 or probabilities.shape != (len(labels), classes):
+            self._note(path, f"{split}: not a probability for each of {classes} classes per label")
+            return None
+        if labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < classes)).all():
+            self._note(path, f"{split}: a label is none of {classes} classes")
+            return None
+        return Predictions(probabilities.astype(np.float32), labels.astype(np.int64), float("nan"))
+
+    # -- derived files: what is damaged counts as missing ------------------------------------------------------------
+
+    def save_arrays(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+        """Write arrays as a compressed .npz, atomically."""
+        self.files.write(path, npz(arrays))
+
+    def arrays(self, path: Path) -> dict[str, np.ndarray] | None:
+        """Read the arrays of a .npz; None where there are none or the file is damaged."""
+        return self._derived(path, NPZ_BYTES, read_npz)
+
+    def images(self, path: Path) -> np.ndarray | None:
+        """Map a .npy, read-only; None where there is none or the file is damaged."""
+        return self._derived(path, NPY_BYTES, map_npy)
 
     def save_state(self, path: Path, state: State, note: dict[str, str] | None = None) -> None:
         """Write weights or a checkpoint as safetensors, atomically. ``note`` is kept beside the arrays."""
-        from safetensors.numpy import save
-
         # not ascontiguousarray, which turns a single number into an array of one
-        write_atomic(path, save({k: np.asarray(v, order="C") for k, v in state.items()}, metadata=note))
+        self.files.write(path, save({k: np.asarray(v, order="C") for k, v in state.items()}, metadata=note))
 
     def load_state(self, path: Path) -> State | None:
         """Read a state back; None if there is none or it is not whole."""
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        return self._derived(path, STATE_BYTES, read_state)
 
+    def _derived(self, path: Path, most: int, read: Callable[[IO[bytes]], T]) -> T | None:
         try:
-            return load_file(path)
-        except (FileNotFoundError, SafetensorError):
+            with self.files.open(path, most) as file:
+                return read(file)
+        except FileNotFoundError:
             return None
+        except (Refused, Damaged, OSError) as error:
+            self._note(path, str(error))
+            return None
+
+    def _note(self, path: Path, why: str) -> None:
+        self.damaged[str(path.relative_to(self.path))] = why.removeprefix(f"'{path}' ")
 
     # -- one writer ------------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the study for writing. See :func:`lock_folder`."""
-        with lock_folder(self.path):
+        """Hold the study for writing. See :meth:`results.files.Folder.lock`."""
+        with self.files.lock():
             yield

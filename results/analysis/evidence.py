@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import get_args
 
 from scipy import stats as st
@@ -16,8 +16,9 @@ from results.analysis.scores import AgainstBaseline, against_baseline, expected_
 from results.analysis.verdicts import Tested, final_verdicts
 from results.config import changes
 from results.errors import UserError
+from results.meta import StudyMeta
 from results.record import Record
-from results.store import Study, StudyMeta
+from results.store import Study
 
 
 class Trial:
@@ -34,11 +35,12 @@ class Trial:
 class Evidence:
     """What a study knows. ``records`` are of its own dataset, ``foreign`` of another, ``everything`` both, in order.
 
-    Whatever is derived is worked out once; make another Evidence when records or meta have changed.
+    Whatever is derived is worked out once; make another Evidence when records or meta have changed. ``lost`` are
+    runs by (config hash, seed) whose records are ignored: a verdict that counted one is withdrawn, whatever is left.
     """
 
-    def __init__(self, records: Sequence[Record], meta: StudyMeta) -> None:
-        self.meta, self.everything = meta, list(records)
+    def __init__(self, records: Sequence[Record], meta: StudyMeta, lost: Collection[tuple[str, int]] = ()) -> None:
+        self.meta, self.everything, self.lost = meta, list(records), lost
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
         self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
@@ -47,7 +49,8 @@ class Evidence:
     @staticmethod
     def of(study: Study) -> Evidence:
         """Read a study as it is now."""
-        return Evidence(study.records(), study.meta)
+        reading = study.read()
+        return Evidence(reading.records, study.meta, reading.lost)
 
     # -- the baseline ----------------------------------------------------------------------------------------------
 
@@ -177,8 +180,21 @@ class Evidence:
     def verdicts(self, family: Family) -> list[Tested]:
         """The final verdicts of a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
         if family not in self._verdicts:
-            self._verdicts[family] = final_verdicts(self.runs, self.looks(family))
+            found = final_verdicts(self.runs, self.looks(family))
+            self._verdicts[family] = [j for j in found if j.pair not in self.withdrawn]
         return self._verdicts[family]
+
+    @functools.cached_property
+    def withdrawn(self) -> dict[Pair, list[str]]:
+        """Pairs whose verdict counted runs that are lost, with those; seeds that had no score then did not count."""
+        found: dict[Pair, list[str]] = {}
+        for family in get_args(Family):
+            for pair in (p for look in self.looks(family) for p in look.pairs):
+                seeds = set(pair.seeds) - set(pair.without)
+                runs = sorted(f"{name}-s{seed}" for name, seed in self.lost if name in pair.key and seed in seeds)
+                if runs:
+                    found[pair] = runs
+        return found
 
     def chosen_run(self, pair: Pair) -> Record | None:
         """The run that made a pair's candidate one, else any run of its config."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from results.analysis.corrections import ALPHA, look_level
 from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
 from results.errors import UserError
+from results.meta import StudyMeta
 from results.record import Record
-from results.store import StudyMeta
 
 Family = Literal["confirm", "ablation"]
 Runs = Mapping[tuple[str, int], Record]

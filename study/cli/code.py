@@ -17,7 +17,7 @@ from results.code import fingerprint
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
-from results.store import StudyMeta
+from results.meta import StudyMeta
 from search_spaces import load
 from study.protocol import OWN, is_file, load_trainable
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from results.config import changes
 from results.errors import UserError, foreign
+from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
-from results.store import DatasetInfo, StudyMeta
 from study.engine.cluster import reachable
 from study.engine.resources import Machine, Options, plan_resources
 from study.recording.provenance import usable_cpus

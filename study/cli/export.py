@@ -23,7 +23,7 @@ def run(args: Namespace) -> int:
             raise UserError("--format parquet is no text: give --out a file")
         export(study, args.format, sys.stdout.buffer)
         return 0
-    out = args.out or args.study / f"runs.{args.format}"
+    out = args.out or study.path / f"runs.{args.format}"
     if out.is_dir():
         raise UserError(f"--out '{out}' is a folder; name a file in it")
     rows = export(study, args.format, out)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
-from results.files import lock_folder
 from results.store import Study
 from study.report.page import render_format, write_report
 
@@ -16,6 +15,6 @@ def run(args: Namespace) -> int:
     if args.format != "html" or args.table != "leaderboard":
         sys.stdout.write(render_format(study, args.format, args.table))
         return 0
-    with lock_folder(args.study):
+    with study.lock():
         print(write_report(study))
     return 0

@@ -19,9 +19,10 @@ from typing import Any
 from results.config import ConfigClass, checked_config, read_config, read_sets, recorded_config
 from results.errors import UserError, foreign
 from results.escaping import hide_home
-from results.files import lock_folder
+from results.files import Folder
+from results.meta import CommandRun, DatasetInfo, StudyMeta
 from results.outcome import Runtime
-from results.store import CommandRun, DatasetInfo, Study, StudyMeta
+from results.store import Study
 from study.cli.code import Trainable, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data
 from study.engine.launch import Summary, run_jobs
@@ -157,7 +158,7 @@ def training_session(given: Inputs) -> Iterator[Session]:
     info = describe_data(data, args.dataset_name or (meta.dataset.name if meta else data.name), source)
     if meta:
         same_data(meta, info, args)
-    with lock_folder(args.study):
+    with Folder(args.study).lock():
         study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
         given.trainable.record(study.meta)
         # Written when training begins: a command that is refused leaves the study as it was.

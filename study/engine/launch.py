@@ -89,7 +89,7 @@ def run_jobs(
     options = options or Options()
     context = context or Context(device=model.runtime.device, precision=model.runtime.precision)
     with writing(study.path):
-        log = Log(study.path / "study.log")
+        log = Log(study.files)
     try:
         with interrupts() as interrupted, reserved(log) as screen:
             try:

@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Callable
 
-from results.files import writing
 from results.outcome import Epoch, Outcome, State
 from results.record import Record
 from results.store import Study
@@ -39,8 +38,7 @@ def run_here(study: Study, model: Model, job: Job, progress: RunProgress, keep_w
         UserError: the disk refuses a record.
         KeyboardInterrupt: Ctrl-C; the same command goes on later.
     """
-    with writing(study.path):
-        log = Log(study.path / "study.log")
+    log = Log(study.files)
     writer = Writer(study, keep_weights, [keep_pictures(study, model.trainable, model.data)], log)
     here = _Here(study, model, job, progress, writer, log)
     try:

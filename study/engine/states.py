@@ -29,7 +29,7 @@ class States:
         """
         run_id = run.job.run_id
         try:
-            found = checkpoints.load(self._study, run_id) if self._study.checkpoint_path(run_id).exists() else None
+            found = checkpoints.load(self._study, run_id)
             if found is not None:
                 interrupted, state = found
                 last = interrupted.history[-1].epoch

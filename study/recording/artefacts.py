@@ -7,7 +7,6 @@ from types import ModuleType
 
 import numpy as np
 
-from results.files import save_arrays, write_atomic
 from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
@@ -30,17 +29,19 @@ def _save_pictures(study: Study, trainable: ModuleType, data: Data, record: Reco
     """Keep what the report shows as pictures of the first baseline: thumbnails, augmentation, features in 2-D."""
     images = getattr(data, "test_images", None)
     path = study.artefact_path("test_images.npy")
-    if images is not None and not path.exists():
+    if images is not None and not study.files.exists(path):
         pictures = as_numpy(images)
-        write_atomic(path, lambda file: np.save(file, pictures, allow_pickle=False))
+        study.files.write(path, lambda file: np.save(file, pictures, allow_pickle=False))
     path = study.artefact_path("augmented.npz")
-    if hasattr(trainable, "preview") and not path.exists():
+    if hasattr(trainable, "preview") and not study.files.exists(path):
         grid = np.asarray(trainable.preview(trainable.Config(**record.config), record.seed, data))
-        save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
-    if outcome.features is not None and not list((study.path / "artefacts").glob("features-*.npz")):
+        study.save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
+    if outcome.features is not None and not any(
+        name.startswith("features-") for name in study.files.names("artefacts")
+    ):
         embedded = embed(outcome.features, np.asarray(data.test_labels), record.seed)
         if embedded is not None:
-            save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
+            study.save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
 
 
 def embed(features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.ndarray] | None:

@@ -10,18 +10,21 @@ import json
 import math
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
+from results.arrays import STATE_BYTES, Damaged, read_header
+from results.config import RUN_ID
 from results.errors import UserError
+from results.files import Refused
 from results.outcome import Epoch, State
+from results.plain import check_free
 from results.store import Study
 from study.jobs import Job
 
 NOTE = "study"  # the metadata key
+FOLDER, ENDING = "checkpoints", ".safetensors"
 
 
 @dataclass
@@ -60,23 +63,31 @@ def save(study: Study, interrupted: Interrupted, state: State) -> None:
 
 
 def read_note(study: Study, run_id: str) -> Interrupted | None:
-    """Read all but the state; None where there is none, it is not whole, or it belongs to other images."""
+    """Read all but the state; None where it is a newer version's or belongs to other images or to another run.
+
+    Raises:
+        Damaged: the file is not whole.
+        OSError, Refused: it cannot be read, or must not.
+    """
+    with study.files.open(study.checkpoint_path(run_id), STATE_BYTES) as file:
+        notes = read_header(file).notes
     try:
-        with safe_open(study.checkpoint_path(run_id), framework="numpy") as file:
-            note = json.loads((file.metadata() or {})[NOTE])
-        if note["dataset"] != study.meta.dataset.fingerprint:
-            return None
-        interrupted = Interrupted(
-            Job.from_json(note["job"]), [_epoch(e) for e in note["history"]], list(note["resumed_at"])
-        )
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        note = json.loads(notes[NOTE])
+        check_free(note["job"], "job")
+        job = Job.from_json(note["job"])
+        interrupted = Interrupted(job, [_epoch(e) for e in note["history"]], [int(n) for n in note["resumed_at"]])
+        mine = note["dataset"] == study.meta.dataset.fingerprint and job.run_id == run_id and type(job.seed) is int
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return None
-    return interrupted if interrupted.job.run_id == run_id and interrupted.history else None
+    return interrupted if mine and interrupted.history else None
 
 
 def load(study: Study, run_id: str) -> tuple[Interrupted, State] | None:
-    """Read an interrupted job with its state."""
-    interrupted = read_note(study, run_id)
+    """Read an interrupted job with its state; None where there is none that can be read whole."""
+    try:
+        interrupted = read_note(study, run_id)
+    except (Damaged, OSError, Refused):
+        return None
     if interrupted is None:
         return None
     state = study.load_state(study.checkpoint_path(run_id))
@@ -88,34 +99,25 @@ def interrupted_jobs(study: Study) -> list[Interrupted]:
 
     What merely cannot be read now (no descriptor left, a network disk away, a newer version's) stays.
     """
-    folder = study.checkpoint_path("x").parent
-    if not folder.is_dir():
-        return []
     ended = {r.run_id for r in study.records()}
     found = []
-    for path in sorted(folder.iterdir()):
-        interrupted = read_note(study, path.stem) if path.suffix == ".safetensors" and path.stem not in ended else None
-        if interrupted is not None:
-            found.append(interrupted)
-        elif path.suffix != ".safetensors" or path.stem in ended or _torn(path):
+    for name in study.files.names(FOLDER):
+        run_id = name.removesuffix(ENDING)
+        try:
+            if run_id in ended or not name.endswith(ENDING) or not RUN_ID.fullmatch(run_id):
+                raise Damaged("no checkpoint of a run that has not ended")
+            found += [job] if (job := read_note(study, run_id)) else []
+        except Damaged:
             with contextlib.suppress(OSError):
-                path.unlink()
+                study.files.remove(f"{FOLDER}/{name}")
+        except (OSError, Refused):
+            continue
     return found
-
-
-def _torn(path: Path) -> bool:
-    try:
-        with safe_open(path, framework="numpy"):
-            return False
-    except SafetensorError:
-        return True
-    except OSError:
-        return False
 
 
 def remove(study: Study, run_id: str) -> None:
     """Remove a job's checkpoint, if it has one."""
-    study.checkpoint_path(run_id).unlink(missing_ok=True)
+    study.files.remove(study.checkpoint_path(run_id))
 
 
 def _epoch_json(epoch: Epoch) -> dict[str, Any]:
@@ -123,4 +125,6 @@ def _epoch_json(epoch: Epoch) -> dict[str, Any]:
 
 
 def _epoch(value: dict[str, Any]) -> Epoch:
+    if not all(isinstance(v, int | float) for k, v in value.items() if k != "val_confusion"):
+        raise TypeError("an epoch's measurements are numbers")
     return Epoch(**{**value, "val_confusion": np.asarray(value["val_confusion"], dtype=np.int64)})

@@ -13,15 +13,12 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, best_epoch
+from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, best_epoch
 from study.recording.numbers import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
 
 T = TypeVar("T")
 
 MOST = 2**53  # above it a float, as JSON readers take numbers for, no longer holds every integer
-# A trainable may average or predict in bf16, whose eight bits put a number just under 1 as far off as 2**-8 = 0.004;
-# so far may probabilities miss 1 in sum, and accuracies each other. float16 (2**-11) and float32 lie within.
-ROUNDING = 0.005
 STATUSES: tuple[Literal["complete", "stopped", "diverged"], ...] = ("complete", "stopped", "diverged")
 ACCURACIES, LOSSES = ("train_accuracy", "val_accuracy"), ("train_loss", "val_loss")
 
@@ -96,7 +93,7 @@ class Checker:
             raise BadResult(f"{where}seconds is {seconds}, not a time from 0 up")
         matrix = self._matrix(epoch.val_confusion, f"{where}val_confusion")
         share, accuracy = np.trace(matrix) / matrix.sum(), values["val_accuracy"]
-        if finite and not _agree(share, accuracy, int(matrix.sum())):
+        if finite and not agree(share, accuracy, int(matrix.sum())):
             raise BadResult(f"{where}val_accuracy is {accuracy:.4f}, but val_confusion has {share:.4f} on its diagonal")
         if not math.isnan(accuracy):
             values["val_accuracy"] = float(share)  # exactly what the matrix says, without the rounding
@@ -163,7 +160,7 @@ class Checker:
         counted, then = len(plain.val.labels), plain.history[plain.best_epoch - 1].val_accuracy
         if counted != self._images:
             raise BadResult(f"val predicts {counted} images, val_confusion counts {self._images}")
-        if not _agree(plain.val.accuracy, then, counted):
+        if not agree(plain.val.accuracy, then, counted):
             raise BadResult(
                 f"val is right on {plain.val.accuracy:.4f} of its images, but best_epoch {plain.best_epoch} has "
                 f"val_accuracy {then:.4f}: predict with the weights of that epoch"
@@ -263,8 +260,3 @@ def _accuracy(value: Any, field: str, finite: bool) -> float:
     if not -1e-6 <= accuracy <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
         raise BadResult(f"{field} is {accuracy:.4g}, not within 0..1")
     return min(1.0, max(0.0, accuracy))
-
-
-def _agree(one: float, other: float, images: int) -> bool:
-    """Whether two accuracies over the same images may be one: predicted again, one image may fall to the other side."""
-    return abs(one - other) <= ROUNDING + 1 / images

@@ -151,6 +151,8 @@ class Writer:
             study.save_predictions(record.run_id, outcome)
             if outcome.weights and self._rank(record):
                 study.save_state(study.weights_path(record.run_id), outcome.weights)
+        else:  # one that was killed after its last epoch and then ended otherwise left them
+            study.files.remove(study.predictions_path(record.run_id))
         with writing(study.records_path):
             study.append(record)
         checkpoints.remove(study, record.run_id)
@@ -182,9 +184,7 @@ class Writer:
         return best | ({self._baseline_run} if self._baseline_run else set())
 
     def _drop_weights(self) -> None:
-        folder = self._study.weights_path("x").parent
-        keep = self._ranking()
-        if folder.is_dir():
-            for path in folder.glob("*.safetensors"):
-                if path.stem not in keep:
-                    path.unlink(missing_ok=True)
+        keep = {f"{run_id}.safetensors" for run_id in self._ranking()}
+        for name in self._study.files.names("weights"):
+            if name.endswith(".safetensors") and name not in keep:
+                self._study.files.remove(f"weights/{name}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import warnings
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from markupsafe import Markup
 from results import escaping
 from results.analysis.ablation import confirmed
 from results.errors import UserError, nearest
-from results.files import write_atomic
-from results.store import Study, TornRecord
+from results.store import Study
 from study.report.chapters import chapters
 from study.report.confusion import style_sheet
 from study.report.formats import FORMATS, TABLES
@@ -32,18 +30,13 @@ from study.report.view import View
 
 def write_report(study: Study) -> Path:
     """Render ``study`` and write ``report.html`` into its folder, atomically. Raises UserError if the disk refuses."""
-    path = study.path / "report.html"
-    write_atomic(path, render(study).encode("utf-8"))
-    return path
+    study.files.write("report.html", render(study).encode("utf-8"))
+    return study.path / "report.html"
 
 
 def view_of(study: Study) -> View:
-    """Read a study's records once, counting the lines that are none."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TornRecord)
-        records = study.records()
-    torn = sum(issubclass(w.category, TornRecord) for w in caught)
-    return View(study, records, torn)
+    """Read a study's records once."""
+    return View(study, study.read())
 
 
 def render(study: Study) -> str:

@@ -13,9 +13,8 @@ from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
 from results.analysis.verdicts import Tested
 from results.errors import UserError
-from results.files import load_arrays
 from results.outcome import Predictions
-from results.record import Record, finite_only
+from results.reading import Reading
 from results.store import Study
 from study.report.text import link, name, value
 
@@ -23,9 +22,9 @@ from study.report.text import link, name, value
 class View(Evidence):
     """A study's evidence, its files, and its names as the page may show them."""
 
-    def __init__(self, study: Study, records: list[Record], torn: int = 0) -> None:
-        super().__init__([finite_only(r) for r in records], study.meta)
-        self.study, self.torn = study, torn
+    def __init__(self, study: Study, reading: Reading) -> None:
+        super().__init__(reading.records, study.meta, reading.lost)
+        self.study, self.reading = study, reading
 
     @property
     def path(self) -> Path:
@@ -67,32 +66,18 @@ class View(Evidence):
     @functools.lru_cache(maxsize=4)  # noqa: B019 - a view lives as long as one rendering
     def predictions(self, run_id: str, split: str = "test") -> Predictions | None:
         """A run's probabilities and labels, where the study holds them whole and fitting."""
-        try:
-            found = self.study.predictions(run_id, split)
-        except (OSError, ValueError, KeyError):
-            return None
-        fits = found is not None and found.probabilities.shape == (
-            len(found.labels),
-            len(self.class_names),
-        )
-        return found if fits else None
+        return self.study.predictions(run_id, split)
 
     @functools.cached_property
     def images(self) -> np.ndarray | None:
         """(test images, h, w, 3) uint8, or None where the study holds no pictures."""
-        path = self.study.artefact_path("test_images.npy")
-        try:
-            images = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
-            return None
-        return images if images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8 else None
+        images = self.study.images(self.study.artefact_path("test_images.npy"))
+        fits = images is not None and images.ndim == 4 and images.shape[-1] == 3 and images.dtype == np.uint8
+        return images if fits else None
 
     def arrays(self, artefact: str) -> dict[str, np.ndarray] | None:
         """An artefact's arrays; None where there are none or the file is not whole."""
-        try:
-            return load_arrays(self.study.artefact_path(artefact))
-        except (OSError, ValueError, KeyError):
-            return None
+        return self.study.arrays(self.study.artefact_path(artefact))
 
 
 def trial_link(trial: Trial) -> Markup:

@@ -1,4 +1,7 @@
-"""``optuna.db``: an SQLite copy of a sweep for optuna-dashboard and ``optuna.load_study``. Derived; never read back."""
+"""``optuna.db``: an SQLite copy of a sweep for optuna-dashboard and ``optuna.load_study``. Derived; never read back.
+
+SQLite opens by path: that nothing of its name in the folder is a link or no file is looked at beforehand, each time.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import optuna
+from sqlalchemy import URL
 
 from results.record import Record
 from results.store import Study
 from search_spaces import Space
 from study.search.sampler import as_trial
+
+NAME, FRESH = "optuna.db", "optuna.db.tmp"
+SQLITE = ("", "-journal", "-wal", "-shm")  # what SQLite opens beside a database
 
 
 class Database:
@@ -20,7 +27,7 @@ class Database:
 
     def __init__(self, study: Study, space: Space, seed: int) -> None:
         self._study, self._space, self._seed = study, space, seed
-        self.path = study.path / "optuna.db"
+        self.path = study.path / NAME
         self._open: optuna.Study | None = None
 
     def sync(self) -> None:
@@ -29,7 +36,10 @@ class Database:
             r for r in belonging(self._study.records(), self._seed) if self._space.params_for(r.config) is not None
         ]
         names = [r.run_id for r in wanted]
-        if self._open is None and self.path.exists():
+        for name in (NAME, FRESH):
+            for suffix in SQLITE:
+                self._study.files.expect_file(name + suffix)
+        if self._open is None and self._study.files.exists(NAME):
             self._open = self._load()
         have = [] if self._open is None else [t.user_attrs.get("run_id") for t in self._open.get_trials(deepcopy=False)]
         if self._open is None or have != names[: len(have)]:
@@ -44,9 +54,9 @@ class Database:
             return None
 
     def _rebuild(self, wanted: list[Record]) -> None:
-        fresh = self.path.with_suffix(".db.tmp")
-        for suffix in ("", "-journal"):
-            fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+        fresh = self.path.with_name(FRESH)
+        for suffix in SQLITE:
+            self._study.files.remove(FRESH + suffix)
         made = optuna.create_study(study_name=self._study.meta.name, storage=_url(fresh), direction="maximize")
         self._add(made, wanted)
         _dispose(made)
@@ -72,7 +82,8 @@ def belonging(records: Iterable[Record], seed: int) -> list[Record]:
 
 
 def _url(path: Path) -> str:
-    return f"sqlite:///{path}"
+    # not f"sqlite:///{path}": '?' would begin its options and '%' an escape
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
 def _dispose(study: optuna.Study) -> None:

@@ -14,20 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from results.files import Folder
+
 
 class Log:
     """The study's log file, appended to; lines of ours carry the time."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError where the file cannot be written, or is a link, a FIFO or another thing than a file."""
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        handle = os.open(path, flags, 0o644)
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            os.close(handle)
-            raise OSError(errno.EINVAL, "not a regular file", str(path))
-        self._file: IO[bytes] = open(handle, "ab", buffering=0)  # noqa: SIM115 - open as long as the engine runs
+    def __init__(self, study: Folder) -> None:
+        self.path = study.path / "study.log"
+        self._file = study.append("study.log", buffering=0)
         self._offsets: dict[str, int] = {}
 
     def __call__(self, text: str) -> None:

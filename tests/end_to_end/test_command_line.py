@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from results.files import lock_folder
+from results.files import Folder
 from results.store import Study
 from tests.support import ROOT
 
@@ -172,7 +172,7 @@ def test_a_folder_that_is_no_study_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_one_study_has_one_writer(done: Path) -> None:
-    with lock_folder(done):
+    with Folder(done).lock():
         refused(done, "baseline", says=f"is being written by process {os.getpid()}")
 
 

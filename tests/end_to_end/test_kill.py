@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from results.config import config_hash
-from results.store import Study, TornRecord
+from results.store import IgnoredRecord, Study
 from search_spaces import load_space
 from study.protocol import load_trainable
 from study.search.sampler import STATES
@@ -66,7 +66,7 @@ def check_whole(path: Path, trials: int) -> None:
     """What must hold at the end, whatever happened on the way."""
     study = Study.open(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TornRecord)
+        warnings.simplefilter("ignore", IgnoredRecord)
         records = study.records()
     assert len(records) == trials
     assert len({r.run_id for r in records}) == trials

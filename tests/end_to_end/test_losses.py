@@ -87,7 +87,7 @@ def test_a_full_disk_is_said_even_where_the_log_is_on_it(make_study, monkeypatch
     def full(record):
         raise OSError(errno.ENOSPC, "No space left on device", str(study.records_path))
 
-    log = Log(study.path / "study.log")
+    log = Log(study.files)
     with open("/dev/full", "wb") as disk:
         os.dup2(disk.fileno(), log.fileno())
     monkeypatch.setattr(study, "append", full)
@@ -104,7 +104,7 @@ def test_a_full_disk_is_said_even_where_the_log_is_on_it(make_study, monkeypatch
 def test_no_record_waits_for_pictures(make_study):
     study, _ = make_study()
     drawn = threading.Event()
-    writer = Writer(study, 3, [lambda record, outcome: drawn.wait(30)], Log(study.path / "study.log"))
+    writer = Writer(study, 3, [lambda record, outcome: drawn.wait(30)], Log(study.files))
     for seed in range(6):
         end(study, writer, seed)
     writer.flush()

@@ -7,8 +7,8 @@ import pytest
 
 from results.config import config_hash, run_id
 from results.frame import COLUMNS, frame
+from results.meta import DatasetInfo, StudyMeta
 from results.record import DatasetTag, HistoryRow, Record
-from results.store import DatasetInfo, StudyMeta
 
 BASELINE = {"rate": 0.1, "epochs": 2, "norm": "channel", "shuffle": True}
 

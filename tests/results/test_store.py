@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from results.errors import UserError
-from results.files import lock_folder, write_atomic
+from results.files import Folder, write_atomic
+from results.meta import DatasetInfo, StudyMeta
 from results.record import Record
-from results.store import DatasetInfo, Study, StudyMeta, TornRecord
+from results.store import IgnoredRecord, Study
 from tests.support import synthetic
 from tests.support.runs import record
 
@@ -27,33 +28,33 @@ def study(tmp_path: Path) -> Study:
     return Study.create(tmp_path / "study", meta)
 
 
-def named(name: str) -> Record:
-    return record(run_id=name)
+def named(seed: int) -> Record:
+    return record(seed)
 
 
 def test_what_is_appended_is_read_in_order(study: Study) -> None:
-    for name in "abc":
-        study.append(named(name))
-    assert [r.run_id for r in Study.open(study.path).records()] == ["a", "b", "c"]
+    for seed in (3, 1, 2):
+        study.append(named(seed))
+    assert [r.seed for r in Study.open(study.path).records()] == [3, 1, 2]
     assert Study.open(study.path).meta == study.meta
 
 
 def test_a_torn_last_line_is_set_aside_and_swallows_no_later_one(study: Study) -> None:
-    study.append(named("a"))
-    whole = named("b").line().encode()
+    study.append(named(1))
+    whole = named(2).line().encode()
     with open(study.records_path, "ab") as file:
         file.write(whole[: len(whole) // 2])
-    with pytest.warns(TornRecord, match="line 2"):
-        assert [r.run_id for r in study.records()] == ["a"]
-    with pytest.warns(TornRecord):
-        study.append(named("c"))
-        assert [r.run_id for r in study.records()] == ["a", "c"]
+    with pytest.warns(IgnoredRecord, match="line 2"):
+        assert [r.seed for r in study.records()] == [1]
+    with pytest.warns(IgnoredRecord):
+        study.append(named(3))
+        assert [r.seed for r in study.records()] == [1, 3]
 
 
 def test_a_run_is_recorded_once(study: Study) -> None:
-    study.append(named("a"))
-    with pytest.raises(ValueError, match="'a' is already recorded"):
-        study.append(named("a"))
+    study.append(named(1))
+    with pytest.raises(ValueError, match="-s1' is already recorded"):
+        study.append(named(1))
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
@@ -70,21 +71,21 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> 
 
 
 def test_the_lock_dies_with_its_holder(tmp_path: Path) -> None:
-    code = "import sys, time; from pathlib import Path; from results.store import lock_folder\n"
-    code += "with lock_folder(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    code = "import sys, time; from pathlib import Path; from results.files import Folder\n"
+    code += "with Folder(Path(sys.argv[1])).lock(): print('held', flush=True); time.sleep(60)"
     holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-    with pytest.raises(UserError, match=f"process {holder.pid}"), lock_folder(tmp_path):
+    with pytest.raises(UserError, match=f"process {holder.pid}"), Folder(tmp_path).lock():
         pass
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
-    with lock_folder(tmp_path):
+    with Folder(tmp_path).lock():
         pass
 
 
 def test_states_survive_with_their_dtypes_and_shapes(study: Study) -> None:
     state = {"w": np.arange(6.0).reshape(2, 3), "n": np.array(3), "flag": np.array([True]), "empty": np.zeros((0, 2))}
-    path = study.checkpoint_path("a")
+    path = study.checkpoint_path(named(1).run_id)
     study.save_state(path, state, {"note": "x"})
     again = study.load_state(path)
     assert again is not None and set(again) == set(state)
@@ -111,7 +112,7 @@ def test_what_a_killed_writer_left_half_written_goes_with_the_next_lock_and_noth
         path.write_bytes(b"half")
     before = study.records_path.read_bytes()
     for folder in (study.path, elsewhere.parent):
-        with lock_folder(folder):
+        with Folder(folder).lock():
             pass
     assert not any(path.exists() for path in left)
     assert elsewhere.exists() and study.records_path.read_bytes() == before

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from results.config import config_hash, run_id
+from results.meta import DatasetInfo, StudyMeta
 from results.record import DatasetTag, HistoryRow, Record, pack_bits
-from results.store import DatasetInfo, StudyMeta
 
 DATASET = DatasetTag(name="made-up", fingerprint="f00d")
 BASE: dict[str, Any] = {"rate": 0.1, "width": 8, "depth": 2, "epochs": 3}
@@ -51,6 +51,8 @@ def hash_of(**changed: Any) -> str:
     return config_hash(BASE | changed)
 
 
-def record(**fields) -> Record:
-    about = {"config": {"a": 1}, "config_hash": config_hash({"a": 1}), "dataset": DatasetTag(name="d", fingerprint="f")}
-    return Record(**{"run_id": "x", "kind": "sweep", "seed": 1, "status": "complete", **about, **fields})
+def record(seed: int = 1, **fields) -> Record:
+    config = {"a": 1}
+    about = {"run_id": run_id(config, seed), "config": config, "config_hash": config_hash(config)}
+    about["dataset"] = DatasetTag(name="d", fingerprint="f")
+    return Record(**{"kind": "sweep", "seed": seed, "status": "complete", **about, **fields})

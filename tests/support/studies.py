@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from results.store import DatasetInfo, Study, StudyMeta
+from results.meta import DatasetInfo, StudyMeta
+from results.store import Study
 from study.protocol import load_trainable
 from tests.support import TOY
 

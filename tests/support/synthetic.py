@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from results.config import config_hash, run_id
-from results.files import save_arrays, write_atomic
+from results.meta import CommandRun, DatasetInfo, StudyMeta
 from results.outcome import confusion_matrix
 from results.record import DatasetTag, HistoryRow, Record, pack_bits
-from results.store import CommandRun, DatasetInfo, Study, StudyMeta
+from results.store import Study
 
 CIFAR = (
     "airplane",
@@ -282,11 +282,11 @@ def write(
     path.mkdir(parents=True, exist_ok=True)
     study = Study(path, meta(maker, **(meta_fields or {})))
     study.save_meta()
-    write_atomic(study.records_path, "".join(r.line() + "\n" for r in records).encode())
+    study.files.write(study.records_path, "".join(r.line() + "\n" for r in records).encode())
     for record in records:
         if predictions and record.status == "complete":
             arrays = {f"{s}_probabilities": maker.probabilities(record, s) for s in ("val", "test")}
-            save_arrays(
+            study.save_arrays(
                 study.predictions_path(record.run_id),
                 arrays | {f"{s}_labels": maker.labels[s] for s in ("val", "test")},
             )
@@ -298,10 +298,10 @@ def write(
 def add_pictures(study: Study, maker: Maker, records: Sequence[Record]) -> None:
     """Write the test images, a grid of augmented ones and the baseline's 2-D features."""
     images = maker.images()
-    write_atomic(study.artefact_path("test_images.npy"), lambda file: np.save(file, images))
+    study.files.write(study.artefact_path("test_images.npy"), lambda file: np.save(file, images))
     rng = np.random.default_rng([maker.seed, 17])
     grid = np.stack([np.stack([images[i]] + [_moved(images[i], rng) for _ in range(7)]) for i in range(4)])
-    save_arrays(study.artefact_path("augmented.npz"), {"images": grid})
+    study.save_arrays(study.artefact_path("augmented.npz"), {"images": grid})
     base = next(
         (r for r in records if r.config_hash == config_hash(study.meta.baseline) and r.status == "complete"),
         None,
@@ -319,7 +319,7 @@ def add_pictures(study: Study, maker: Maker, records: Sequence[Record]) -> None:
             "index": np.arange(n),
             "variance": np.array([0.31, 0.17], np.float32),
         }
-        save_arrays(study.artefact_path(f"features-{base.run_id}.npz"), clouds | extra)
+        study.save_arrays(study.artefact_path(f"features-{base.run_id}.npz"), clouds | extra)
 
 
 def _moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

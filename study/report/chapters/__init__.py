@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from study.report.blocks import Chapter
+from study.report.blocks import Chapter, Section
 from study.report.chapters import (
     baseline,
     budget,
@@ -48,9 +48,7 @@ CHAPTERS: list[ModuleType] = [
 
 def chapters(view: View) -> list[Chapter]:
     """Return the chapters that have something to say about this study."""
-    found = []
-    for module in CHAPTERS:
-        sections = [section for make in module.SECTIONS if (section := make(view)) is not None]
-        if sections:
-            found.append(Chapter(module.NAME, module.QUESTION, module.SHORT, sections))
-    return found
+    found: dict[ModuleType, list[Section]] = {}
+    for module in sorted(CHAPTERS, key=lambda m: m is protocol):  # it says which files the others could not use
+        found[module] = [section for make in module.SECTIONS if (section := make(view)) is not None]
+    return [Chapter(m.NAME, m.QUESTION, m.SHORT, found[m]) for m in CHAPTERS if found[m]]

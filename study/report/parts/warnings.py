@@ -8,7 +8,7 @@ from typing import Any
 from results.analysis.importance import is_numeric
 from study.report.blocks import Note
 from study.report.text import clean, code, joined, plural, text, value
-from study.report.view import View
+from study.report.view import View, trial_link
 
 
 def warnings(view: View) -> list[Note]:
@@ -64,20 +64,21 @@ def _mixed_data(view: View) -> Note | None:
     )
 
 
-def _torn(view: View) -> Note | None:
-    if not view.torn:
+def _ignored(view: View) -> Note | None:
+    """Lines of records.jsonl that are not used, each with its reason."""
+    told = [text("{}.", line) for line in view.reading.told()]
+    for pair, runs in view.withdrawn.items():
+        trial = view.trial_of(pair)
+        what = trial_link(trial) if trial else code(pair.name or pair.candidate, 40)
+        told.append(text("The verdict on {} counted {} and is withdrawn.", what, joined(runs[:5])))
+    return Note("bad", "Records ignored.", told) if told else None
+
+
+def _damaged(view: View) -> Note | None:
+    if not view.study.damaged:
         return None
-    return Note(
-        "warn",
-        "Torn lines.",
-        [
-            text(
-                "{} of records.jsonl could not be read as a record and {} left out.",
-                plural(view.torn, "line"),
-                "was" if view.torn == 1 else "were",
-            )
-        ],
-    )
+    found = [text("{}: {}", code(path, 80), clean(why, 200)) for path, why in sorted(view.study.damaged.items())]
+    return Note("warn", "Files left out.", [text("{}.", joined(found[:10]))])
 
 
 def _unknown_looks(view: View) -> Note | None:
@@ -212,7 +213,8 @@ def _many_looks(view: View) -> Note | None:
 CHECKS = [
     _no_baseline,
     _mixed_data,
-    _torn,
+    _ignored,
+    _damaged,
     _unknown_looks,
     _other_baseline,
     _other_seed,

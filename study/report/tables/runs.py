@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import IO
 
 import pandas as pd
 
+from results.arrays import STATE_BYTES
 from results.errors import UserError, nearest
-from results.files import write_atomic, writing
+from results.files import Folder, write_atomic
 from results.frame import frame
 from results.record import Record, find_run
 from results.store import Study
@@ -53,7 +55,7 @@ def export(study: Study, format: str, out: Path | IO[bytes]) -> int:
 
     data = WRITERS[format](table)
     if isinstance(out, Path):
-        write_atomic(out, data)
+        _write(study, out, data)
     else:
         out.write(data)
     return len(table)
@@ -68,16 +70,23 @@ def export_run(study: Study, run_id: str, out_dir: Path) -> ExportedRun:
         UserError: no such run, more than one, or the disk refuses.
     """
     record = find_run(study.records(), run_id)
-    config = out_dir / "config.json"
-    write_atomic(config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
-    kept = study.weights_path(record.run_id)
-    if not kept.is_file():
-        (out_dir / "weights.safetensors").unlink(missing_ok=True)  # an earlier run's would be taken for this one's
+    config, weights = out_dir / "config.json", out_dir / "weights.safetensors"
+    _write(study, config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
+    try:
+        with study.files.open(study.weights_path(record.run_id), STATE_BYTES) as source:
+            _write(study, weights, lambda file: shutil.copyfileobj(source, file))
+    except FileNotFoundError:
+        Folder(out_dir).remove(weights.name)  # an earlier run's would be taken for this one's
         return ExportedRun(config, None, _why_no_weights(record))
-    weights = out_dir / "weights.safetensors"
-    with writing(weights), open(kept, "rb") as source:
-        write_atomic(weights, lambda file: shutil.copyfileobj(source, file))
     return ExportedRun(config, weights, None)
+
+
+def _write(study: Study, out: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:
+    """Write a file inside the study by its own door, elsewhere to where the user said."""
+    if study.files.holds(out):
+        study.files.write(Path(os.path.abspath(out)), data)
+    else:
+        write_atomic(out, data)
 
 
 def _why_no_weights(record: Record) -> str:

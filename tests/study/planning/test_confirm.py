@@ -7,6 +7,7 @@ import pytest
 from benchmarks.aa_study import in_this_process
 from results.analysis.evidence import Evidence
 from results.analysis.power import power_analysis
+from results.config import run_id
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
@@ -234,6 +235,9 @@ def test_bad_options_end_with_2(bad, tmp_path):
     assert main(["confirm", "--study", str(tmp_path / "none"), *bad]) == 2
 
 
+SCORES = ["best_epoch", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "test_confusion", "test_correct"]
+
+
 @pytest.mark.parametrize(("status", "trained"), [("diverged", 0), ("failed", 1), ("complete", 0)])
 def test_a_diverged_seed_of_the_baseline_is_its_answer(status, trained, tmp_path):
     """The same seed would diverge again; a failed run may have had its reason in the machine."""
@@ -244,8 +248,9 @@ def test_a_diverged_seed_of_the_baseline_is_its_answer(status, trained, tmp_path
         assert main(words) == 0
         study = Study.open(path)
         (first,) = study.records()
-        lost = {} if status == "complete" else {"val_accuracy": None, "test_accuracy": None}
-        study.append(first.model_copy(update={"run_id": "other", "seed": first.seed + 1, "status": status, **lost}))
+        lost = dict.fromkeys(name for name in SCORES if status != "complete")
+        about = {"run_id": run_id(first.config, first.seed + 1), "seed": first.seed + 1, "status": status}
+        study.append(first.model_copy(update=about | lost))
         assert main([*words, "--seeds", "2"]) == 0
         assert len(study.records()) == 2 + trained
         if status == "diverged":

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from results.config import config_hash, run_id
 from results.record import Record
-from results.store import Study
+from results.store import IgnoredRecord, Study
 from study.report.page import FORMATS, render, render_format
 from tests.support import synthetic
 from tests.support.page import HTML, by_id, check, elements, tables, text
@@ -33,9 +34,10 @@ def rendered(study: Study) -> Any:
     with warnings.catch_warnings():
         for kind in (RuntimeWarning, UserWarning):  # a division by zero or a missing glyph would be a defect
             warnings.simplefilter("error", kind)
+        warnings.simplefilter("ignore", IgnoredRecord)
         page = render(study)
-    for name in FORMATS[1:]:
-        render_format(study, name)
+        for name in FORMATS[1:]:
+            render_format(study, name)
     tree = check(page)
     shown = [e for e in elements(tree) if e.tag in (f"{HTML}header", f"{HTML}main")]
     assert not re.search(r"\b(nan|NaN|inf|None(?! of))\b", " ".join(map(text, shown)))
@@ -104,11 +106,13 @@ def edited(records: list[Record], edit: Callable[[dict[str, Any]], None]) -> str
     for record in records:
         plain = json.loads(record.line())
         edit(plain)
+        name = config_hash(plain["config"])
+        plain |= {"config_hash": name, "run_id": run_id(plain["config"], plain["seed"])}
         lines.append(json.dumps(plain))  # NaN is written as NaN, as an older version might have
     return "\n".join(lines) + "\n"
 
 
-def test_scores_that_are_not_numbers(tmp_path: Path) -> None:
+def test_scores_that_are_not_numbers_are_ignored_and_said(tmp_path: Path) -> None:
     def spoil(r: dict[str, Any]) -> None:
         if r["trial"] in (0, 1, 2):
             r |= {
@@ -123,7 +127,9 @@ def test_scores_that_are_not_numbers(tmp_path: Path) -> None:
     study = write(tmp_path, SMALL, baselines(SMALL, 2) + sweep(SMALL, 12))
     study.records_path.write_text(edited(study.records(), spoil))
     tree = rendered(study)
-    assert has(tree, "trial-0") and has(tree, "leaderboard")
+    assert not has(tree, "trial-0") and has(tree, "trial-3")
+    said = text(by_id(tree, "validity"))
+    assert "3 lines of records.jsonl are ignored. line 3, run " in said and "a number is not finite" in said
 
 
 def test_records_of_an_older_schema(tmp_path: Path) -> None:
@@ -132,10 +138,10 @@ def test_records_of_an_older_schema(tmp_path: Path) -> None:
         for field in ("val_confusion", "test_confusion", "test_correct", "test_images", "environment", "parameters",
                       "seconds", "device", "precision", "started", "command"):  # fmt: skip
             r.pop(field)
-        r["config"].pop("crop_padding")
-        r["config"]["an_old_field"] = True
+        r["config"] = {k: v for k, v in r["config"].items() if k != "crop_padding"} | {"an_old_field": True}
 
-    study = write(tmp_path, SMALL, baselines(SMALL, 2) + sweep(SMALL, 12))
+    old = {k: v for k, v in BASELINE.items() if k != "crop_padding"} | {"an_old_field": True}
+    study = write(tmp_path, SMALL, baselines(SMALL, 2) + sweep(SMALL, 12), {"baseline": old})
     study.records_path.write_text(edited(study.records(), age))
     tree = rendered(study)
     assert not has(tree, "confusion") and has(tree, "leaderboard")
@@ -158,9 +164,16 @@ PAIR = {"candidate": "c" * 12, "reference": "b" * 12, "seeds": [1, 2, 3]}
 @pytest.mark.parametrize("family", ["confirm", "ablation"])
 def test_fields_of_a_newer_schema_are_no_obstacle(tmp_path: Path, look: dict, family: str) -> None:
     study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
-    study.records_path.write_text(edited(study.records(), lambda r: r.update(schema=9, new={"a": [1]})))
+    study.records_path.write_text(edited(study.records(), lambda r: r.update(new={"a": [1]})))
     study.meta.looks = [{"family": family, **look}]
-    rendered(study)
+    assert has(rendered(study), "leaderboard")
+
+
+def test_records_of_a_newer_schema_are_ignored_and_said(tmp_path: Path) -> None:
+    study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 12))
+    study.records_path.write_text(edited(study.records(), lambda r: r.update(schema=9)))
+    said = text(by_id(rendered(study), "validity"))
+    assert "13 lines" in said and "its schema is 9" in said and "3 more" in said
 
 
 def test_a_torn_line_is_left_out_and_said(tmp_path: Path) -> None:
@@ -215,7 +228,7 @@ def test_a_matrix_or_artefact_of_another_size_is_left_out(tmp_path: Path) -> Non
 
 def test_two_attempts_at_a_trial_have_links_of_their_own(tmp_path: Path) -> None:
     first = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="lost", trial=0)
-    again = SMALL.run(BASELINE | {"batch_size": 64}, trial=0).model_copy(update={"run_id": first.run_id + "-2"})
+    again = SMALL.run(BASELINE | {"batch_size": 64}, trial=0, run_id=first.run_id + "-2")
     tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), first, again]))
     assert has(tree, "trial-0") and has(tree, "trial-0-2")
 
@@ -259,7 +272,8 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
             "precision": nasty,
             "started": nasty,
         }
-        records.append(record.model_copy(update=update | {"run_id": f'{i}/../{nasty[:50]}" onclick=x'}))
+        records.append(record.model_copy(update=update))
+    records.append(records[0].model_copy(update={"run_id": '0/../<img onerror=x>" onclick=x'}))
     about = {"name": spoken(NASTY[1]), "trainable": spoken(NASTY[3]), "device": spoken(NASTY[0])}
     about["sweep"] = {"space": spoken(NASTY[0]), "sampler": spoken(NASTY[3]), "scheduler": spoken(NASTY[4])}
     study = write(tmp_path, maker, records, {"baseline": config} | about, predictions=False, pictures=True)

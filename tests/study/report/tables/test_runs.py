@@ -18,8 +18,9 @@ from safetensors.numpy import load_file
 from results.config import config_hash, read_config, run_id
 from results.errors import UserError
 from results.frame import COLUMNS, frame
+from results.meta import DatasetInfo, StudyMeta
 from results.record import DatasetTag, Record, find_run
-from results.store import DatasetInfo, Study, StudyMeta
+from results.store import Study
 from study.report.tables.runs import export, export_run
 from tests.support import ROOT
 
@@ -98,7 +99,7 @@ def test_json_has_null_for_what_is_missing_and_a_line_per_run(study: Study) -> N
 def test_no_text_in_the_csv_runs_as_a_formula_and_numbers_stay_numbers(study: Study) -> None:
     live = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1"]
     for i, text in enumerate(live):
-        fields: dict[str, Any] = {"status": "failed", "error": text, "val_accuracy": None, "val_loss": -0.5}
+        fields: dict[str, Any] = {"status": "pruned", "error": text, "val_accuracy": None, "val_loss": -0.5}
         study.append(record(BASELINE | {"norm": text, "=field": -1}, 10 + i, **fields))
     stream = BytesIO()
     export(study, "csv", stream)

@@ -1,0 +1,80 @@
+"""``study.json``: what a study is. Checked once, where it is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from results.config import config_hash
+from results.errors import UserError
+from results.plain import Unreadable, check_free, complaint, parse, shown
+
+SCHEMA = 1
+META_BYTES = 2**26  # 64 MiB; one command adds a kilobyte, a class name some ten bytes
+Count = Annotated[int, Field(ge=0, le=10**9)]
+
+
+class DatasetInfo(BaseModel):
+    """What the report needs to know of the images without seeing them."""
+
+    name: str  # how results are labelled, e.g. cifar10-jpeg
+    fingerprint: str
+    class_names: list[str] = Field(max_length=10**6)
+    train_images: Count
+    test_images: Count
+    source: str | None = None  # what --dataset was given, the home folder written as ~
+
+
+class CommandRun(BaseModel):
+    """One command that was run on the study."""
+
+    command: str
+    started: str
+    environment: dict[str, Any] = {}
+
+
+class StudyMeta(BaseModel):
+    """The contents of ``study.json``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    name: str
+    trainable: str
+    trainable_sha256: str | None = None  # of its file, where it is one
+    dataset: DatasetInfo
+    baseline: dict[str, Any]
+    device: str
+    precision: str
+    commands: list[CommandRun] = []
+    sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
+    looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
+    noise: dict[str, Any] | None = None  # the baseline's spread over seeds, as last measured
+
+    @property
+    def baseline_hash(self) -> str:
+        """The name of the baseline's config: a run is the baseline by it, whatever command asked for the run."""
+        return config_hash(self.baseline)
+
+    def document(self) -> bytes:
+        """Return study.json."""
+        text = json.dumps(self.model_dump(by_alias=True), indent=2, ensure_ascii=False, allow_nan=False)
+        return text.encode() + b"\n"
+
+
+def read_meta(data: bytes, where: str) -> StudyMeta:
+    """Read study.json. Raises UserError that begins with ``where``."""
+    try:
+        value = parse(data)
+        schema = value.get("schema", SCHEMA)
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise UserError(f"{where} has schema {shown(schema)}; this version knows {SCHEMA}: use a newer one")
+        meta = StudyMeta.model_validate(value, strict=True)
+        check_free(meta.model_dump(), "it")
+    except ValidationError as error:
+        raise UserError(f"{where} is not a study.json: {complaint(error)}") from None
+    except Unreadable as error:
+        raise UserError(f"{where} is not a study.json: {error}") from None
+    return meta
