@@ -151,9 +151,16 @@ def cut(study: Study, data, monkeypatch) -> Job:
 
 def test_a_checkpoint_that_cannot_be_read_now_is_kept(make_study, monkeypatch):
     study, data = make_study(epochs=3)
+    opened = study.files.open
+
+    def short(name, most):
+        if Path(name) == path:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return opened(name, most)
+
     path = study.checkpoint_path(cut(study, data, monkeypatch).run_id)
     with monkeypatch.context() as context:
-        context.setattr(checkpoints, "safe_open", lambda *a, **k: (_ for _ in ()).throw(OSError(errno.EMFILE, "many")))
+        context.setattr(study.files, "open", short)
         assert not checkpoints.interrupted_jobs(study)
     assert len(checkpoints.interrupted_jobs(study)) == 1
     path.write_bytes(path.read_bytes()[:100])
