@@ -82,6 +82,11 @@ class Record(BaseModel):
     ablation: dict[str, Any] | None = None
     resumed_at: list[int] = []  # epochs after which the run was cut off and later went on
 
+    @property
+    def of_sweep(self) -> bool:
+        """Whether a sweep proposed the config or counts the run among its trials, whatever command asked first."""
+        return self.kind == "sweep" or self.trial is not None
+
     def line(self) -> str:
         """Return the record as one line of JSON without the newline."""
         return json.dumps(self.model_dump(by_alias=True), allow_nan=False, separators=(",", ":"), ensure_ascii=False)

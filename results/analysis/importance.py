@@ -122,11 +122,11 @@ def is_log(values: Sequence[float]) -> bool:
 
 
 def _distribution(values: Sequence[Any]) -> Any:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
+    import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
     if is_numeric(values) and len({float(v) for v in values}) > FEW:
-        return FloatDistribution(float(min(values)), float(max(values)), log=is_log(values))
-    return CategoricalDistribution(sorted({_choice(v) for v in values}, key=repr))
+        return optuna.distributions.FloatDistribution(float(min(values)), float(max(values)), log=is_log(values))
+    return optuna.distributions.CategoricalDistribution(sorted({_choice(v) for v in values}, key=repr))
 
 
 def _choice(value: Any) -> Any:
@@ -136,9 +136,7 @@ def _choice(value: Any) -> Any:
 def _shares(
     configs: Sequence[Mapping[str, Any]], scores: np.ndarray, distributions: dict[str, Any]
 ) -> dict[str, float] | None:
-    import optuna
-    from optuna.distributions import FloatDistribution
-    from optuna.importance import PedAnovaImportanceEvaluator
+    import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -149,12 +147,14 @@ def _shares(
             trials = []
             for config, score in zip(configs, scores, strict=True):
                 params = {
-                    f: float(config[f]) if isinstance(d, FloatDistribution) else _choice(config.get(f))
+                    f: float(config[f])
+                    if isinstance(d, optuna.distributions.FloatDistribution)
+                    else _choice(config.get(f))
                     for f, d in distributions.items()
                 }
                 trials.append(optuna.trial.create_trial(params=params, distributions=distributions, value=float(score)))
             study.add_trials(trials)
-            evaluator = PedAnovaImportanceEvaluator(target_quantile=max(0.2, TOP / len(trials)))
+            evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=max(0.2, TOP / len(trials)))
             found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     except (ValueError, RuntimeError, ZeroDivisionError):
         return None  # all scores alike in a resample

@@ -88,8 +88,9 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
         return checked_config(desk.config_class, values)
 
     a, notes = work.plan_ablation(
-        start, meta.baseline, validate, fixed=desk.sets, only=only, most=args.leave_out, named=named, origin=args.origin
+        start, meta.baseline, validate, fixed=desk.sets, only=only, most=args.leave_out, named=named
     )
+    a = replace(a, origin=args.origin)
     looks = evidence.looks(work.FAMILY)
     seeds, pairs, left_out = _pairs(evidence, a, args, parts, config_hash(start))
     if left_out:

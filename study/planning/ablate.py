@@ -61,7 +61,6 @@ def plan_ablation(
     only: Sequence[str] = (),
     most: int | None = None,
     named: Mapping[str, Config] | None = None,
-    origin: str = "best",
 ) -> tuple[AblationPlan, list[str]]:
     """Return what to ablate, and notes on what was left out.
 
@@ -105,7 +104,7 @@ def plan_ablation(
         raise UserError(
             "nothing to ablate: the start differs from the baseline in no field that could be changed alone"
         )
-    return AblationPlan(start, baseline, kept, applied, fixed, origin), notes
+    return AblationPlan(start, baseline, kept, applied, fixed), notes
 
 
 def pairs(

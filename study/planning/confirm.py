@@ -55,10 +55,7 @@ def candidates(evidence: Evidence, top: int) -> list[Record]:
     runs = [
         r
         for r in evidence.records
-        if (r.kind == "sweep" or r.trial is not None)
-        and r.status == "complete"
-        and r.val_accuracy is not None
-        and not evidence.is_baseline(r)
+        if r.of_sweep and r.status == "complete" and r.val_accuracy is not None and not evidence.is_baseline(r)
     ]
     best: dict[str, Record] = {}
     for r in sorted(runs, key=lambda r: (-(r.val_accuracy or 0), r.trial if r.trial is not None else 0, r.run_id)):

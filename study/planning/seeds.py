@@ -9,7 +9,7 @@ from results.record import Record
 
 def sweep_seeds(records: Iterable[Record]) -> set[int]:
     """Return the seeds that any sweep chose by: a candidate was picked for its luck on these."""
-    return {r.seed for r in records if r.kind == "sweep" or r.trial is not None}
+    return {r.seed for r in records if r.of_sweep}
 
 
 def fresh_seeds(

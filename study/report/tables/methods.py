@@ -12,7 +12,7 @@ def methods(evidence: Evidence) -> str:
     """Write a methods paragraph of what was done: only sentences that the records bear out."""
     meta = evidence.meta
     seeds = sorted(s for h, s in evidence.runs if h == evidence.baseline_hash)
-    trials = [r for r in evidence.records if r.kind == "sweep" or r.trial is not None]
+    trials = [r for r in evidence.records if r.of_sweep]
     said = [
         f"All models were trained on {meta.dataset.name} ({meta.dataset.train_images:,} training and "
         f"{meta.dataset.test_images:,} test images); "
