@@ -33,7 +33,7 @@ def regularisation(trial: Any) -> dict[str, Any]:
     return config
 
 
-# Named changes to the config that is taken apart, in place of (or beside) its differences from the baseline.
+# Named changes to the config that is ablated, in place of (or beside) its differences from the baseline.
 ablations = {
     "no augmentation": {"rotation_degrees": 0.0, "flip_probability": 0.0, "crop_padding": 0},
     "no flip": {"flip_probability": 0.0},

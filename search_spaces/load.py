@@ -41,7 +41,7 @@ def load_space(
 def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[str, dict[str, Any]]:
     """Return the named list of ablations of a space file: ``path.py``, or ``path.py:NAME`` (NAME is ``ablations``).
 
-    Each is a dict of fields with the values they get in the config that is taken apart. With ``config_class`` every
+    Each is a dict of fields with the values they get in the config that is ablated. With ``config_class`` every
     field and value is checked against it. Raises UserError.
     """
     file, name = _split(path)

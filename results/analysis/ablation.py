@@ -17,7 +17,7 @@ from results.analysis.ablation_plan import ROLES, AblationPlan, Config, Interact
 from results.analysis.evidence import Evidence
 from results.analysis.importance import comparable, importance
 from results.analysis.looks import Look, Runs
-from results.analysis.verdicts import Tested
+from results.analysis.verdicts import PairVerdict
 from results.config import changes, config_hash
 from results.formatting import points
 
@@ -33,7 +33,7 @@ class VerdictRow:
 
     name: str
     role: str
-    tested: Tested
+    tested: PairVerdict
     before: Config
     after: Config
     parameters: int | None
@@ -104,7 +104,7 @@ def _seeds(look: Look) -> tuple[int, ...]:
 
 
 def _row(
-    tested: Tested,
+    tested: PairVerdict,
     role: str,
     name: str,
     plan: AblationPlan,

@@ -13,7 +13,7 @@ from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
 from results.analysis.noise import NoiseFloor, noise_floor
 from results.analysis.scores import AgainstBaseline, against_baseline, expected_maximum
-from results.analysis.verdicts import Tested, final_verdicts
+from results.analysis.verdicts import PairVerdict, final_verdicts
 from results.config import changes
 from results.errors import UserError
 from results.meta import StudyMeta
@@ -44,7 +44,7 @@ class Evidence:
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
         self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
-        self._verdicts: dict[Family, list[Tested]] = {}
+        self._verdicts: dict[Family, list[PairVerdict]] = {}
 
     @staticmethod
     def of(study: Study) -> Evidence:
@@ -177,7 +177,7 @@ class Evidence:
                 return str(error)
         return ""
 
-    def verdicts(self, family: Family) -> list[Tested]:
+    def verdicts(self, family: Family) -> list[PairVerdict]:
         """The final verdicts of a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
         if family not in self._verdicts:
             found = final_verdicts(self.runs, self.looks(family))

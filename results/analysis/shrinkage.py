@@ -8,7 +8,7 @@ import numpy as np
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import paired
-from results.analysis.verdicts import Tested
+from results.analysis.verdicts import PairVerdict
 from results.formatting import points
 
 
@@ -42,7 +42,7 @@ class Shrinkage:
         return text
 
 
-def shrinkage(evidence: Evidence, tested: Tested) -> Shrinkage:
+def shrinkage(evidence: Evidence, tested: PairVerdict) -> Shrinkage:
     """Compare a confirmed candidate's estimate in the sweep with the one on its fresh seeds."""
     chosen = next((r for r in evidence.records if r.run_id == tested.pair.chosen), None)
     beside = next((b for b in evidence.baselines if chosen and b.seed == chosen.seed), None)

@@ -5,7 +5,7 @@ seeds each had, the claim and the margin, and is kept in study.json; the numbers
 Families are 'confirm' and 'ablation', each with its own 5 %. A family's look lists every pair it ever compared, so that
 all share the error.
 
-    verdicts_at(runs, look)                 -> one Tested per pair: the verdict of one look
+    verdicts_at(runs, look)                 -> one PairVerdict per pair: the verdict of one look
     final_verdicts(runs, looks)             -> the same over all looks: the final verdict
 """
 
@@ -25,7 +25,7 @@ from results.record import Record
 
 
 @dataclass(frozen=True)
-class Tested:
+class PairVerdict:
     """A pair with its final verdict on the last look's question, else the latest.
 
     The question is the claim: the first better or worse is final, else the first equivalent within a margin no wider.
@@ -57,7 +57,7 @@ class Tested:
         return "; ".join(notes)
 
 
-def verdicts_at(runs: Runs, look: Look) -> list[Tested]:
+def verdicts_at(runs: Runs, look: Look) -> list[PairVerdict]:
     """Return the verdicts of one look, one per pair. Raises ValueError for a population claim without correctness."""
     made = []
     for pair in look.pairs:
@@ -83,7 +83,7 @@ def verdicts_at(runs: Runs, look: Look) -> list[Tested]:
         )
     verdicts = adjust([c for *_, c in made], look.number, look.alpha)
     return [
-        Tested(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
+        PairVerdict(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), len(set(pair.seeds)) - len(two))
         for (pair, two, d, _), v in zip(made, verdicts, strict=True)
     ]
 
@@ -95,8 +95,8 @@ def _per_image(two: list[tuple[Record, Record]]) -> np.ndarray | None:
     return np.array([a.astype(np.int8) - b.astype(np.int8) for a, b in rows if a is not None and b is not None])
 
 
-def final_verdicts(runs: Runs, looks: Sequence[Look]) -> list[Tested]:
-    """Return one Tested per pair ever compared in a family's ``looks``, in the order of the last look.
+def final_verdicts(runs: Runs, looks: Sequence[Look]) -> list[PairVerdict]:
+    """Return one PairVerdict per pair ever compared in a family's ``looks``, in the order of the last look.
 
     A verdict once given is final, for the question it answered.
     """
@@ -142,7 +142,7 @@ def _strongest(latest: Verdict, looks: Sequence[Verdict], alpha: float) -> Verdi
     return replace(made, sentence=sentence(made, alpha))
 
 
-def measured_sd(tested: Iterable[Tested]) -> tuple[float, int]:
+def measured_sd(tested: Iterable[PairVerdict]) -> tuple[float, int]:
     """Return (pooled standard deviation of paired differences, degrees of freedom) of comparisons; (0, 0) for none."""
     known = [(j.latest.n - 1, j.latest.sd) for j in tested if j.latest.n > 1]
     freedom = sum(df for df, _ in known)

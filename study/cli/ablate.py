@@ -180,7 +180,7 @@ def show(session: Session) -> None:
     print()
     print(markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.tested.note, "judged by confirm" if row.by_confirm else "") if n)
+        notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)
         print(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:

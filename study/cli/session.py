@@ -78,7 +78,7 @@ class Session(Planning):
         """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
-        worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is judged of runs that were interrupted.
+        worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is tested on runs that were interrupted.
         """
         self.study.save_meta()
         if not jobs:

@@ -15,7 +15,7 @@ from results.analysis.noise import difference_sd
 from results.analysis.paired import CLAIMS, MIN_SEEDS, Claim
 from results.analysis.power import PowerAnalysis, power_analysis
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import Tested, measured_sd
+from results.analysis.verdicts import PairVerdict, measured_sd
 from results.config import changes
 from results.errors import UserError
 from results.formatting import setting
@@ -121,7 +121,7 @@ def population_note(look: Look) -> list[str]:
     return lines
 
 
-def candidate_name(evidence: Evidence, tested: Tested) -> str:
+def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
     """Name a candidate by its trial and what it changes: 'trial 18: learning_rate=4.57, batch_size=64'."""
     run = evidence.chosen_run(tested.pair)
     if run is None:

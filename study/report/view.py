@@ -11,7 +11,7 @@ from markupsafe import Markup
 from results.analysis.ablation import AblationResult, ablation_result
 from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
-from results.analysis.verdicts import Tested
+from results.analysis.verdicts import PairVerdict
 from results.errors import UserError
 from results.outcome import Predictions
 from results.reading import Reading
@@ -48,7 +48,7 @@ class View(Evidence):
         except UserError:
             return []
 
-    def verdicts(self, family: Family) -> list[Tested]:
+    def verdicts(self, family: Family) -> list[PairVerdict]:
         """The final verdicts of a family; none where they cannot be given."""
         try:
             return super().verdicts(family)

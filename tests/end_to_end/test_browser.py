@@ -55,7 +55,7 @@ SIZES = {"desktop": (1280, 900), "phone": (375, 800)}
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Fifty trials with pictures, three candidates confirmed, the winner taken apart."""
+    """Fifty trials with pictures, three candidates confirmed, the winner ablated."""
     maker = synthetic.Maker(val=1000, test=2000)
     made = synthetic.study(tmp_path_factory.mktemp("browser"), pictures=True, maker=maker)
     made = synthetic.ablate(synthetic.confirm(made, maker), maker)

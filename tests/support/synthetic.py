@@ -351,9 +351,9 @@ def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.4
     for trial in range(trials):
         config = proposal(rng)
         good = sorted((r for r in found if r.status == "complete"), key=lambda r: -(r.val_accuracy or 0))[:4]
-        if trial > 8 and good and rng.random() < 0.7:  # a sampler that learns: near one of the best, one knob anew
-            knob = str(rng.choice(list(DESCRIBED["dimensions"])))
-            config = good[int(rng.integers(len(good)))].config | {knob: config[knob]}
+        if trial > 8 and good and rng.random() < 0.7:  # a sampler that learns: near one of the best, one field anew
+            field = str(rng.choice(list(DESCRIBED["dimensions"])))
+            config = good[int(rng.integers(len(good)))].config | {field: config[field]}
         if trial == 20:  # what a good sampler would have found by now
             config = BASELINE | {"architecture": "batch_norm", "learning_rate": 0.0007, "batch_size": 128}
         while any(r.config == config for r in found):

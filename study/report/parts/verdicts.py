@@ -8,7 +8,7 @@ from results.analysis.corrections import ALPHA
 from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdict import Verdict
-from results.analysis.verdicts import Tested
+from results.analysis.verdicts import PairVerdict
 from results.formatting import p_number
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
@@ -52,19 +52,19 @@ def confirmed(view: View) -> Section | None:
     return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
 
 
-def candidate(view: View, tested: Tested) -> Markup:
+def candidate(view: View, tested: PairVerdict) -> Markup:
     """A candidate by its trial, else by its hash."""
     trial = view.trial_of(tested.pair)
     return trial_link(trial) if trial else code(tested.pair.candidate)
 
 
-def plain_name(view: View, tested: Tested) -> str:
+def plain_name(view: View, tested: PairVerdict) -> str:
     """The same without a link, for a figure."""
     trial = view.trial_of(tested.pair)
     return trial.label if trial else clean(tested.pair.candidate, 12)
 
 
-def verdict_table(caption: Markup | str, named: list[tuple[Markup, Tested]], name: str) -> Table:
+def verdict_table(caption: Markup | str, named: list[tuple[Markup, PairVerdict]], name: str) -> Table:
     """One row per comparison with all that a verdict rests on."""
     rows = [Row([Cell(label), *verdict_cells(j.verdict)]) for label, j in named]
     return Table(caption, [Column("Compared"), *VERDICT_COLUMNS], rows, name=name)
@@ -102,7 +102,7 @@ def _more(seeds: int) -> str:
     return f"{seeds} more seed{'s' if seeds != 1 else ''}"
 
 
-def effects_figure(name: str, title: str, named: list[tuple[str, Tested]], margin: float) -> Figure | None:
+def effects_figure(name: str, title: str, named: list[tuple[str, PairVerdict]], margin: float) -> Figure | None:
     """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's."""
     shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
     if not shown:
@@ -160,10 +160,10 @@ def _shrinkage(view: View) -> Table | None:
 ORDER = ("better", "undecided", "equivalent", "worse")
 
 
-def foremost(view: View) -> Tested | None:
+def foremost(view: View) -> PairVerdict | None:
     """The candidate to name first: by its verdict, then by the sweep's validation, never by the test estimate."""
 
-    def rank(j: Tested) -> tuple[int, float]:
+    def rank(j: PairVerdict) -> tuple[int, float]:
         trial = view.trial_of(j.pair)
         return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
 

@@ -1,4 +1,4 @@
-"""Importance: it finds a planted knob, stays silent where it must, and never moves by itself."""
+"""Importance: it finds a planted hyperparameter, stays silent where it must, and never moves by itself."""
 
 from __future__ import annotations
 

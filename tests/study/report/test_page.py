@@ -38,7 +38,7 @@ def baseline(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Fifty trials with pictures, three candidates confirmed, the winner taken apart."""
+    """Fifty trials with pictures, three candidates confirmed, the winner ablated."""
     maker = synthetic.Maker(val=1000, test=2000)
     study = synthetic.study(tmp_path_factory.mktemp("whole"), pictures=True, maker=maker)
     return synthetic.ablate(synthetic.confirm(study, maker), maker)
