@@ -29,6 +29,7 @@ from study.planning.seeds import fresh_seeds
 from study.recording.provenance import command_line, now
 from study.report.tables.verdicts import path_sentence, verdict_table
 from study.report.tables.writers import markdown
+from study.terminal.screen import say
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     power = power_analysis(n, len(look.pairs), sd, source, look.number, args.margin / 100)
     more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
     planned = Planned(a, notes, seeds, look, look.number > len(looks), jobs, reused, power, more)
-    print("\n".join(line for line in _sentences(planned, evidence, desk) if line))
+    say("\n".join(line for line in _sentences(planned, evidence, desk) if line))
     return planned
 
 
@@ -165,7 +166,7 @@ def keep(session: Session, planned: Planned, a: AblationPlan) -> None:
     if planned.new:
         look = settled(runs, replace(look, when=now(), command=command_line()))
     if not spends(runs, look):
-        print("Too few pairs came to a score for any verdict: this is not counted as a look.")
+        say("Too few pairs came to a score for any verdict: this is not counted as a look.")
         return
     kept = [x for x in study.meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
     study.meta.looks = [*kept, {**look.as_dict(), "details": a.as_dict()}]
@@ -177,11 +178,10 @@ def show(session: Session) -> None:
     found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
-    print()
-    print(markdown(verdict_table(found, session.study.meta.dataset.name)))
+    say("\n" + markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
         notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)
-        print(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
+        say(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
     for line in (path_sentence(found), *found.disagreements):
         if line:
-            print(line)
+            say(line)

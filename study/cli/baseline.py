@@ -11,6 +11,7 @@ from study.cli.session import inputs, training_session
 from study.jobs import Job, completed
 from study.planning.noise import before_baseline, record_floor
 from study.terminal.runs import runs_table
+from study.terminal.screen import say
 
 
 def run(args: Namespace) -> int:
@@ -33,6 +34,6 @@ def run(args: Namespace) -> int:
         scored = [r for r in records if r.seed in seeds]
         Console().print(runs_table(scored))
         for line in record_floor(study):
-            print(line)
+            say(line)
         session.report()
         return code if scored else 1

@@ -7,7 +7,6 @@ still is, byte for byte, what the study began with; that is compared before anyt
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +19,7 @@ from results.escaping import hide_home
 from results.meta import StudyMeta
 from search_spaces import load
 from study.protocol import OWN, is_file, load_trainable
+from study.terminal.screen import note
 
 DEFAULT = "alexnet"
 
@@ -36,10 +36,9 @@ class Trainable:
     def record(self, meta: StudyMeta) -> None:
         """Make the study's name and fingerprint those of what runs now, and say so where they were others."""
         if self.sha256 != meta.trainable_sha256 is not None:
-            print(
+            note(
                 f"note: '{self.name}' is not what this study was begun with, and was given again: its new fingerprint "
-                "is kept; if it trains otherwise now, old and new runs do not compare",
-                file=sys.stderr,
+                "is kept; if it trains otherwise now, old and new runs do not compare"
             )
         meta.trainable, meta.trainable_sha256 = self.name, self.sha256
 

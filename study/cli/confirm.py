@@ -12,6 +12,7 @@ from study.planning.confirm import Confirmation, prepare, refuse_too_few, verdic
 from study.planning.noise import record_floor
 from study.planning.runs import longest_first
 from study.recording.provenance import command_line, now
+from study.terminal.screen import say
 
 
 def run(args: Namespace) -> int:
@@ -30,13 +31,13 @@ def run(args: Namespace) -> int:
         code = session.train(session.attempts(longest_first(study.records(), planned.jobs)))
         runs = Evidence.of(study).runs
         if planned.new and not spends(runs, planned.look):
-            print("Too few pairs came to a score for any verdict: this is not counted as a look.")
+            say("Too few pairs came to a score for any verdict: this is not counted as a look.")
         elif planned.new:
             study.meta.looks.append(settled(runs, planned.look).as_dict())
             study.save_meta()
         record_floor(study)
         for line in verdict_lines(Evidence.of(study)):
-            print(line)
+            say(line)
         session.report()
         return code
 
@@ -54,5 +55,5 @@ def plan(desk: Planning, args: Namespace) -> Confirmation:
         command=command_line(),
     )
     for line in planned.sentences(desk.at_once(len(planned.jobs))):
-        print(line)
+        say(line)
     return planned

@@ -11,6 +11,7 @@ from results.formatting import plural
 from results.record import find_run
 from results.store import Study
 from study.report.tables.runs import export, export_run
+from study.terminal.screen import note, say
 
 
 def run(args: Namespace) -> int:
@@ -28,7 +29,7 @@ def run(args: Namespace) -> int:
         raise UserError(f"--out '{out}' is a folder; name a file in it")
     rows = export(study, args.format, out)
     if not args.quiet:
-        print(f"{plural(rows, 'run')}: {out}")
+        say(f"{plural(rows, 'run')}: {out}")
     return 0
 
 
@@ -36,9 +37,9 @@ def one_run(study: Study, name: str, out: Path | None) -> int:
     """Write a run's config and, if they were kept, its weights."""
     run_id = find_run(study.records(), name).run_id
     exported = export_run(study, run_id, out or study.path / "export" / run_id)
-    print(exported.config)
+    say(str(exported.config))
     if exported.weights is not None:
-        print(exported.weights)
+        say(str(exported.weights))
     if exported.note is not None:
-        print(f"note: {exported.note}", file=sys.stderr)
+        note(f"note: {exported.note}")
     return 0

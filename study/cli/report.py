@@ -7,14 +7,16 @@ from argparse import Namespace
 
 from results.store import Study
 from study.report.page import render_format, write_report
+from study.terminal.screen import inert, say
 
 
 def run(args: Namespace) -> int:
     """Write the report."""
     study = Study.open(args.study)
     if args.format != "html" or args.table != "leaderboard":
-        sys.stdout.write(render_format(study, args.format, args.table))
+        table = render_format(study, args.format, args.table)
+        sys.stdout.write(inert(table) if sys.stdout.isatty() else table)
         return 0
     with study.lock():
-        print(write_report(study))
+        say(str(write_report(study)))
     return 0

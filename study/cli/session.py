@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.report.page import write_report
 from study.terminal.progress import run_progress
+from study.terminal.screen import note, say
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Session(Planning):
     def announce(self, text: str) -> None:
         """Tell the person at the screen, unless they asked for quiet."""
         if text and not self.options.quiet:
-            print(text, file=sys.stderr, flush=True)
+            note(text)
 
     def attempts(self, jobs: list[Job]) -> list[Job]:
         """Number each job by how often its config and seed were tried before without completing."""
@@ -87,7 +87,7 @@ class Session(Planning):
             progress = run_progress(self.options.quiet)
             record = run_here(self.study, self.model, jobs[0], progress, self.options.keep_weights)
             if record.error:
-                print(f"{record.status}: {record.error}", file=sys.stderr)
+                note(f"{record.status}: {record.error}")
             return 0 if record.status == "complete" else 1
         summary = self.run(FixedJobs(jobs))
         if summary.interrupted:
@@ -107,7 +107,7 @@ class Session(Planning):
 
     def report(self) -> None:
         """Write the report and say where it is."""
-        print(f"report: {write_report(self.study)}")
+        say(f"report: {write_report(self.study)}")
 
 
 @dataclass

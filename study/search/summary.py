@@ -10,6 +10,7 @@ from rich.table import Table
 
 from results.analysis.evidence import Evidence
 from results.config import changes
+from results.escaping import terminal
 from results.formatting import percent, points, setting
 from results.outcome import best_so_far
 from results.record import Record
@@ -21,7 +22,7 @@ SHOWN = 5
 
 def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     """Print to stdout."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, markup=False)  # a value such as "[/red]" is none
     baseline = find_baseline(study, seed)
     records = summary.records
     complete = [r for r in records if r.status == "complete" and r.val_accuracy is not None]
@@ -88,7 +89,7 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
             percent(value),
             percent(at),
             "-" if at is None else f"{points(value - at)} points",
-            _changes(record.config, config),
+            terminal(_changes(record.config, config)),
         )
     return table
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from results.formatting import duration, percent, plural
 from results.record import Record
+from study.terminal.screen import inert
 
 REFRESH = 0.5  # seconds between redraws
 PLAIN_EVERY = 60.0  # seconds between plain progress lines
@@ -72,7 +73,7 @@ class LiveView:
                 self.quiet = True
 
         self._console = Outliving(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
-        self._title = title
+        self._title = inert(title)
         self._live: Any = None
         self._drawn = -math.inf
 
@@ -92,7 +93,7 @@ class LiveView:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         with self._screen():
-            (self._live.console if self._live else self._console).print(Text(text))
+            (self._live.console if self._live else self._console).print(Text(inert(text)))
 
     @contextlib.contextmanager
     def _screen(self) -> Iterator[None]:
@@ -138,7 +139,7 @@ class LiveView:
             Text(progress.counts),
         ]
         if progress.best:
-            lines.append(Text(progress.best))
+            lines.append(Text(inert(progress.best)))
         return Group(*lines, table)
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from results.formatting import duration, loss, percent
 from results.outcome import Epoch
 from study.jobs import Job
+from study.terminal.screen import note
 
 
 class RunProgress(Protocol):
@@ -87,11 +88,11 @@ class _Lines(_Silent):
     def begin(self, job: Job, history: list[Epoch]) -> None:
         self._total = job.epochs
         where = f", going on after epoch {history[-1].epoch}" if history else ""
-        _say(f"training {job.run_id}: seed {job.seed}, {job.epochs or '?'} epochs{where}")
+        note(f"training {job.run_id}: seed {job.seed}, {job.epochs or '?'} epochs{where}")
 
     def epoch(self, epoch: Epoch) -> None:
         rest = f" | {duration((self._total - epoch.epoch) * epoch.seconds)} left" if self._total else ""
-        _say(f"epoch {epoch.epoch}/{self._total or '?'} | {sentence(epoch)}{rest}")
+        note(f"epoch {epoch.epoch}/{self._total or '?'} | {sentence(epoch)}{rest}")
 
 
 class _Bar(_Silent):
@@ -120,7 +121,3 @@ class _Bar(_Silent):
 
     def end(self) -> None:
         self._bar.stop()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
