@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import pytest
 from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Runtime
-from study.engine import FixedJobs, Job, Model, Options, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, cluster, run_jobs
 from study.protocol import load_trainable
 from study.recording import checkpoints
 from tests.support import TOY
@@ -31,6 +32,11 @@ def listening(process: psutil.Process) -> set[str]:
         with contextlib.suppress(psutil.Error):
             found |= {c.laddr.ip for c in each.net_connections(kind="tcp") if c.status == psutil.CONN_LISTEN}
     return found
+
+
+def ray_folders() -> list[Path]:
+    """This process's folders of Ray, as anybody on the machine finds them."""
+    return list(Path(cluster._short_tmp()).glob(f"{cluster.PREFIX}{os.getpid()}-*"))
 
 
 def job(study, seed=0, **changes):
@@ -74,6 +80,12 @@ def ended(tmp_path_factory):
         "hang": job(study, misbehave="hang", misbehave_at=2, marker=str(hangs)),
     }
     sockets: set[str] = set()
+    modes: set[int] = set()
+
+    def look(record, outcome):
+        sockets.update(listening(psutil.Process()))
+        modes.update(stat.S_IMODE(os.stat(f).st_mode) for f in ray_folders())
+
     with study.lock(), pytest.MonkeyPatch.context() as patched:
         patched.setattr("study.engine.driver.time", JumpingClock(hangs))
         patched.setattr("study.engine.driver.AWAY", 1e9)  # or the jump would count as the driver's own absence
@@ -82,10 +94,10 @@ def ended(tmp_path_factory):
             Model(load_trainable(TOY), TOY, data, Runtime()),
             HangsLast(jobs.values()),
             options=Options(concurrency=2, cpus_per_trial=1, trial_timeout=3600),
-            after=[lambda record, outcome: sockets.update(listening(psutil.Process()))],
+            after=[look],
         )
     records = {r.run_id: r for r in study.records()}
-    return study, {name: records.get(each.run_id) for name, each in jobs.items()}, summary, sockets, marker
+    return study, {name: records.get(each.run_id) for name, each in jobs.items()}, summary, (sockets, modes), marker
 
 
 def test_every_job_has_its_record(ended):
@@ -153,16 +165,19 @@ def test_same_result_as_in_this_process(ended, toy, monkeypatch):
 
 
 def test_listens_on_loopback_only(ended):
-    sockets = ended[3]
+    sockets, _ = ended[3]
     assert sockets, "Ray listens somewhere"
     assert sockets <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
+def test_rays_folder_is_closed_to_other_users(ended):
+    _, modes = ended[3]
+    assert modes == {0o700}  # Ray widens what it is given to 0777
+
+
 def test_leaves_nothing_behind(ended):
     study = ended[0]
-    from study.engine.cluster import PREFIX, _short_tmp
-
-    assert not list(Path(_short_tmp()).glob(f"{PREFIX}{os.getpid()}-*"))
+    assert not ray_folders()
     assert not list((study.path / "checkpoints").glob("*")) if (study.path / "checkpoints").exists() else True
     weights = {p.stem for p in (study.path / "weights").glob("*")}
     baseline = [r for r in study.records() if r.config_hash == config_hash(study.meta.baseline)]
