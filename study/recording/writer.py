@@ -3,7 +3,8 @@
 What is derived from records (pictures, the database) is made by a second thread: no record waits for it.
 
 For each ended run, in this order: predictions, weights if they rank, the record's line, then its checkpoint goes. A
-crash between two steps leaves files that no record names, never a record without its files.
+crash between two steps leaves files that no record names, never a record without its files;
+the next writer removes them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from results.config import RUN_ID
 from results.errors import UserError
 from results.files import writing
 from results.outcome import Outcome, State
@@ -64,8 +66,12 @@ class Writer:
         self._best: list[tuple[float, str, str]] = []  # (validation accuracy, config_hash, run_id) of rankable runs
         self._baseline_hash = study.meta.baseline_hash
         self._baseline_run: str | None = None
-        for record in study.records():
+        reading = study.read()
+        for record in reading.records:
             self._rank(record)
+        self._spared = {line.run_id for line in reading.ignored}  # a record that is of no use now keeps its files
+        if None not in self._spared:
+            self._remove_others("predictions", ".npz", {r.run_id for r in reading.records if r.status == "complete"})
         self.error: BaseException | None = None
         self._writer = self._thread("writer", self._queue, self._write)
         self._deriver = self._thread("after", self._written, self._derive)
@@ -151,12 +157,10 @@ class Writer:
             study.save_predictions(record.run_id, outcome)
             if outcome.weights and self._rank(record):
                 study.save_state(study.weights_path(record.run_id), outcome.weights)
-        else:  # one that was killed after its last epoch and then ended otherwise left them
-            study.files.remove(study.predictions_path(record.run_id))
         with writing(study.records_path):
             study.append(record)
         checkpoints.remove(study, record.run_id)
-        self._drop_weights()
+        self._remove_others("weights", ".safetensors", self._ranking())
 
     def _derive(self, item: _End) -> None:
         for function in self._after:
@@ -183,8 +187,9 @@ class Writer:
         best = {run_id for _, _, run_id in self._best[: self._keep]}
         return best | ({self._baseline_run} if self._baseline_run else set())
 
-    def _drop_weights(self) -> None:
-        keep = {f"{run_id}.safetensors" for run_id in self._ranking()}
-        for name in self._study.files.names("weights"):
-            if name.endswith(".safetensors") and name not in keep:
-                self._study.files.remove(f"weights/{name}")
+    def _remove_others(self, folder: str, ending: str, keep: set[str]) -> None:
+        """Remove files of runs that are to have none: what a kill left before its record, weights that rank no more."""
+        for name in self._study.files.names(folder):
+            run_id = name.removesuffix(ending)
+            if RUN_ID.fullmatch(run_id) and run_id not in keep and run_id not in self._spared:
+                self._study.files.remove(f"{folder}/{name}")

@@ -22,7 +22,7 @@ from study.recording import records
 from study.recording.writer import Writer
 from study.terminal.log import Log
 
-ROW = Epoch(1, 1.0, 0.5, 1.0, 0.5, 0.1, np.eye(3, dtype=int))
+ROW = Epoch(1, 1.0, 0.5, 1.0, 1.0, 0.1, np.eye(3, dtype=int))
 NOTHING: Any = SimpleNamespace(drop=lambda key: None, put=lambda *a: None, take=lambda *a: None)
 SILENT: Any = SimpleNamespace(update=lambda progress: None, job_ended=lambda record, progress: None)
 
@@ -31,7 +31,7 @@ class Outside:
     """A driver, and the study that it writes."""
 
     def __init__(self, study: Any, source: Any, **options: Any) -> None:
-        self.study, self.log = study, Log(study.path / "study.log")
+        self.study, self.log = study, Log(study.files)
         self.writer = Writer(study, 3, [], self.log)
         self.killed: list[Any] = []
         surroundings = Surroundings(
