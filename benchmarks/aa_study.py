@@ -23,6 +23,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from scipy.stats import binomtest
+
+from results.analysis.evidence import Evidence
+from results.analysis.shrinkage import shrinkage
+from results.store import Study
+from study.cli.main import main as study_main
 
 HERE = Path(__file__).parent
 OUT = HERE / "results"
@@ -33,44 +41,35 @@ TRIALS, TOP, SEEDS = 30, 3, 6
 @contextlib.contextmanager
 def in_this_process() -> Iterator[None]:
     """Let every command train in this process, by study.engine.local, where it would start workers."""
-    import study.engine.launch as pool
-    import study.search.sweep as sweep
-    from study.engine.local import run_here
-    from study.engine.resources import Machine, plan_resources
-    from study.terminal.progress import run_progress
+    from study.cli import session  # noqa: PLC0415 - loads Ray, which a summary of rows needs not
+    from study.engine.launch import Summary  # noqa: PLC0415 - the same
+    from study.engine.local import run_here  # noqa: PLC0415 - the same
+    from study.engine.resources import Machine, plan_resources  # noqa: PLC0415 - the same
+    from study.search import sweep  # noqa: PLC0415 - loads Optuna, likewise
+    from study.terminal.progress import run_progress  # noqa: PLC0415 - loads rich, likewise
 
-    def run_jobs(study: Any, model: Any, source: Any, **_: Any) -> pool.Summary:
+    def run_jobs(study: Any, model: Any, source: Any, **_: Any) -> Summary:
         start, records = time.perf_counter(), []
         while (job := source.next()) is not None:
             records.append(run_here(study, model, job, run_progress(True)))
             source.done(job, records[-1])
-        return pool.Summary(records, plan_resources(Machine(1)), time.perf_counter() - start)
+        return Summary(records, plan_resources(Machine(1)), time.perf_counter() - start)
 
-    real = pool.run_jobs, sweep.run_jobs
-    pool.run_jobs = sweep.run_jobs = run_jobs
-    try:
+    with mock.patch.object(session, "run_jobs", run_jobs), mock.patch.object(sweep, "run_jobs", run_jobs):
         yield
-    finally:
-        pool.run_jobs, sweep.run_jobs = real
 
 
 def command(*words: str) -> None:
     """Run one command of the toolkit in this process; its output is kept from the screen."""
-    from study.cli.main import main
-
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = main(words)
+        code = study_main(words)
     if code:
         raise RuntimeError(f"{' '.join(words)} ended with {code}: {said.getvalue()[-2000:]}")
 
 
 def one_study(number: int, folder: Path) -> dict[str, Any]:
     """Sweep, confirm and report once; return what came of it."""
-    from results.analysis.evidence import Evidence
-    from results.analysis.shrinkage import shrinkage
-    from results.store import Study
-
     path = folder / f"aa-{number}"
     common = ["--study", str(path), "--seed", str(10_000 * number), "--quiet"]
     start = time.perf_counter()
@@ -103,7 +102,6 @@ def one_study(number: int, folder: Path) -> dict[str, Any]:
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the rates with their exact 95 % intervals."""
-    from scipy.stats import binomtest
 
     def rate(hits: int, n: int) -> dict[str, Any]:
         ci = binomtest(hits, n).proportion_ci(0.95, method="exact")

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import stats as st
 
 from benchmarks import worlds
+from benchmarks.calibration_table import markdown, show, write_docs
 from results.analysis import corrections, paired, verdict
 
 SEEDS = (3, 6, 10, 20)
@@ -247,7 +248,6 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
 
 def run(quick: bool, seed: int = 20261123) -> list[dict[str, Any]]:
     """Return all rows; the generator is seeded, so two calls agree."""
-    corrections.holm([1.0])  # imports it
     gc.freeze()  # statsmodels' multipletests collects garbage at every call: leave it little to look through
     rng = np.random.default_rng(seed)
     many = 2_000 if quick else 20_000
@@ -272,8 +272,6 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer studies, under half a minute; writes nothing")
     args = parser.parse_args(argv)
-    from benchmarks.calibration_table import markdown, show, write_docs
-
     start = time.perf_counter()
     rows = run(args.quick)
     seconds = time.perf_counter() - start

@@ -16,6 +16,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.aa_study import OUT, TRAINABLE, command, in_this_process
+from results.analysis.ablation import ablation_result
+from results.analysis.evidence import Evidence
+from results.store import Study
 
 SPACE = """
 from search_spaces import choice
@@ -27,10 +30,6 @@ NOTHING = ("undecided", "equivalent")
 
 def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Run baseline, a sweep of the one planted config, and ablate; return (role, change) -> (verdict, sentence)."""
-    from results.analysis.ablation import ablation_result
-    from results.analysis.evidence import Evidence
-    from results.store import Study
-
     space = path.with_suffix(".space.py")
     space.write_text(SPACE)
     common = ["--study", str(path), "--quiet"]
