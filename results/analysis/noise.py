@@ -18,7 +18,7 @@ from scipy import stats as st
 from statsmodels.stats.proportion import proportion_confint
 
 from results.analysis.paired import CONFIDENCE, sd_over_seeds
-from results.formatting import points
+from results.formatting import percent, points
 from results.record import Record
 
 ASSUMED_RUN_SD = 0.003  # three tenths of a point from initialisation, order and split
@@ -67,10 +67,10 @@ class NoiseFloor:
             f"{points(self.sd_high, signed=False)})."
         ]
         if self.explained is not None and self.image_sd is not None:
+            share = percent(self.explained, 0)
             lines.append(
-                f"About {100 * self.explained:.0f} % of that variance is what a test set of {self.images} images must "
-                f"show "
-                f"({points(self.image_sd, signed=False)} points by itself); n = {self.n} makes this a rough share."
+                f"About {share} of that variance is what a test set of {self.images:,} images must "
+                f"show ({points(self.image_sd, signed=False)} points by itself); n = {self.n} makes this a rough share."
             )
         lines.append(
             f"Differences under {points(self.single_run, signed=False)} points of {what} accuracy cannot be told apart "

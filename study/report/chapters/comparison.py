@@ -55,7 +55,7 @@ def noise(view: View) -> Section | None:
                 "Under the null, the expected maximum of {} runs of the unchanged baseline lies {} points above its "
                 "mean on validation, hence at {} against the run with seed {}, which itself lies {} from that mean.",
                 view.tried,
-                points(floor.sd * expected_maximum(view.tried)),
+                points(floor.sd * expected_maximum(view.tried), signed=False),
                 strong(points(view.null_maximum)),
                 view.reference.seed,
                 points((view.reference.val_accuracy or 0.0) - floor.mean),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 import warnings
@@ -14,11 +16,14 @@ import pytest
 from results.config import config_hash, run_id
 from results.record import Record
 from results.store import IgnoredRecord, Study
-from study.report.page import FORMATS, render, render_format
+from study.report.chapters import comparison, errors, hyperparameters, methods, protocol, winner
+from study.report.headline import headline
+from study.report.page import FORMATS, render, render_format, view_of
 from tests.support import synthetic
-from tests.support.page import HTML, by_id, check, elements, tables, text
+from tests.support.page import HTML, by_id, cells, check, elements, part, tables, text
 from tests.support.synthetic import BASELINE, Maker, baselines, sweep, write
 
+pytestmark = pytest.mark.filterwarnings("ignore::results.store.IgnoredRecord")
 SMALL = Maker(val=200, test=300)
 
 
@@ -31,17 +36,43 @@ def has(tree: Any, name: str) -> bool:
 
 
 def rendered(study: Study) -> Any:
+    """The whole page, checked; every other format is written too."""
     with warnings.catch_warnings():
         for kind in (RuntimeWarning, UserWarning):  # a division by zero or a missing glyph would be a defect
             warnings.simplefilter("error", kind)
-        warnings.simplefilter("ignore", IgnoredRecord)
+        warnings.simplefilter("ignore", IgnoredRecord)  # a UserWarning
         page = render(study)
         for name in FORMATS[1:]:
             render_format(study, name)
+    assert len(page.encode()) < 2_000_000
     tree = check(page)
     shown = [e for e in elements(tree) if e.tag in (f"{HTML}header", f"{HTML}main")]
     assert not re.search(r"\b(nan|NaN|inf|None(?! of))\b", " ".join(map(text, shown)))
     return tree
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The page of one study with several oddities that do not touch one another."""
+    first = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="lost", trial=0)
+    records = [
+        *baselines(SMALL, 1, BASELINE | {"epochs": 3}),
+        *baselines(SMALL, 1),
+        first,
+        SMALL.run(BASELINE | {"batch_size": 64}, trial=0, run_id=first.run_id + "-2"),
+        SMALL.run(BASELINE, 77, trial=1),
+        SMALL.run(BASELINE | {"epochs": 5}, 1, trial=2),
+        Maker(val=200, test=300, seed=8).run(BASELINE | {"batch_size": 128}, trial=99),
+    ]
+    study = write(tmp_path_factory.mktemp("mixed"), SMALL, records)
+    with open(study.records_path, "ab") as file:
+        file.write(b'{"schema": 1, "run_id": "torn')
+    return rendered(study)
+
+
+def said(study: Study) -> str:
+    """The warnings of a study, without the rest of its page."""
+    return text(part(protocol.validity(view_of(study)))).replace("\u00a0", " ")
 
 
 def test_no_record_at_all(tmp_path: Path) -> None:
@@ -62,10 +93,29 @@ def test_baseline_missing(tmp_path: Path) -> None:
     assert has(tree, "leaderboard") and not has(tree, "forest")
 
 
-def test_baseline_older_than_the_studys(tmp_path: Path) -> None:
-    older = baselines(SMALL, 1, BASELINE | {"epochs": 3})
-    tree = rendered(write(tmp_path, SMALL, older + baselines(SMALL, 1)))
-    assert "Another baseline" in text(by_id(tree, "validity"))
+def test_a_baseline_older_than_the_studys_is_said(mixed: Any) -> None:
+    assert "Another baseline" in text(by_id(mixed, "validity"))
+
+
+def test_a_trial_that_changes_nothing_but_the_seed_is_the_baseline(mixed: Any) -> None:
+    assert len(tables(by_id(mixed, "baseline-scores"))[0].findall(f".//{HTML}tbody/{HTML}tr")) == 2
+    assert not has(mixed, "trial-1")
+
+
+def test_a_torn_line_is_left_out_and_said(mixed: Any) -> None:
+    assert "1 line of records.jsonl" in text(by_id(mixed, "validity")).replace("\u00a0", " ")
+
+
+def test_runs_on_other_images_are_left_out_and_said(mixed: Any) -> None:
+    assert "Mixed datasets" in text(by_id(mixed, "validity")) and not has(mixed, "trial-99")
+
+
+def test_a_trial_without_a_baseline_of_its_seed_is_said(mixed: Any) -> None:
+    assert "Other splits" in text(by_id(mixed, "validity"))
+
+
+def test_two_attempts_at_a_trial_have_links_of_their_own(mixed: Any) -> None:
+    assert has(mixed, "trial-0") and has(mixed, "trial-0-2")
 
 
 def test_one_trial(tmp_path: Path) -> None:
@@ -74,11 +124,6 @@ def test_one_trial(tmp_path: Path) -> None:
     assert "1\u00a0complete trial" in head(tree) or "1 complete trial" in head(tree)
     assert "noise floor is unknown" in text(by_id(tree, "noise"))
     assert "it needs 20 trials that compare" in text(by_id(tree, "importance"))
-
-
-def test_a_trial_that_changes_nothing_but_the_seed_is_the_baseline(tmp_path: Path) -> None:
-    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), SMALL.run(BASELINE, 77, trial=0)]))
-    assert len(tables(by_id(tree, "baseline-scores"))[0].findall(f".//{HTML}tbody/{HTML}tr")) == 2
 
 
 @pytest.mark.parametrize(
@@ -128,8 +173,8 @@ def test_scores_that_are_not_numbers_are_ignored_and_said(tmp_path: Path) -> Non
     study.records_path.write_text(edited(study.records(), spoil))
     tree = rendered(study)
     assert not has(tree, "trial-0") and has(tree, "trial-3")
-    said = text(by_id(tree, "validity"))
-    assert "3 lines of records.jsonl are ignored. line 3, run " in said and "a number is not finite" in said
+    told = text(by_id(tree, "validity"))
+    assert "3 lines of records.jsonl are ignored. line 3, run " in told and "a number is not finite" in told
 
 
 def test_records_of_an_older_schema(tmp_path: Path) -> None:
@@ -150,70 +195,78 @@ def test_records_of_an_older_schema(tmp_path: Path) -> None:
 PAIR = {"candidate": "c" * 12, "reference": "b" * 12, "seeds": [1, 2, 3]}
 
 
-@pytest.mark.parametrize(
-    "look",
-    [
-        {"from": "the future"},
-        {"number": 1, "pairs": []},
-        {"number": 1, "pairs": [PAIR], "claim": "per-class"},
-        {"number": 0, "pairs": [PAIR]},
-        {"number": 1, "pairs": [PAIR], "claim": "population"},
-        {"number": "one", "pairs": 3},
-    ],
-)
-@pytest.mark.parametrize("family", ["confirm", "ablation"])
-def test_fields_of_a_newer_schema_are_no_obstacle(tmp_path: Path, look: dict, family: str) -> None:
-    study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
+LOOKS = [
+    {"from": "the future"},
+    {"number": 1, "pairs": []},
+    {"number": 1, "pairs": [PAIR], "claim": "per-class"},
+    {"number": 0, "pairs": [PAIR]},
+    {"number": 1, "pairs": [PAIR], "claim": "population"},
+    {"number": "one", "pairs": 3},
+]
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study whose records have a field of a later version."""
+    study = write(tmp_path_factory.mktemp("newer"), SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
     study.records_path.write_text(edited(study.records(), lambda r: r.update(new={"a": [1]})))
-    study.meta.looks = [{"family": family, **look}]
-    assert has(rendered(study), "leaderboard")
+    return study
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("family", ["confirm", "ablation"])
+def test_looks_of_another_version_are_no_obstacle(newer: Study, look: dict, family: str) -> None:
+    newer.meta.looks = [{"family": family, **look}]
+    view = view_of(newer)
+    assert headline(view).mark == "Exploratory" or view.looks(family)
+    for make in (comparison.confirmed, winner.ablation, methods.done, protocol.validity):
+        if (section := make(view)) is not None:
+            part(section)
+
+
+def test_fields_of_a_newer_schema_are_no_obstacle(newer: Study) -> None:
+    newer.meta.looks = [{"family": family, **look} for family in ("confirm", "ablation") for look in LOOKS]
+    tree = rendered(newer)
+    assert has(tree, "leaderboard") and "Verdicts left out" in text(by_id(tree, "validity"))
 
 
 def test_records_of_a_newer_schema_are_ignored_and_said(tmp_path: Path) -> None:
     study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 12))
     study.records_path.write_text(edited(study.records(), lambda r: r.update(schema=9)))
-    said = text(by_id(rendered(study), "validity"))
-    assert "13 lines" in said and "its schema is 9" in said and "3 more" in said
-
-
-def test_a_torn_line_is_left_out_and_said(tmp_path: Path) -> None:
-    study = write(tmp_path, SMALL, baselines(SMALL, 1) + sweep(SMALL, 5))
-    with open(study.records_path, "ab") as file:
-        file.write(b'{"schema": 1, "run_id": "torn')
-    assert "1 line of records.jsonl" in text(by_id(rendered(study), "validity")).replace("\u00a0", " ")
-
-
-def test_runs_on_other_images_are_left_out_and_said(tmp_path: Path) -> None:
-    other = Maker(val=200, test=300, seed=8).run(BASELINE | {"batch_size": 64}, trial=99)
-    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), other]))
-    assert "Mixed datasets" in text(by_id(tree, "validity")) and not has(tree, "trial-99")
-
-
-def test_a_trial_without_a_baseline_of_its_seed_is_said(tmp_path: Path) -> None:
-    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), SMALL.run(BASELINE | {"epochs": 5}, 1, trial=0)]))
-    assert "Other splits" in text(by_id(tree, "validity"))
+    assert all(words in said(study) for words in ("13 lines", "its schema is 9", "3 more"))
 
 
 def test_the_end_of_a_search_range_is_said(tmp_path: Path) -> None:
     runs = [SMALL.run(BASELINE | {"batch_size": size}, trial=i) for i, size in enumerate((64, 128, 512))]
     best = max(runs, key=lambda r: r.val_accuracy or 0)
     study = write(tmp_path, SMALL, baselines(SMALL, 1) + runs)
-    said = text(by_id(rendered(study), "validity"))
-    assert ("batch_size" in said) == (best.config["batch_size"] in (64, 512))
+    assert ("batch_size" in said(study)) == (best.config["batch_size"] in (64, 512))
     low, high = sorted((best.config["batch_size"], 4 * best.config["batch_size"]))
     study.meta.sweep = {"describe": {"dimensions": {"batch_size": {"low": low / 4, "high": high, "log": True}}}}
     study.save_meta()
-    assert "At the edge" not in text(by_id(rendered(study), "validity"))
+    assert "At the edge" not in said(study)
 
 
-@pytest.mark.parametrize(("classes", "matrices"), [(2, True), (20, True), (21, False), (100, False)])
-def test_few_and_many_classes(tmp_path: Path, classes: int, matrices: bool) -> None:
+@pytest.mark.parametrize("classes", [2, 100])
+def test_few_and_many_classes(tmp_path: Path, classes: int) -> None:
     maker = Maker([f"class number {i}" for i in range(classes)], val=400, test=800)
-    study = synthetic.study(tmp_path, trials=12, seeds=3, pictures=True, maker=maker)
-    tree = rendered(study)
-    assert bool(tables(by_id(tree, "confusion"), "matrix")) == matrices
+    tree = rendered(synthetic.study(tmp_path, trials=12, seeds=3, pictures=True, maker=maker))
+    assert bool(tables(by_id(tree, "confusion"), "matrix")) == (classes == 2)
     assert has(tree, "recall") and has(tree, "winner-classes")
-    assert len(render(study).encode()) < 1_500_000
+
+
+@pytest.mark.parametrize(("classes", "matrices"), [(20, 1), (21, 0)])
+def test_whole_matrices_are_shown_up_to_twenty_classes(tmp_path: Path, classes: int, matrices: int) -> None:
+    maker = Maker([f"class number {i}" for i in range(classes)], val=400, test=800)
+    view = view_of(write(tmp_path, maker, baselines(maker, 1)))
+    assert len(tables(part(errors.confusion_matrix(view)), "matrix")) == matrices
+
+
+def test_a_table_counts_every_trial_where_the_plot_shows_the_first_values_only(tmp_path: Path) -> None:
+    runs = [SMALL.run(BASELINE | {"architecture": f"kind {i}"}, trial=i) for i in range(20)]
+    view = view_of(write(tmp_path, SMALL, baselines(SMALL, 1) + runs))
+    (table,) = tables(part(hyperparameters.effects(view)))
+    assert sum(int(row[1]) for row in cells(table)) == 20
 
 
 def test_a_matrix_or_artefact_of_another_size_is_left_out(tmp_path: Path) -> None:
@@ -224,13 +277,6 @@ def test_a_matrix_or_artefact_of_another_size_is_left_out(tmp_path: Path) -> Non
     study.artefact_path("test_images.npy").write_bytes(b"not an array")
     study.artefact_path("augmented.npz").write_bytes(b"not an archive")
     rendered(study)
-
-
-def test_two_attempts_at_a_trial_have_links_of_their_own(tmp_path: Path) -> None:
-    first = SMALL.run(BASELINE | {"batch_size": 64}, status="failed", epochs=0, error="lost", trial=0)
-    again = SMALL.run(BASELINE | {"batch_size": 64}, trial=0, run_id=first.run_id + "-2")
-    tree = rendered(write(tmp_path, SMALL, [*baselines(SMALL, 1), first, again]))
-    assert has(tree, "trial-0") and has(tree, "trial-0-2")
 
 
 NASTY = [
@@ -293,27 +339,24 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
         made = render_format(study, kind)
         made.encode("utf-8")
         assert not set(made) & set("\u202e\u2066\u200f\x00\x1b")
-    import csv
-    import io
-
     for row in csv.reader(io.StringIO(render_format(study, "csv"))):
         assert not any(cell[:1] in ("=", "@") for cell in row)
     json.loads(render_format(study, "json"))
 
 
-@pytest.mark.parametrize("home", ["/home/alice", "/Users/alice", "C:\\Users\\alice", "/root"])
-def test_no_home_folder_appears(tmp_path: Path, home: str) -> None:
-    where = f"{home}/secret/images" if "/" in home else f"{home}\\secret"
-    lost = SMALL.run(
-        BASELINE | {"batch_size": 64}, status="failed", epochs=0, error=f"no file '{where}/x.jpg'", trial=0
-    )
-    runs = [
-        r.model_copy(update={"command": f"python -m study.run baseline --data-dir {where}"}) for r in baselines(SMALL)
-    ]
-    study = write(tmp_path, SMALL, [*runs, lost], {"trainable": f"{where}/model.py"})
-    study.meta.commands[0].command = f"python -m study.run baseline --dataset {where}"
+def test_no_home_folder_appears(tmp_path: Path) -> None:
+    homes = ["/home/alice", "/Users/alice", "C:\\Users\\alice", "/root"]
+    inside = [f"{home}/secret/images" if "/" in home else f"{home}\\secret" for home in homes]
+    records = baselines(SMALL)
+    for i, where in enumerate(inside):
+        lost = {"status": "failed", "epochs": 0, "error": f"no file '{where}/x.jpg'"}
+        run = SMALL.run(BASELINE | {"batch_size": 64 + i}, trial=i, **lost)
+        records.append(run.model_copy(update={"command": f"python -m study.run baseline --data-dir {where}"}))
+    study = write(tmp_path, SMALL, records, {"trainable": f"{inside[0]}/model.py"})
+    study.meta.commands[0].command = f"python -m study.run baseline --dataset {' '.join(inside)}"
     for kind in FORMATS:
-        assert home not in render_format(study, kind), kind
+        made = render_format(study, kind)
+        assert [home for home in homes if home in made] == [], kind
 
 
 def test_the_renderers_own_home_is_hidden_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
