@@ -49,7 +49,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         "features averaged over the image before the classifier: is place needed?", head="global"
     ),
     "small_classifier": Architecture(
-        "hidden layers of 512 instead of 4096: do 21 million weights there earn their keep?", hidden=(512, 512)
+        "hidden layers of 512 instead of 4096: do 21 million weights there contribute?", hidden=(512, 512)
     ),
     "linear_classifier": Architecture("no hidden layers: are the features enough by themselves?", hidden=()),
     "leaky_relu": Architecture("leaky ReLU: do dead units cost anything?", activation="leaky_relu"),
@@ -85,7 +85,7 @@ class Config(BaseModel):
     optimizer: Literal["adam", "adamw", "nadam", "sgd"] = Field("adam", description="update rule")
     weight_decay: float = Field(0.0, ge=0, le=1, description="L2 penalty (adam, nadam, sgd) or decoupled decay (adamw)")
     momentum: float = Field(0.9, ge=0, lt=1, description="momentum, for sgd only")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target shared by all classes")
     dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability before each hidden layer")
     rotation_degrees: float = Field(5.0, ge=0, le=180, description="augmentation: rotation uniform in +- this")
     flip_probability: float = Field(0.5, ge=0, le=1, description="augmentation: horizontal flip")

@@ -109,13 +109,21 @@ def recorded_config(baseline: Mapping[str, Any]) -> ConfigClass:
         if not isinstance(text, str) or isinstance(example, str):
             return text
         try:
-            return type(example)(value) if isinstance(value := json.loads(text), int | float) else value
-        except (ValueError, TypeError, RecursionError):
+            value = json.loads(text)
+            if isinstance(example, int | float) and (
+                not isinstance(value, int | float) or type(example)(value) != value
+            ):
+                raise ValueError
+            return type(example)(value) if isinstance(example, int | float) else value
+        except (ValueError, OverflowError, RecursionError):
             raise ValueError(f"is not like {example!r}") from None
 
     def field(example: Any) -> Any:
         return Annotated[Any, BeforeValidator(lambda text: like(example, text))], example
 
+    for name in baseline:
+        if name.startswith("_") or (name.startswith("model_") and hasattr(BaseModel, name)):
+            raise UserError(f"study.json: the baseline has a field '{name}', which no config can have")
     try:
         made: ConfigClass = create_model(
             "Config",

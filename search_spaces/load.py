@@ -21,19 +21,19 @@ def load_space(
     name: str,
     config_class: ConfigClass,
     baseline: Mapping[str, Any],
-    pins: Mapping[str, Any] | None = None,
+    fixed: Mapping[str, Any] | None = None,
     own: Mapping[str, Definition] | None = None,
     sha256: str | None = None,
 ) -> Space:
     """Return the space called ``name``, checked against the trainable's config.
 
     ``name`` is ``path.py:NAME``, or a name in ``own`` (the trainable's ``SPACES``), or a built-in one; the trainable's
-    names come first. ``pins`` are fields with one value for every trial; ``sha256`` is what the file must be, compared
+    names come first. ``fixed`` are fields with one value for every trial; ``sha256`` is what the file must be, compared
     before it runs. Raises UserError, before anything starts, for whatever could go wrong with the space in the middle
     of a sweep.
     """
     definition = _from_file(name, sha256) if is_file(name) else _by_name(name, config_class, own or {})
-    space = Space(name, definition, config_class, baseline, pins or {})
+    space = Space(name, definition, config_class, baseline, fixed or {})
     space.sha256 = space_fingerprint(name)
     return space
 

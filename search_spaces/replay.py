@@ -62,26 +62,28 @@ class Script:
         return self.params[name]
 
 
-class Pinned:
-    """A trial in which a pinned name has one answer and is no parameter; rounding errors of steps are undone."""
+class Fixed:
+    """A trial in which a fixed name has one answer and is no parameter; rounding errors of steps are undone."""
 
-    def __init__(self, trial: Any, pins: Mapping[str, Any]) -> None:
-        self._trial, self._pins = trial, pins
+    def __init__(self, trial: Any, fixed: Mapping[str, Any]) -> None:
+        self._trial, self._fixed = trial, fixed
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> Any:
-        """As Optuna's, but for a pinned name."""
-        if name in self._pins:
-            return self._pins[name]
+        """As Optuna's, but for a fixed name."""
+        if name in self._fixed:
+            return self._fixed[name]
         value = self._trial.suggest_float(name, low, high, step=step, log=log)
         return value if step is None else tidy(value)
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> Any:
-        """As Optuna's, but for a pinned name."""
-        return self._pins[name] if name in self._pins else self._trial.suggest_int(name, low, high, step=step, log=log)
+        """As Optuna's, but for a fixed name."""
+        return (
+            self._fixed[name] if name in self._fixed else self._trial.suggest_int(name, low, high, step=step, log=log)
+        )
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """As Optuna's, but for a pinned name."""
-        return self._pins[name] if name in self._pins else self._trial.suggest_categorical(name, choices)
+        """As Optuna's, but for a fixed name."""
+        return self._fixed[name] if name in self._fixed else self._trial.suggest_categorical(name, choices)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._trial, name)

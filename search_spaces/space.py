@@ -1,4 +1,4 @@
-"""A space: what a sweep may vary, bound to one config class, one baseline and the fields pinned by hand."""
+"""A space: what a sweep may vary, bound to one config class, one baseline and the fields fixed by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from results.config import ConfigClass, build, checked_config, config_hash, know
 from results.errors import UserError, foreign
 from search_spaces import dimensions as dims
 from search_spaces.check import checked_dimensions, checked_distribution
-from search_spaces.replay import Pinned, SpaceFunction, TooMany, Way, walk
+from search_spaces.replay import Fixed, SpaceFunction, TooMany, Way, walk
 
 PROBES = 64  # random ways tried through a space before a sweep; the first two are all-lowest and all-highest
 LISTED = 64  # a parameter of at most so many values is tried value by value when tracing a config back
@@ -33,37 +33,37 @@ class Space:
         definition: Mapping[str, Any] | SpaceFunction,
         config_class: ConfigClass,
         baseline: Mapping[str, Any],
-        pins: Mapping[str, Any],
+        fixed: Mapping[str, Any],
     ) -> None:
         """Check a space. Raises UserError for whatever could go wrong in the middle of a sweep."""
         self.name = name
         self.sha256: str | None = None  # of the file it came from, where it is one
         self._where = f"space '{name}'"
         self._config_class = config_class
-        known_fields(config_class, pins, "--set")
+        known_fields(config_class, fixed, "--set")
         self._baseline = checked_config(config_class, baseline, "baseline")
-        self._base = checked_config(config_class, {**self._baseline, **pins}, "--set")
-        self.pins = {field: self._base[field] for field in pins}
-        self._pinned_names = dict(self.pins)
+        self._base = checked_config(config_class, {**self._baseline, **fixed}, "--set")
+        self.fixed = {field: self._base[field] for field in fixed}
+        self._fixed_names = dict(self.fixed)
         self._dict = isinstance(definition, Mapping)
         self._distributions: dict[str, BaseDistribution] = {}  # of a dict space
         if isinstance(definition, Mapping):
             found = checked_dimensions(config_class, definition, self._base, self._where)
-            self._distributions = {field: found[field] for field in found if field not in pins}
+            self._distributions = {field: found[field] for field in found if field not in fixed}
             self._function: SpaceFunction = self._suggest_all
         else:
             self._function = definition
         self._ways = self._probe()
-        renamed = {p: self.pins[f] for p, f in self._fields_of_params(self._ways).items() if f in self.pins}
-        if renamed:  # a parameter of another name that sets a pinned field would vary without any effect
-            self._pinned_names |= renamed
+        renamed = {p: self.fixed[f] for p, f in self._fields_of_params(self._ways).items() if f in self.fixed}
+        if renamed:  # a parameter of another name that sets a fixed field would vary without any effect
+            self._fixed_names |= renamed
             self._ways = self._probe()
         if not any(way.params for way in self._ways):
-            why = "every dimension is pinned by --set" if self.pins else "it suggests nothing"
+            why = "every dimension is fixed by --set" if self.fixed else "it suggests nothing"
             raise UserError(f"{self._where}: nothing to vary: {why}")
         self._sets = self._fields_of_params(self._ways)
         self.dimensions = self._varying()
-        reached = [{f: v for f, v in way.result.items() if f not in self.pins} for way in self._ways]
+        reached = [{f: v for f, v in way.result.items() if f not in self.fixed} for way in self._ways]
         if all(self._reach(fields) == self._baseline for fields in reached):  # both ends of everything among them
             raise UserError(f"{self._where}: nothing to vary: it holds nothing but the baseline")
         self.warnings = self._warnings()
@@ -71,11 +71,11 @@ class Space:
     # -- proposing -------------------------------------------------------------------------------------------------
 
     def suggest(self, trial: Any) -> dict[str, Any]:
-        """Ask an Optuna trial for a point: the fields it sets (never a pinned one).
+        """Ask an Optuna trial for a point: the fields it sets (never a fixed one).
 
-        The config is ``baseline | pins | suggest(trial)``.
+        The config is ``baseline | fixed | suggest(trial)``.
         """
-        return {f: v for f, v in self._function(Pinned(trial, self._pinned_names)).items() if f not in self.pins}
+        return {f: v for f, v in self._function(Fixed(trial, self._fixed_names)).items() if f not in self.fixed}
 
     def config(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """Return the complete config of what :meth:`suggest` gave. Raises UserError if the trainable refuses it."""
@@ -141,7 +141,7 @@ class Space:
     def describe(self) -> dict[str, Any]:
         """Return the space as JSON, to be kept with the study. Equal for equal spaces, whatever the process."""
         always = [f for f in self.dimensions if all(f in way.result for way in self._ways)]
-        fixed = {f: v for way in self._ways for f, v in way.result.items() if f not in (*self.dimensions, *self.pins)}
+        fixed = {f: v for way in self._ways for f, v in way.result.items() if f not in (*self.dimensions, *self.fixed)}
         bounds = self.bounds()
         return {
             "name": self.name,
@@ -149,7 +149,7 @@ class Space:
             "dimensions": {field: bounds.get(field, {}) for field in self.dimensions},
             "conditional": [field for field in self.dimensions if field not in always],
             "fixed": fixed,
-            "pins": self.pins,
+            "pins": self.fixed,
             "size": self.size,
         }
 
@@ -172,14 +172,14 @@ class Space:
                 return [dims.ends(distribution)[number] if number < 2 else dims.draw(distribution, rng)]
 
             with foreign(self._where):
-                (way,) = walk(lambda trial: self._function(Pinned(trial, self._pinned_names)), answer, CALLS)
+                (way,) = walk(lambda trial: self._function(Fixed(trial, self._fixed_names)), answer, CALLS)
             if not isinstance(way.result, Mapping):
                 raise UserError(f"{self._where} returns {type(way.result).__name__}, not a dict of config fields")
             for name, distribution in way.distributions.items():
                 checked_distribution(name, seen.get(name), distribution, self._where)
                 seen[name] = distribution
             known_fields(self._config_class, way.result, self._where)
-            self.config({field: value for field, value in way.result.items() if field not in self.pins})
+            self.config({field: value for field, value in way.result.items() if field not in self.fixed})
             ways.append(way)
         return ways
 
@@ -196,7 +196,7 @@ class Space:
         return found
 
     def _varying(self) -> list[str]:
-        fields = dict.fromkeys(field for way in self._ways for field in way.result if field not in self.pins)
+        fields = dict.fromkeys(field for way in self._ways for field in way.result if field not in self.fixed)
         reached = {field: [way.result.get(field, self._base[field]) for way in self._ways] for field in fields}
         return [field for field, values in reached.items() if not all(dims.same(v, values[0]) for v in values)]
 
@@ -231,14 +231,14 @@ class Space:
         found = [
             f"--set {field}={value!r} differs from the baseline's {self._baseline[field]!r}: "
             f"no trial of this sweep can be the baseline"
-            for field, value in self.pins.items()
+            for field, value in self.fixed.items()
             if not dims.same(value, self._baseline[field])
         ]
         if not found and self._way_to(self._baseline) is None:
             outside = [f"{field}={self._baseline[field]!r}" for field in self.dimensions if not self._holds(field)]
             what = f"the baseline's {', '.join(outside)}" if outside else "the baseline"
             found.append(f"{what} lies outside {self._where}: the sweep cannot find the baseline again")
-        if any(self._way_to({**self._base, **way.result, **self.pins}) is None for way in self._ways[:8]):
+        if any(self._way_to({**self._base, **way.result, **self.fixed}) is None for way in self._ways[:8]):
             found.append(
                 f"{self._where} computes a value from what it suggests, so a config does not tell its suggestions: "
                 f"a resumed sweep will not learn from such trials"

@@ -157,12 +157,12 @@ def _halving(study: Study, space: Space, options: SweepOptions) -> Halving | Non
 
 
 def _longest(study: Study, space: Space) -> int:
-    """Return the most epochs any trial may have: of the space, the pins and the baseline."""
+    """Return the most epochs any trial may have: of the space, the fixed settings and the baseline."""
     extent = space.bounds().get("epochs", {})
     found = [
         *extent.get("choices", []),
         extent.get("high"),
-        space.pins.get("epochs"),
+        space.fixed.get("epochs"),
         study.meta.baseline.get("epochs"),
     ]
     return max((int(n) for n in found if isinstance(n, int | float)), default=1)

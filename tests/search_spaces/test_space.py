@@ -59,8 +59,8 @@ def computed(trial: Any) -> dict[str, Any]:
     return {"rate": 10 ** trial.suggest_float("exponent", -3, -1)}
 
 
-def load(definition: Any, pins: dict[str, Any] | None = None, **baseline: Any) -> Space:
-    return load_space("mine", Config, BASELINE | baseline, pins or {}, own={"mine": definition})
+def load(definition: Any, fixed: dict[str, Any] | None = None, **baseline: Any) -> Space:
+    return load_space("mine", Config, BASELINE | baseline, fixed or {}, own={"mine": definition})
 
 
 def ask(space: Space, n: int, seed: int = 0) -> list[tuple[optuna.Trial, dict[str, Any]]]:
@@ -82,20 +82,20 @@ def _quiet() -> None:
 
 
 @pytest.mark.parametrize("definition", [plain, conditional, finite], ids=["dict", "conditional", "finite"])
-@pytest.mark.parametrize("pins", [{}, {"size": 100}, {"method": "sgd"}, {"rate": 0.5}], ids=str)
-def test_what_optuna_proposes_is_a_valid_config_and_traced_back_to_its_parameters(definition: Any, pins: dict) -> None:
-    space = load(definition, pins)
+@pytest.mark.parametrize("fixed", [{}, {"size": 100}, {"method": "sgd"}, {"rate": 0.5}], ids=str)
+def test_what_optuna_proposes_is_a_valid_config_and_traced_back_to_its_parameters(definition: Any, fixed: dict) -> None:
+    space = load(definition, fixed)
     rebuilt = optuna.create_study()
     for trial, suggested in ask(space, 40):
         config = space.config(suggested)
-        assert config == Config(**(BASELINE | suggested | pins)).model_dump()
-        assert not set(suggested) & set(pins)
+        assert config == Config(**(BASELINE | suggested | fixed)).model_dump()
+        assert not set(suggested) & set(fixed)
         params = space.params_for(json.loads(json.dumps(config)))
         assert params is not None
         distributions = space.distributions_for(params)
         assert space.config(space.suggest(optuna.trial.FixedTrial(params))) == config
         assert space.distributions_for(trial.params) == trial.distributions
-        if definition is not finite or not pins:  # there a pin makes two ways lead to one config
+        if definition is not finite or not fixed:  # there a fixed field makes two ways lead to one config
             assert params.keys() == trial.params.keys()
             assert all(params[k] == pytest.approx(v, abs=1e-12) for k, v in trial.params.items())
         rebuilt.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=0.5))
@@ -137,7 +137,7 @@ def test_a_config_outside_the_space_has_no_parameters(definition: Any, config: d
     assert BASELINE in space
 
 
-def test_a_config_that_contradicts_a_pin_is_outside() -> None:
+def test_a_config_that_contradicts_a_fixed_field_is_outside() -> None:
     space = load(plain, {"size": 100})
     assert space.params_for(BASELINE) is None
     assert space.params_for(BASELINE | {"size": 100}) == {"rate": 0.01, "depth": 2}
@@ -163,7 +163,7 @@ def test_parameters_that_are_no_whole_set_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("definition", "pins", "size"),
+    ("definition", "fixed", "size"),
     [
         (plain, {}, None),
         (plain, {"rate": 0.1}, 9),
@@ -177,8 +177,8 @@ def test_parameters_that_are_no_whole_set_are_refused() -> None:
         ({"size": integer(1, 1000), "width": integer(1, 60)}, {}, 60_000),
     ],
 )
-def test_size_counts_distinct_configs(definition: Any, pins: dict, size: int | None) -> None:
-    assert load(definition, pins).size == size
+def test_size_counts_distinct_configs(definition: Any, fixed: dict, size: int | None) -> None:
+    assert load(definition, fixed).size == size
 
 
 def test_size_agrees_with_listing_by_chance() -> None:
@@ -218,37 +218,37 @@ def test_bounds_and_description() -> None:
     assert load(lambda t: {"depth": 3, "size": t.suggest_int("size", 1, 9)}).describe()["fixed"] == {"depth": 3}
 
 
-# -- pins ----------------------------------------------------------------------------------------------------------
+# -- fixed ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_pin_steers_a_condition_and_is_no_parameter() -> None:
+def test_a_fixed_field_steers_a_condition_and_is_no_parameter() -> None:
     space = load(conditional, {"method": "sgd"})
     assert all(set(t.params) == {"momentum", "sgd_rate"} for t, _ in ask(space, 5))
 
 
-def test_a_pinned_field_is_not_varied_under_another_name() -> None:
+def test_a_fixed_field_is_not_varied_under_another_name() -> None:
     space = load(conditional, {"rate": 0.07})
     assert {name for t, _ in ask(space, 20) for name in t.params} == {"method", "momentum"}
 
 
 @pytest.mark.parametrize(
-    ("pins", "message"),
+    ("fixed", "message"),
     [
         ({"raet": 1}, "--set: the config has no field 'raet'; did you mean 'rate'?"),
         ({"rate": 7}, "--set: rate=7: Input should be less than or equal to 1"),
-        ({"rate": 0.1, "size": 1, "depth": 1}, "space 'mine': nothing to vary: every dimension is pinned by --set"),
+        ({"rate": 0.1, "size": 1, "depth": 1}, "space 'mine': nothing to vary: every dimension is fixed by --set"),
     ],
 )
-def test_bad_pins(pins: dict, message: str) -> None:
-    assert refusal(plain, pins) == message
+def test_bad_pins(fixed: dict, message: str) -> None:
+    assert refusal(plain, fixed) == message
 
 
 # -- what is refused -----------------------------------------------------------------------------------------------
 
 
-def refusal(definition: Any, pins: dict[str, Any] | None = None) -> str:
+def refusal(definition: Any, fixed: dict[str, Any] | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        load(definition, pins)
+        load(definition, fixed)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -358,7 +358,7 @@ def test_a_baseline_outside_the_space_is_a_warning() -> None:
     assert "the baseline lies outside" in line
 
 
-def test_a_pin_away_from_the_baseline_is_a_warning() -> None:
+def test_a_fixed_field_away_from_the_baseline_is_a_warning() -> None:
     (line,) = load(plain, {"size": 32}).warnings
     assert line.startswith("--set size=32 differs from the baseline's 64")
 

@@ -35,7 +35,7 @@ def run(
     space: str = "toy",
     options: dict | None = None,
     spaces=None,
-    pins=None,
+    fixed=None,
     trainable: str = TOY,
     **changes,
 ) -> SweepSummary:
@@ -45,7 +45,7 @@ def run(
         study, data = Study.open(path), toy.load_data("600", Path("."))
     else:
         study, data = make_toy_study(path, trainable, epochs=9, pause=0.1)
-    found = load_space(space, toy.Config, study.meta.baseline, pins or {}, spaces or SPACES)
+    found = load_space(space, toy.Config, study.meta.baseline, fixed or {}, spaces or SPACES)
     with study.lock():
         return sweep(
             study,

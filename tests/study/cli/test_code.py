@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from study.cli.main import main
-from tests.support import ROOT
+from tests.support import ROOT, synthetic
 
 HONEST = (ROOT / "examples/digits_sklearn.py").read_text()
 SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.1, 1.0)}\n"
@@ -202,3 +202,28 @@ def test_a_trainable_that_changes_directory_moves_no_study(
     words = ["--trainable", "mine.py", "--dataset", "digits", "--set", "epochs=1", "--quiet"]
     assert main(["baseline", "--study", "s", *words]) == 0
     assert (tmp_path / "s" / "report.html").exists() and list(away.iterdir()) == []
+
+
+def test_a_dry_run_plans_a_sweep_of_a_trainable_that_it_never_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    maker = synthetic.Maker(val=200, test=300)
+    study = synthetic.write(tmp_path / "s", maker, synthetic.baselines(maker, 2) + synthetic.sweep(maker, 12))
+    trap(tmp_path, "mine.py", HONEST)
+    here = tmp_path if (tmp_path / "s" / "study.json").exists() else study.path.parent
+    for name in (str(tmp_path / "mine.py"), "a.module"):
+        file = study.path / "study.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "trainable": name, "trainable_sha256": None}))
+        before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in here.rglob("*") if p.is_file()}
+        for words, says in (
+            (["confirm", "--top", "2"], "To train: "),
+            (["ablate"], "Ablation of: "),
+            (["ablate", "--set", "epochs=3"], "Ablation of: "),
+        ):
+            assert main([*words, "--study", str(study.path), "--dry-run"]) == 0, capsys.readouterr().err
+            assert says in capsys.readouterr().out
+        for wrong, says in (("epoch=3", "did you mean 'epochs'"), ("epochs=x", "epochs='x': is not like")):
+            assert main(["ablate", "--study", str(study.path), "--dry-run", "--set", wrong]) == 2
+            assert says in capsys.readouterr().err
+        assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in here.rglob("*") if p.is_file()} == before
+    assert not (tmp_path / "executed").exists()

@@ -27,9 +27,9 @@ def baseline(toy):
     return toy.Config(epochs=9).model_dump()
 
 
-def space_of(toy, baseline, definition="toy", pins=None):
+def space_of(toy, baseline, definition="toy", fixed=None):
     spaces = SPACES if isinstance(definition, str) else {"own": definition}
-    return load_space(definition if isinstance(definition, str) else "own", toy.Config, baseline, pins or {}, spaces)
+    return load_space(definition if isinstance(definition, str) else "own", toy.Config, baseline, fixed or {}, spaces)
 
 
 def source_of(
@@ -107,7 +107,7 @@ def test_baseline_that_failed_elsewhere_is_tried_again_under_another_name(toy, b
 
 
 def test_baseline_comes_first_even_where_the_space_lacks_it(toy, baseline):
-    space = space_of(toy, baseline, pins={"batch_size": 64})
+    space = space_of(toy, baseline, fixed={"batch_size": 64})
     records = play(source_of(toy, baseline, trials=3, space=space))
     assert records[0].config == baseline
     assert all(r.config["batch_size"] == 64 for r in records[1:])
