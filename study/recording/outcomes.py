@@ -12,13 +12,14 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from results.checks import EPOCHS, MOST, TEST_IMAGES
 from results.errors import UserError
 from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, best_epoch
 from study.recording.numbers import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
 
 T = TypeVar("T")
 
-MOST = 2**53  # above it a float, as JSON readers take numbers for, no longer holds every integer
+LONGEST_EPOCH = 1e9  # seconds, some thirty years: a record's sum of them then stays within what its reader takes
 STATUSES: tuple[Literal["complete", "stopped", "diverged"], ...] = ("complete", "stopped", "diverged")
 ACCURACIES, LOSSES = ("train_accuracy", "val_accuracy"), ("train_loss", "val_loss")
 
@@ -83,14 +84,17 @@ class Checker:
 
     def _row(self, epoch: Any, number: int) -> Epoch:
         where = f"epoch {number}: "
-        if self._epochs is not None and number > self._epochs:
-            raise BadResult(f"{where}the config says epochs={self._epochs}, so it is one too many")
+        if number > (EPOCHS if self._epochs is None else self._epochs):
+            said = (
+                f"the config says epochs={self._epochs}" if self._epochs is not None else f"at most {EPOCHS} are read"
+            )
+            raise BadResult(f"{where}{said}, so it is one too many")
         values = {name: number_of(getattr(epoch, name), where + name) for name in LOSSES}
         finite = all(math.isfinite(loss) for loss in values.values())  # else the accuracies may be NaN as well
         values |= {name: _accuracy(getattr(epoch, name), where + name, finite) for name in ACCURACIES}
         seconds = number_of(epoch.seconds, f"{where}seconds")
-        if not 0 <= seconds < math.inf:
-            raise BadResult(f"{where}seconds is {seconds}, not a time from 0 up")
+        if not 0 <= seconds <= LONGEST_EPOCH:
+            raise BadResult(f"{where}seconds is {seconds:g}, not within 0..{LONGEST_EPOCH:g}")
         matrix = self._matrix(epoch.val_confusion, f"{where}val_confusion")
         share, accuracy = np.trace(matrix) / matrix.sum(), values["val_accuracy"]
         if finite and not agree(share, accuracy, int(matrix.sum())):
@@ -105,13 +109,13 @@ class Checker:
         matrix, shape = plain_array(value, field), (self._classes, self._classes)
         if matrix.shape != shape:
             raise BadResult(f"{field} is of shape {matrix.shape}; {self._classes} classes have {shape}")
-        if not (np.isfinite(matrix).all() and (matrix >= 0).all() and (matrix < MOST).all()):
+        if not (np.isfinite(matrix).all() and (matrix >= 0).all() and (matrix <= TEST_IMAGES).all()):
             raise BadResult(f"{field} holds {matrix.min():g} to {matrix.max():g}, not counts of images")
         if not (matrix == np.rint(matrix)).all():
             raise BadResult(f"{field} holds {matrix[matrix != np.rint(matrix)][0]:g}, not a count of images")
         images = int(matrix.sum(dtype=np.float64))
-        if not 0 < images < MOST:
-            raise BadResult(f"{field} counts {images} images")
+        if not 0 < images <= TEST_IMAGES:
+            raise BadResult(f"{field} counts {images} images, not 1..{TEST_IMAGES}")
         if self._images not in (None, images):
             raise BadResult(
                 f"{field} counts {images} images, earlier ones {self._images}: the split is one and the same"

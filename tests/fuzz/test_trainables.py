@@ -83,11 +83,10 @@ def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixtur
         assert time.monotonic() - begun < BOUND / 2  # what pytest-timeout raises would count as the trainable's doing
         print("still heard", flush=True)
         print("still heard", file=sys.stderr, flush=True)
-        assert (os.getcwd(), sys.getrecursionlimit()) == (str(outside), before[1])
+        assert (os.getcwd(), sys.getrecursionlimit(), np.geterr()) == (str(outside), *before[1:])
     finally:
         sys.stdout, sys.stderr = streams
         os.chdir(before[0])
-        np.seterr(**before[2])
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err and "still heard" in out and "still heard" in err
     assert len(err) < 20_000

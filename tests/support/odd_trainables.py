@@ -1,7 +1,7 @@
 """Trainables that are wrong in one way each: a table of changes to a tiny one that is right.
 
-Each case is a name and a function from the parts of the right one to those of the odd one. Nothing here ends the
-process it runs in (``os._exit``, a signal): training in this process cannot outlive that.
+Each case is a name and a function that changes the parts of the right one. Nothing here ends the process it runs in
+(``os._exit``, a signal) or closes its descriptors: training in this process cannot outlive that.
 """
 
 from __future__ import annotations
@@ -289,7 +289,6 @@ CONDUCT: dict[str, Callable[[Parts], None]] = {
     "changes folder": does(lambda config, data: os.chdir("/")),
     "changes to a folder that goes": does(leaves_a_folder_that_goes),
     "closes stdout and stderr": does(closes_all_streams),
-    "closes their descriptors": does(lambda config, data: (os.close(1), os.close(2))),
     "replaces stdout": does(replaces_streams),
     "prints": does(lambda config, data: print("\x1b[2J", "x" * 1000)),
     "warns": does(lambda config, data: warnings.warn("a warning", stacklevel=1)),
