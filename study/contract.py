@@ -29,6 +29,7 @@ from study.jobs import Model
 from study.protocol import fit, load_trainable
 from study.recording.numbers import BadResult, named
 from study.recording.outcomes import check_data
+from study.terminal.screen import note
 
 
 class Broken(AssertionError):
@@ -211,14 +212,14 @@ def main() -> int:
         settings = read_sets(args.sets, trainable.Config)
         check_trainable(trainable, args.dataset, args.data_dir, settings, say=lambda rule: print(f"kept: {rule}"))
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        note(f"error: {error}")
         return 2
     except Broken as error:
-        print(error, file=sys.stderr)
+        note(str(error))
         return 1
     except Exception as error:  # noqa: BLE001 - whatever the trainable raises is its author's to mend
         last = traceback.extract_tb(error.__traceback__)[-1]
-        print(f"not kept: it raised {named(error)} ({last.filename}, line {last.lineno})", file=sys.stderr)
+        note(f"not kept: it raised {named(error)} ({last.filename}, line {last.lineno})")
         return 1
     print(f"'{args.trainable}' keeps the protocol")
     return 0

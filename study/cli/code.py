@@ -40,7 +40,9 @@ class Trainable:
                 f"note: '{self.name}' is not what this study was begun with, and was given again: its new fingerprint "
                 "is kept; if it trains otherwise now, old and new runs do not compare"
             )
-        meta.trainable, meta.trainable_sha256 = self.name, self.sha256
+        if _place(self.name) != _place(meta.trainable):  # else as it was written first
+            meta.trainable = self.name
+        meta.trainable_sha256 = self.sha256
 
 
 def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Trainable:

@@ -1,0 +1,42 @@
+"""The command line's own words: its help, its exit codes, what no command may be given."""
+
+from __future__ import annotations
+
+import pytest
+
+from study.cli.main import COMMANDS, main
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--help"])
+    assert left.value.code == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_help_names_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    said = help_of(capsys)
+    assert all(command in said for command in COMMANDS)
+    assert "exit codes: 0 done, 1 every training failed" in said and "130 interrupted" in said
+
+
+def test_help_lists_what_a_command_takes_and_no_more(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        assert "example" in help_of(capsys, command)
+    assert "--set FIELD=VALUE" in help_of(capsys, "ablate")
+    refused = help_of(capsys, "confirm")
+    assert "--set" not in refused and "--config" not in refused
+
+
+@pytest.mark.parametrize("word", ["a\0b", "half \ud800"])
+def test_a_word_that_is_no_text(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--study", word]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ") and said.count("\n") == 1 and "no text" in said
+
+
+@pytest.mark.parametrize("study", ["", "d/" * 2000, "n" * 300])
+def test_a_path_that_can_be_none(study: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["baseline", "--study", study, "--dataset", "digits"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("error: ") == 1 and "Traceback" not in said
