@@ -177,5 +177,5 @@ def _bits(r: Record) -> Iterator[str]:
         yield f"test_accuracy is {r.test_accuracy}, but its bits say {share:.6g} ({right:,} of {r.test_images:,})"
 
 
-RULES: list[Callable[[Record], Iterator[str]]] = [_identity, _bounds, _history, _status, _best, _confusion, _bits]
+RULES: list[Callable[[Record], Iterator[str]]] = [_identity, _bounds, _history, _status, _best, _bits, _confusion]
 """Each yields what is wrong; the first thing said is the reason."""

@@ -16,6 +16,10 @@ class UserError(Exception):
     """Bad input. The command line prints it as one line on stderr and exits with code 2."""
 
 
+class IgnoredRecord(UserWarning):
+    """Lines of records.jsonl are no records that can be used; each with its reason. The command line says it once."""
+
+
 class ForeignError(UserError):
     """Code of the user's raised something; its traceback is that of ``__cause__``."""
 

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from results.arrays import NPY_BYTES, NPZ_BYTES, STATE_BYTES, Damaged, map_npy, npz, read_npz, read_state
 from results.config import RUN_ID
-from results.errors import UserError
+from results.errors import IgnoredRecord, UserError
 from results.files import Folder, Refused
 from results.meta import META_BYTES, StudyMeta, read_meta
 from results.outcome import Outcome, Predictions, State
@@ -23,10 +23,6 @@ from results.record import Record
 
 RECORDS = "records.jsonl"
 T = TypeVar("T")
-
-
-class IgnoredRecord(UserWarning):
-    """Lines of records.jsonl are no records that can be used; each with its reason."""
 
 
 class Study:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from results.errors import UserError
+from results.errors import IgnoredRecord, UserError
+from results.escaping import terminal
 from study.cli.arguments.parser import Parser
 from study.cli.boundary import EXIT_CODES, exit_code
 
@@ -64,11 +68,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:
-        code = int(importlib.import_module(f"study.cli.{args.command}").run(args))
+        with _ignored_said():
+            code = int(importlib.import_module(f"study.cli.{args.command}").run(args))
         sys.stdout.flush()
         return code
     except BaseException as error:  # noqa: BLE001 - the one boundary: what passes here is nobody's
         return exit_code(error, args)
+
+
+@contextlib.contextmanager
+def _ignored_said() -> Iterator[None]:
+    """Say which records are ignored in a line of ours, once, where Python would show a warning at each reading."""
+    said: set[str] = set()
+    with warnings.catch_warnings():
+        other = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, IgnoredRecord):
+                other(message, category, *where, **more)
+            elif str(message) not in said:
+                said.add(str(message))
+                print(f"note: {terminal(str(message))}", file=sys.stderr)
+
+        warnings.showwarning = show
+        warnings.simplefilter("always", IgnoredRecord)
+        yield
 
 
 def _texts(argv: list[str]) -> list[str]:

@@ -20,7 +20,8 @@ import psutil
 import pytest
 
 from results.config import config_hash
-from results.store import IgnoredRecord, Study
+from results.errors import IgnoredRecord
+from results.store import Study
 from search_spaces import load_space
 from study.protocol import load_trainable
 from study.search.sampler import STATES

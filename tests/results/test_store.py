@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.errors import UserError
+from results.errors import IgnoredRecord, UserError
 from results.files import Folder, write_atomic
 from results.meta import DatasetInfo, StudyMeta
 from results.record import Record
-from results.store import IgnoredRecord, Study
+from results.store import Study
 from tests.support import synthetic
 from tests.support.runs import record
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from results.config import config_hash, run_id
+from results.errors import IgnoredRecord
 from results.record import Record
-from results.store import IgnoredRecord, Study
+from results.store import Study
 from study.report.chapters import comparison, errors, hyperparameters, methods, protocol, winner
 from study.report.headline import headline
 from study.report.page import FORMATS, render, render_format, view_of

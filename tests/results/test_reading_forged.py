@@ -1,0 +1,122 @@
+"""A study that somebody mails: a forged record takes its verdict with it, and the page says which and why."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.analysis.evidence import Evidence
+from results.errors import IgnoredRecord
+from results.store import Study
+from study.cli.main import main
+from study.report.page import render
+from tests.support import ROOT
+from tests.support.page import by_id, check, text
+
+REFERENCE = ROOT / "results" / "reference"
+CONFIRMED = "8a59ad1f5005-s505"  # trial 42 on its first fresh seed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(REFERENCE / "sweep-cifar10-jpeg", tmp_path / "study"))
+
+
+def rewrite(folder: Path, edit: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> None:
+    """Replace the line of the confirmed run by what ``edit`` makes of it."""
+    lines = (folder / "records.jsonl").read_text().splitlines()
+    made: list[str] = []
+    for line in lines:
+        value = json.loads(line)
+        made += [json.dumps(v) for v in edit(value)] if value["run_id"] == CONFIRMED else [line]
+    (folder / "records.jsonl").write_text("\n".join(made) + "\n")
+
+
+def test_the_honest_page_says_better(folder: Path) -> None:
+    tree = check(render(Study.open(folder)))
+    said = text(by_id(tree, "confirm-table"))
+    assert "better" in said and "+2.24" in said and "Records ignored" not in text(tree)
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        (lambda r: [r | {"test_accuracy": 1.7}], "test_accuracy 1.7 is not in 0..1"),
+        (lambda r: [r | {"test_accuracy": 0.95}], "its bits say 0.7656"),
+        (lambda r: [r | {"test_accuracy": 0.95, "test_confusion": None}], "its bits say 0.7656"),
+        (lambda r: [r | {"seconds": 1.0}, r], "lines 55 and 56 of this run differ, so none of them counts"),
+        (lambda r: [r | {"test_images": 10**11}], "test_images 100000000000 is not in"),
+        (lambda r: [r | {"test_correct": None, "test_confusion": None, "test_images": 9}], "test set has 10,000"),
+        (lambda r: [r | {"config": r["config"] | {"epochs": 26}}], "config_hash is '8a59ad1f5005', but its"),
+        (lambda r: [r | {"schema": 2}], "its schema is 2"),
+        (lambda r: [r | {"status": "failed"}], "but a failed run has none"),
+        (lambda r: [r | {"val_accuracy": 0.9}], "but epoch 25 of the history has"),
+    ],
+)  # fmt: skip
+def test_a_forged_record_takes_the_verdict_with_it(folder: Path, edit: Any, why: str) -> None:
+    rewrite(folder, edit)
+    with pytest.warns(IgnoredRecord, match=CONFIRMED):
+        page = render(Study.open(folder))
+    tree = check(page)
+    said = " ".join(text(by_id(tree, "validity")).split())
+    assert why in said and f"run {CONFIRMED}" in said
+    assert f"trial 42 counted {CONFIRMED} and is withdrawn" in said
+    assert "+2.24" not in text(tree) and "+95." not in text(tree) and "confirm-table" not in page
+    with pytest.warns(IgnoredRecord):
+        assert not Evidence.of(Study.open(folder)).verdicts("confirm")
+
+
+def test_commands_that_read_say_it_once_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rewrite(folder, lambda r: [r | {"test_accuracy": 1.7}])
+    for words in (["report"], ["report", "--format", "md"], ["export"], ["confirm", "--dry-run"]):
+        assert main([*words, "--study", str(folder)]) == 0
+        error = capsys.readouterr().err
+        assert (
+            error.count(f"note: 1 line of records.jsonl is ignored: line 55, run {CONFIRMED}: test_accuracy 1.7") == 1
+        )
+        assert "IgnoredRecord" not in error
+
+
+def test_identical_lines_count_once(folder: Path) -> None:
+    rewrite(folder, lambda r: [r, r, r])
+    reading = Study.open(folder).read()
+    assert len(reading.records) == 97 and not reading.ignored
+
+
+def test_a_broken_copy_beside_the_whole_record_takes_nothing(folder: Path) -> None:
+    rewrite(folder, lambda r: [r | {"test_accuracy": 1.7}, r])
+    with pytest.warns(IgnoredRecord, match="line 55"):
+        evidence = Evidence.of(Study.open(folder))
+    assert len(evidence.everything) == 97 and len(evidence.verdicts("confirm")) == 1
+
+
+@pytest.mark.parametrize("name", ["sweep-cifar10-jpeg", "baseline-cifar10-jpeg"])
+def test_committed_records_are_read_as_plain_json_says(name: str) -> None:
+    plain = [json.loads(line) for line in (REFERENCE / name / "records.jsonl").read_text().splitlines()]
+    reading = Study.open(REFERENCE / name).read()
+    assert not reading.ignored
+
+    def digest(values: list[dict[str, Any]]) -> str:
+        fields = [
+            "run_id",
+            "kind",
+            "status",
+            "seed",
+            "config",
+            "test_accuracy",
+            "val_accuracy",
+            "best_epoch",
+            "history",
+        ]
+        fields += ["test_correct", "test_confusion", "val_confusion", "seconds", "trial", "environment"]
+        kept = [{f: v[f] for f in fields} for v in values]
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+    read = [json.loads(r.line()) for r in reading.records]
+    assert [r["run_id"] for r in read] == [p["run_id"] for p in plain] and digest(read) == digest(plain)
