@@ -27,8 +27,8 @@ from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_ep
 from study.engine.training import train
 from study.jobs import Model
 from study.protocol import fit, load_trainable
+from study.recording.data import check_data
 from study.recording.numbers import BadResult, named
-from study.recording.outcomes import check_data
 from study.terminal.screen import note
 
 

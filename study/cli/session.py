@@ -31,7 +31,7 @@ from study.jobs import FixedJobs, Job, Model, Source, next_attempt
 from study.protocol import OWN, Data
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
-from study.recording.outcomes import check_data
+from study.recording.data import check_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.report.page import write_report

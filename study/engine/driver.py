@@ -12,45 +12,24 @@ import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NoReturn
 
 from results.outcome import Epoch, Outcome
 from results.record import Record
-from results.store import Study
 from study.engine.failures import DEATHS, Deaths, Restarts
 from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
 from study.engine.resources import Options
 from study.engine.slots import Run, Slots
-from study.engine.states import States
+from study.engine.surroundings import Surroundings
 from study.jobs import Job, Source
 from study.recording import records
 from study.recording.numbers import named
 from study.recording.outcomes import not_finite
-from study.recording.records import Context, Trace
-from study.recording.writer import Writer
-from study.terminal.live import LiveView, Progress, job_name
-from study.terminal.log import Log
+from study.terminal.live import Progress
 
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a driver leaves what it learns."""
-
-    study: Study
-    context: Context  # what every record says of this command
-    writer: Writer
-    states: States
-    view: LiveView
-    log: Log
-    folder: Path | None  # of Ray; None on a cluster
-    kill: Callable[[Any], None]  # ends a worker's process: ray.kill
 
 
 class Driver:
@@ -121,7 +100,7 @@ class Driver:
         if message.outcome is not None:
             self._outcome(trial_id, run, message.outcome)
         else:
-            self._at.log(f"{_name(run.job)} failed\n{message.traceback or message.error}")
+            self._at.log(f"{run.name} failed\n{message.traceback or message.error}")
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False
 
@@ -135,7 +114,7 @@ class Driver:
             return
         self._at.log.collect(self._at.folder)
         times, failed = self._deaths.count(run.job.run_id, error)
-        self._at.log(f"{_name(run.job)} lost its worker ({times} of {DEATHS}): {error}")
+        self._at.log(f"{run.name} lost its worker ({times} of {DEATHS}): {error}")
         if failed is not None:
             self._end(trial_id, run, self._stopped(run, "failed", failed))
             return
@@ -211,17 +190,17 @@ class Driver:
         try:
             outcome = reference.open()
             if outcome is None:  # lost with its worker, killed just now: on_worker_exit() hears of that
-                self._at.log(f"{_name(run.job)}: its outcome was lost")
+                self._at.log(f"{run.name}: its outcome was lost")
                 return
-            record = records.ended(self._at.study, run.job, outcome, _trace(run), self._at.context)
+            record = records.ended(self._at.study, run.job, outcome, run.trace(), self._at.context)
         except Exception as error:  # noqa: BLE001 - one job's, whatever it is
-            self._at.log(f"{_name(run.job)}: its outcome cannot be recorded\n{traceback.format_exc()}")
+            self._at.log(f"{run.name}: its outcome cannot be recorded\n{traceback.format_exc()}")
             self._end(trial_id, run, self._stopped(run, "failed", f"its outcome cannot be recorded: {named(error)}"))
             return
         self._end(trial_id, run, (record, outcome))
 
     def _stopped(self, run: Run, status: str, error: str | None) -> tuple[Record, Outcome]:
-        trace = _trace(run)
+        trace = run.trace()
         record = records.stopped(self._at.study, run.job, status, error, trace, self._at.context)
         return record, Outcome("stopped", trace.history)
 
@@ -268,11 +247,3 @@ class Driver:
         left = None if total is None else self.slots.remaining(total - sum(self.ended.values()), source.prunes)
         best = getattr(source, "best_line", lambda: "")()
         return Progress(total, self.ended, self.slots.shown(), self.elapsed, left, best)
-
-
-def _trace(run: Run) -> Trace:
-    return Trace(list(run.history), list(run.resumed_at), run.started, run.startup)
-
-
-def _name(job: Job) -> str:
-    return job_name(job.kind, job.trial, job.seed, job.run_id)

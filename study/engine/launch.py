@@ -26,12 +26,13 @@ from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
 from study.engine import cluster
-from study.engine.driver import Driver, Surroundings
+from study.engine.driver import Driver
 from study.engine.mailbox import Mailbox
 from study.engine.messages import ObjectReference, Setup
 from study.engine.resources import Options, Plan, gpus_for, jobs_left, plan_for
 from study.engine.signals import interrupts
 from study.engine.states import States
+from study.engine.surroundings import Surroundings
 from study.jobs import Model, Source
 from study.recording import checkpoints
 from study.recording.provenance import usable_cpus

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from results.outcome import Epoch
 from study.jobs import Job
+from study.recording.records import Trace
 from study.terminal.live import Running, job_name
 
 
@@ -25,6 +26,15 @@ class Run:
     last_report: float = 0.0  # monotonic, when it last said anything
     held_up: float = 0.0  # seconds since then in which the driver was held up
     kill_reason: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the job, for people."""
+        return job_name(self.job.kind, self.job.trial, self.job.seed, self.job.run_id)
+
+    def trace(self) -> Trace:
+        """What its record says of how it went."""
+        return Trace(list(self.history), list(self.resumed_at), self.started, self.startup)
 
     def whole(self) -> float | None:
         """Seconds that the job will take in its slot if it goes on as so far; None before its first epoch."""
@@ -77,7 +87,7 @@ class Slots:
         """What the screen is to know of the running jobs."""
         return [
             Running(
-                job_name(run.job.kind, run.job.trial, run.job.seed, run.job.run_id),
+                run.name,
                 run.history[-1].epoch if run.history else 0,
                 run.job.epochs,
                 run.history[-1].val_accuracy if run.history else None,

@@ -13,7 +13,6 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from results.checks import EPOCHS, MOST, TEST_IMAGES
-from results.errors import UserError
 from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, best_epoch
 from study.recording.numbers import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
 
@@ -32,7 +31,7 @@ class Checker:
 
     Args:
         epochs: the most that the config allows; None where it says nothing.
-        data: what is trained on, as :func:`check_data` lets it pass.
+        data: what is trained on, as data.check_data lets it pass.
         after: the epoch after which an interrupted training goes on.
     """
 
@@ -221,40 +220,6 @@ def not_finite(epoch: Epoch) -> str | None:
         return None
     which = "validation" if math.isfinite(epoch.train_loss) else "training"
     return f"the {which} loss was not finite after epoch {epoch.epoch}"
-
-
-def check_data(trainable: str, data: Any) -> None:
-    """Raise UserError where ``data``, as ``load_data`` of ``trainable`` returned it, is not what can be classified."""
-    try:
-        fault = _fault(data)
-    except Exception as error:  # noqa: BLE001 - whatever the data are made of
-        fault = f"data that cannot be read: {named(error)}"
-    if fault:
-        raise UserError(f"trainable '{trainable}': load_data returned {fault}")
-
-
-def _fault(data: Any) -> str | None:
-    for member in ("name", "fingerprint", "class_names", "train_labels", "test_labels"):
-        if not hasattr(data, member):
-            return f"data without '{member}'"
-    for member in ("name", "fingerprint"):
-        if not isinstance(getattr(data, member), str) or not getattr(data, member):
-            return f"data whose {member} is {shown(getattr(data, member))}, not a text"
-    names = [str(name) for name in data.class_names]
-    if len(names) < 2:
-        return f"data with {len(names)} class names: at least two are needed"
-    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
-    if twice is not None:
-        return f"data with two classes called {shown(twice)}"
-    for member in ("train_labels", "test_labels"):
-        labels = np.asarray(getattr(data, member))
-        if labels.ndim != 1 or not len(labels):
-            return f"data whose {member} are of shape {labels.shape}, not one label for each image"
-        if labels.dtype.kind not in "iu":
-            return f"data whose {member} are {labels.dtype}: not class numbers 0..{len(names) - 1} (a regression?)"
-        if not 0 <= labels.min() <= labels.max() < len(names):
-            return f"data whose {member} go from {labels.min()} to {labels.max()}, not within 0..{len(names) - 1}"
-    return None
 
 
 def _accuracy(value: Any, field: str, finite: bool) -> float:

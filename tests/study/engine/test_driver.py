@@ -13,11 +13,12 @@ import pytest
 from results.outcome import Epoch, Outcome
 from results.record import Record
 from study.engine import Context, FixedJobs, Job, Options
-from study.engine.driver import Driver, Surroundings
+from study.engine.driver import Driver
 from study.engine.failures import RESTARTS
 from study.engine.launch import drive
 from study.engine.messages import Message
 from study.engine.states import States
+from study.engine.surroundings import Surroundings
 from study.recording import records
 from study.recording.writer import Writer
 from study.terminal.log import Log

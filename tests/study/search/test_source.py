@@ -243,7 +243,6 @@ def test_best_line_compares_at_equal_epochs(toy, baseline):
     source.done(job, record_of(job, accuracy=0.9))
     job = source.next()
     job = dataclasses.replace(job, config=job.config | {"epochs": 3})
-    source._trials[job.run_id] = None
     source.done(job, record_of(job, accuracy=0.6))
     assert "60.00 %" in source.best_line() and "baseline 30.00 % after 3 epochs" in source.best_line()
 
