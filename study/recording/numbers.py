@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import reprlib
 from typing import Any
@@ -68,16 +69,13 @@ def named(error: BaseException) -> str:
     Never raises, whatever the exception's class does.
     """
     if isinstance(error, BadResult):
-        return str(error)
-    kind = type(error).__name__
-    try:
-        text = str(error).strip()
-        last = text.splitlines()[-1].strip() if text else ""
-        if hasattr(error, "errors"):  # pydantic ends its text with a link
-            first = error.errors()[0]
-            last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
-    except Exception:  # noqa: BLE001 - as the docstring says
-        last = ""
+        return str(error)[:LONGEST_TEXT]
+    kind, last = type(error).__name__, ""
+    with contextlib.suppress(Exception):
+        last = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), "")
+    with contextlib.suppress(Exception):  # pydantic ends its text with a link
+        first = error.errors()[0]  # type: ignore[attr-defined]
+        last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
     return f"{kind}: {last}"[:LONGEST_TEXT] if last else kind
 
 
