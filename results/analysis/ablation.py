@@ -24,22 +24,19 @@ from results.formatting import points
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """One change with its verdict. ``before`` and ``after``: its fields in the config without and with it.
+    """One change with its verdict. ``changes``: field -> (its value without the change, with it).
 
     ``parameters`` and ``seconds`` (mean per run) are of the config without a change where it is left out, and of the
-    one with it where it is added; ``reference_*`` of the other side. ``by_confirm``: confirm has tested this very
-    comparison, and its verdict is the one shown: a second, in another family, could contradict it.
+    one with it where it is added. ``by_confirm``: confirm has tested this very comparison, and its verdict is the one
+    shown: a second, in another family, could contradict it.
     """
 
     name: str
     role: str
     tested: PairVerdict
-    before: Config
-    after: Config
+    changes: dict[str, tuple[Any, Any]]
     parameters: int | None
     seconds: float | None
-    reference_parameters: int | None
-    reference_seconds: float | None
     by_confirm: bool = False
 
 
@@ -103,39 +100,20 @@ def _seeds(look: Look) -> tuple[int, ...]:
     return tuple(sorted({s for p in look.pairs for s in p.seeds}))
 
 
-def _row(
-    tested: PairVerdict,
-    role: str,
-    name: str,
-    plan: AblationPlan,
-    runs: Runs,
-    by_confirm: bool,
-) -> VerdictRow:
+def _row(tested: PairVerdict, role: str, name: str, plan: AblationPlan, runs: Runs, by_confirm: bool) -> VerdictRow:
     with_it, without_it = {
         "all": lambda: (plan.start, plan.baseline),
         "leave-one-out": lambda: (plan.start, plan.without(name)),
         "add-one-in": lambda: (plan.adding(name), plan.baseline),
         "named": lambda: (plan.without(name), plan.start),
     }[role]()
-    fields = [k for k in with_it if with_it[k] != without_it.get(k)]
-    shown, other = (without_it, with_it) if role == "leave-one-out" else (with_it, without_it)
-    parameters, seconds = config_cost(shown, runs, tested.seeds)
-    reference_parameters, reference_seconds = config_cost(other, runs, tested.seeds)
+    shown = without_it if role == "leave-one-out" else with_it
     return VerdictRow(
-        name,
-        role,
-        tested,
-        {k: without_it.get(k) for k in fields},
-        {k: with_it[k] for k in fields},
-        parameters,
-        seconds,
-        reference_parameters,
-        reference_seconds,
-        by_confirm,
+        name, role, tested, changes(with_it, without_it), *_cost(shown, runs, tested.seeds), by_confirm=by_confirm
     )
 
 
-def config_cost(config: Config, runs: Runs, seeds: Sequence[int]) -> tuple[int | None, float | None]:
+def _cost(config: Config, runs: Runs, seeds: Sequence[int]) -> tuple[int | None, float | None]:
     """Return (parameters, mean seconds per run) over those of ``seeds`` that the config has; None for unknown."""
     name = config_hash(config)
     found = [runs[name, s] for s in seeds if (name, s) in runs]
@@ -196,25 +174,15 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
 
 
 def confirmed(evidence: Evidence) -> VerdictTable | None:
-    """Return the verdicts that stand on all candidates ever confirmed; None where none was."""
+    """Return the final verdicts on all candidates ever confirmed; None where none was."""
     looks, meta = evidence.looks("confirm"), evidence.meta
     if not looks:
         return None
-    runs, rows = evidence.runs, []
+    rows = []
     for tested in evidence.verdicts("confirm"):
         picked = evidence.chosen_run(tested.pair)
-        if picked is None:
-            continue
-        changed = changes(picked.config, meta.baseline)
-        rows.append(
-            VerdictRow(
-                f"trial {picked.trial}" if picked.trial is not None else picked.run_id,
-                "confirm",
-                tested,
-                {k: before for k, (before, _) in changed.items()},
-                {k: after for k, (_, after) in changed.items()},
-                *config_cost(picked.config, runs, tested.seeds),
-                *config_cost(meta.baseline, runs, tested.seeds),
-            )
-        )
+        if picked is not None:
+            name = f"trial {picked.trial}" if picked.trial is not None else picked.run_id
+            cost = _cost(picked.config, evidence.runs, tested.seeds)
+            rows.append(VerdictRow(name, "confirm", tested, changes(picked.config, meta.baseline), *cost))
     return VerdictTable(looks[-1], rows, meta.baseline.get("epochs"))

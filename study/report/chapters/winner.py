@@ -134,8 +134,8 @@ def ablation(view: View) -> Section | None:
 
 def _change(row: VerdictRow) -> Markup:
     parts = [
-        text("{} {} → {}", code(k, 40), "–" if row.before.get(k) is None else value(row.before[k]), value(v))
-        for k, v in row.after.items()
+        text("{} {} → {}", code(k, 40), "–" if old is None else value(old), value(new))
+        for k, (old, new) in row.changes.items()
     ]
     if not parts:
         return name(row.name)

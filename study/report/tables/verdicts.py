@@ -99,7 +99,7 @@ def _printed(row: VerdictRow, alpha: float) -> list[str]:
 
 def _change(row: VerdictRow) -> str:
     """What a change does to each field: 'learning_rate 0.001 -> 0.0003'."""
-    steps = [f"{k} {setting(row.before[k])} -> {setting(v)}" for k, v in row.after.items()]
+    steps = [f"{k} {setting(old)} -> {setting(new)}" for k, (old, new) in row.changes.items()]
     return clean(", ".join(steps) or row.name, 1000)
 
 

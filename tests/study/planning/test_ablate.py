@@ -265,7 +265,7 @@ def test_a_named_ablation_that_hurts_is_worse():
         records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
     (row,) = ablation_result(Evidence(records, meta(looks=[look.as_dict()]))).rows
     assert row.tested.verdict.estimate == pytest.approx(-0.2) and row.tested.verdict.label == "worse"
-    assert (row.before, row.after) == ({"width": 16}, {"width": 4})
+    assert row.changes == {"width": (16, 4)}
 
 
 def test_what_confirm_has_tested_is_not_tested_again():
