@@ -46,6 +46,11 @@ class Reading:
         done = {(r.config_hash, r.seed) for r in self.records if r.status == "complete"}
         return {(m[1], int(m[2])) for m in named if m} - done
 
+    @property
+    def names(self) -> set[str]:
+        """The run ids that no further record may have, those of ignored lines too."""
+        return {r.run_id for r in self.records} | {i.run_id for i in self.ignored if i.run_id}
+
     def told(self) -> list[str]:
         """Say how many lines are ignored, then each with its reason: the first ten, and how many more."""
         n = len(self.ignored)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from types import ModuleType
@@ -114,10 +115,9 @@ class FixedJobs:
         self.records.append(record)
 
 
-def next_attempt(records: Iterable[Record], config: Mapping[str, Any], seed: int) -> int:
-    """Return the number of the next try at this config and seed: 1 where the study has none."""
-    name = config_hash(dict(config))
-    return 1 + sum(r.config_hash == name and r.seed == seed for r in records)
+def next_attempt(names: Collection[str], config: Mapping[str, Any], seed: int) -> int:
+    """Return the number of the next try at this config and seed, none of whose run ids may be in ``names``."""
+    return next(n for n in itertools.count(1) if run_id(dict(config), seed, n) not in names)
 
 
 def completed(records: Iterable[Record]) -> dict[tuple[str, int], Record]:

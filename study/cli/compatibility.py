@@ -72,6 +72,12 @@ def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
             f"study '{args.study}' holds dataset '{meta.dataset.name}' ({meta.dataset.fingerprint[:12]}), not "
             f"'{info.name}' ({info.fingerprint[:12]}); choose another --study"
         )
+    for part in ("class_names", "train_images", "test_images"):
+        if getattr(info, part) != getattr(meta.dataset, part):
+            raise UserError(
+                f"study '{args.study}' says {part} of its dataset are {getattr(meta.dataset, part)}, and they are "
+                f"{getattr(info, part)}: its study.json was changed"
+            )
     if info.name != meta.dataset.name:
         raise UserError(f"study '{args.study}' labels its dataset '{meta.dataset.name}', not '{info.name}'")
 

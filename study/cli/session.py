@@ -28,6 +28,7 @@ from study.engine.launch import Summary, run_jobs
 from study.engine.local import run_here
 from study.engine.resources import Options, plan_here
 from study.jobs import FixedJobs, Job, Model, Source, next_attempt
+from study.limits import KEEP_WEIGHTS
 from study.protocol import OWN, Data
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
@@ -66,9 +67,9 @@ class Session(Planning):
             note(text)
 
     def attempts(self, jobs: list[Job]) -> list[Job]:
-        """Number each job by how often its config and seed were tried before without completing."""
-        records = self.study.records()
-        return [replace(job, attempt=next_attempt(records, job.config, job.seed)) for job in jobs]
+        """Number each job by how often its config and seed were tried before without a record that counts."""
+        names = self.study.read().names
+        return [replace(job, attempt=next_attempt(names, job.config, job.seed)) for job in jobs]
 
     def context(self) -> Context:
         """Return what all records of this command say of how they came about."""
@@ -200,6 +201,8 @@ def options_of(args: Namespace, meta: StudyMeta) -> Options:
     names = ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
     more = {name: getattr(args, name) for name in ("time_limit", "keep_weights") if hasattr(args, name)}
     kept = (meta.sweep or {}).get("keep_weights", Options.keep_weights)
+    if complaint := KEEP_WEIGHTS.complaint(kept):
+        raise UserError(f"the sweep of study '{args.study}': keep_weights: {complaint}")
     return Options(**{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more}, quiet=args.quiet)
 
 

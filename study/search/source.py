@@ -13,6 +13,7 @@ import optuna
 from results.config import config_hash
 from results.formatting import percent
 from results.outcome import Epoch, best_so_far
+from results.reading import Reading
 from results.record import Record
 from search_spaces import Space
 from study.jobs import Job, next_attempt
@@ -45,7 +46,7 @@ class SweepSource:
         *,
         space: Space,
         baseline: dict[str, Any],
-        records: Sequence[Record],
+        reading: Reading,
         interrupted: Sequence[Interrupted],
         options: SweepOptions,
         halving: Halving | None,
@@ -55,7 +56,8 @@ class SweepSource:
         self._halving, self._about = halving, about
         self.total: int | None = options.trials
         self.prunes = halving is not None
-        self._records = list(records)
+        records = reading.records
+        self._records, self._names = list(records), reading.names
         own = [r for r in records if r.kind == "sweep"]
         self.earlier = Counter(r.status for r in own)
         self._count = len(own)
@@ -93,8 +95,7 @@ class SweepSource:
             job = self._interrupted.popleft()
             return self._fly(job, self._proposer.take(job.config))
         if self._wants_baseline():
-            attempt = next_attempt(self._records, self._baseline, self._seed)
-            return self._fly(self._job(self._baseline, attempt), self._proposer.take(self._baseline))
+            return self._fly(self._job(self._baseline), self._proposer.take(self._baseline))
         return self._propose()
 
     def exhausted(self) -> bool:
@@ -121,6 +122,7 @@ class SweepSource:
         if trial is not None:
             self._proposer.tell(trial, record)
         self._records.append(record)
+        self._names.add(record.run_id)
         self._answers[record.config_hash] = record
         self._remember(record)
 
@@ -156,7 +158,8 @@ class SweepSource:
         mine = [r for r in self._records if r.config_hash == name and r.seed == self._seed]
         return not any(r.kind == "sweep" or r.status == "complete" for r in mine)
 
-    def _job(self, config: dict[str, Any], attempt: int = 1) -> Job:
+    def _job(self, config: dict[str, Any]) -> Job:
+        attempt = next_attempt(self._names, config, self._seed)
         number = next(n for n in itertools.count() if n not in self._numbers)
         return Job("sweep", config, self._seed, trial=number, sweep=self._about, attempt=attempt)
 

@@ -68,7 +68,8 @@ def sweep(
         UserError: an option makes no sense or contradicts the study's sweep. Nothing was changed then.
     """
     sweep_options.check()
-    records = study.records()
+    reading = study.read()
+    records = reading.records
     notes = list(space.warnings)
     about = _about(space, sweep_options)
     notes += _against_earlier(study, records, about, sweep_options)
@@ -76,7 +77,7 @@ def sweep(
     source = SweepSource(
         space=space,
         baseline=study.meta.baseline,
-        records=records,
+        reading=reading,
         interrupted=interrupted_jobs(study),
         options=sweep_options,
         halving=halving,

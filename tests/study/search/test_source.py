@@ -11,6 +11,7 @@ import pytest
 from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Epoch
+from results.reading import Reading
 from results.record import DatasetTag, HistoryRow, Record
 from search_spaces import choice, load_space, log_float
 from study.jobs import Job
@@ -38,7 +39,7 @@ def source_of(
     return SweepSource(
         space=space or space_of(toy, baseline),
         baseline=baseline,
-        records=list(records),
+        reading=Reading(list(records)),
         interrupted=list(interrupted),
         options=SweepOptions(trials, seed, sampler),
         halving=halving,

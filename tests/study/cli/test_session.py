@@ -1,0 +1,53 @@
+"""What a study's files say is checked where a command opens it: a slip there is one line, never a defect of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.store import Study
+from study.cli.main import main
+from tests.support import ROOT
+
+WORDS = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits", "--quiet"]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    assert main(["baseline", "--study", str(tmp_path / "s"), *WORDS, "--set", "epochs=1"]) == 0
+    return tmp_path / "s"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"sweep": {"keep_weights": "x"}}, "keep_weights: 'x' is not a whole number from 0"),
+        ({"sweep": {"keep_weights": None}}, "keep_weights: 'None' is not a whole number"),
+        ({"dataset": {"test_images": 3}}, "test_images of its dataset are 3, and they are 597"),
+        ({"dataset": {"class_names": ["a", "b"]}}, "class_names of its dataset"),
+    ],
+)
+def test_an_edited_study_is_refused(
+    change: dict[str, Any], says: str, study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meta = json.loads((study / "study.json").read_text())
+    for key, values in change.items():
+        meta[key] = {**(meta[key] or {}), **values}
+    (study / "study.json").write_text(json.dumps(meta))
+    assert main(["baseline", "--study", str(study), *WORDS]) == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1 and says in errors[0]
+
+
+def test_a_run_whose_record_cannot_count_is_trained_again_under_another_name(study: Path) -> None:
+    file = study / "records.jsonl"
+    line = json.loads(file.read_text())
+    forged = json.dumps({**line, "test_accuracy": 1.7}) + "\n"
+    file.write_text(forged)
+    assert main(["baseline", "--study", str(study), *WORDS]) == 0
+    assert file.read_text().startswith(forged)
+    (record,) = Study.open(study).records()
+    assert record.run_id == f"{line['run_id']}-2" and record.test_accuracy == line["test_accuracy"]
