@@ -238,3 +238,26 @@ def test_an_unreachable_cluster_is_one_line(make_study, toy):
             FixedJobs([]),
             options=Options(concurrency=1, address="127.0.0.1:1"),
         )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("where", ["epoch", "done", "next"])
+def test_what_a_source_raises_within_tune_ends_the_run(make_study, toy, where):
+    """As test_driver.py has it with a fake Tune; here Ray's own passes the exception on."""
+    study, data = make_study(epochs=3)
+    source = FixedJobs([job(study, seed) for seed in (1, 2, 3)])
+    done, calls = source.done, []
+
+    def fails(*arguments):
+        raise ZeroDivisionError("in the sampler")
+
+    def then_fails(ended, record):
+        calls.append(record)
+        done(ended, record)
+        setattr(source, where, fails)
+
+    source.done = then_fails
+    with study.lock(), pytest.raises(ZeroDivisionError, match="in the sampler"):
+        run_jobs(study, Model(toy, TOY, data, Runtime()), source, options=Options(concurrency=1, quiet=True))
+    assert calls and {r.status for r in study.records()} == {"complete"}
+    assert "Tune gave up" not in (study.path / "study.log").read_text()
