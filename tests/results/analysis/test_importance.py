@@ -25,7 +25,7 @@ def planted(n: int, seed: int = 0) -> tuple[list[dict], list[float]]:
     return configs, scores
 
 
-def test_the_planted_knob_comes_first_and_the_shares_sum_to_one() -> None:
+def test_the_planted_hyperparameter_comes_first_and_the_shares_sum_to_one() -> None:
     found = importance(*planted(60))
     assert found[0].field == "rate"
     assert found[0].share > 0.6
@@ -34,7 +34,7 @@ def test_the_planted_knob_comes_first_and_the_shares_sum_to_one() -> None:
     assert all(0 <= i.low <= i.high <= 1 for i in found)
 
 
-def test_an_inert_knob_of_four_numbers_does_not_outweigh_a_real_one() -> None:
+def test_an_inert_hyperparameter_of_four_numbers_does_not_outweigh_a_real_one() -> None:
     first = []
     for seed in range(20):
         configs, scores = planted(36, seed)
