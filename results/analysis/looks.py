@@ -14,6 +14,7 @@ from results.meta import StudyMeta
 from results.record import Record
 
 Family = Literal["confirm", "ablation"]
+MOST_LOOKS = 100  # the 100th would spend alpha / 101!
 Runs = Mapping[tuple[str, int], Record]
 """Complete runs with a test score by (config hash, seed); see :func:`by_run`."""
 
@@ -73,8 +74,17 @@ class Look:
             if k in value
         }
         claim = own.get("claim", "test-set")
-        if claim not in CLAIMS or own["number"] < 1:
-            raise ValueError(f"look {own['number']}, claim '{claim}'")
+        number, shares = own["number"], [own.get("margin", MARGIN), own.get("alpha", ALPHA)]
+        if claim not in CLAIMS or type(number) is not int or not 1 <= number <= MOST_LOOKS:
+            raise ValueError(f"look {number!r:.40}, claim {claim!r:.40}")
+        if any(type(share) is not float or not 0 < share < 1 for share in shares):
+            raise ValueError(f"margin and alpha are {shares!r:.80}")
+        texts = [own.get("when") or "", own.get("command") or ""]
+        texts += [p.get(k) or "" for p in pairs for k in ("candidate", "reference", "role", "name", "chosen")]
+        if not isinstance(own.get("details", {}), dict) or not all(isinstance(text, str) for text in texts):
+            raise ValueError("its texts are none")
+        if any(type(s) is not int for p in pairs for s in (*p["seeds"], *p.get("without", ()))):
+            raise ValueError("its seeds are no whole numbers")
         seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
         return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
 

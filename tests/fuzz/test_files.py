@@ -1,0 +1,292 @@
+"""Studies that somebody mails: changed in every way, read and shown without a traceback, a hang or a write outside.
+
+Each case copies a small made-up study, changes one thing by its number, then reads all of it; the page is rendered for
+the first cases of each kind. What the records say is held against plain json, hashlib and counting.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import os
+import random
+import shutil
+import socket
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.errors import IgnoredRecord, UserError
+from results.record import Record
+from results.store import Study
+from study.recording import checkpoints
+from study.recording.checkpoints import Interrupted
+from study.report.page import render
+from tests.support import synthetic
+
+pytestmark = pytest.mark.filterwarnings("ignore::results.errors.IgnoredRecord")
+CASES, RENDERED = 600, 6  # in the long form: in all, and pages per kind of change
+SHORT = 63  # with a page for two of the kinds
+ODD: list[Any] = [
+    *(None, True, False, 0, -1, 1, 2, 10**4, 10**11, 2**53 + 1, 2**63, 10**40, 1e30, 0.5, 1.7, -0.1, 1e308, 0.95),
+    *(float("nan"), float("inf"), -float("inf"), "", "x", "\ud800", "../../x", "a\0b", "1", "\x1b[31m", "x" * 10**5),
+    *([], {}, [[]], [1, 2], {"a": 1}, {"a": {"b": [{}]}}, [None], ["x"], [[1]], [[1, -1], [0, 10**20]]),
+]
+NESTED = ["[" * 10**5, '{"a":' * 10**5, "[" * 900 + "]" * 900, '{"a":' * 40 + "1" + "}" * 40]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    maker = synthetic.Maker(["a", "b", "c"], val=30, test=40)
+    path = tmp_path_factory.mktemp("base") / "study"
+    study = synthetic.study(path, trials=22, seeds=3, maker=maker, pictures=True)
+    synthetic.confirm(study, maker, top=1, seeds=3)
+    run = study.records()[0]
+    state = {"w": synthetic.np.arange(6.0).reshape(2, 3), "n": synthetic.np.array(3)}
+    study.save_state(study.weights_path(run.run_id), state)
+    from results.outcome import Epoch
+    from study.jobs import Job
+
+    job = Job("sweep", run.config | {"epochs": 9}, 504)
+    seen = [Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, synthetic.np.eye(3, dtype=int))]
+    checkpoints.save(study, Interrupted(job, seen), state)
+    return path
+
+
+# -- changes: each takes a copy, and what is random ------------------------------------------------------------------
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where something may be changed: every key, and a few entries of each list."""
+    keys = list(value) if isinstance(value, dict) else list(range(len(value)))[:2] if isinstance(value, list) else []
+    return (
+        [at, *(p for k in keys for p in places(value[k], (*at, k)))]
+        if at
+        else [p for k in keys for p in places(value[k], (k,))]
+    )
+
+
+def put(value: Any, at: tuple[Any, ...], new: Any) -> None:
+    for key in at[:-1]:
+        value = value[key]
+    value[at[-1]] = new
+
+
+def lines(folder: Path) -> list[str]:
+    return (folder / "records.jsonl").read_text().splitlines()
+
+
+def save(folder: Path, made: list[str]) -> None:
+    (folder / "records.jsonl").write_bytes("".join(f"{line}\n" for line in made).encode("utf-8", "surrogatepass"))
+
+
+def odd_record(folder: Path, rng: random.Random) -> str:
+    made = lines(folder)
+    n = rng.randrange(len(made))
+    value = json.loads(made[n])
+    at = rng.choice(places(value))
+    put(value, at, rng.choice(ODD))
+    made[n] = json.dumps(value)
+    save(folder, made)
+    return f"line {n + 1}: {at}"
+
+
+def odd_meta(folder: Path, rng: random.Random) -> str:
+    value = json.loads((folder / "study.json").read_text())
+    at = rng.choice(places(value))
+    put(value, at, rng.choice(ODD))
+    (folder / "study.json").write_text(json.dumps(value))
+    return str(at)
+
+
+def doubled(folder: Path, rng: random.Random) -> str:
+    made = lines(folder)
+    value = json.loads(rng.choice(made))
+    value |= rng.choice(
+        [{}, {"seconds": 1.0}, {"test_accuracy": 1.7}, {"test_accuracy": 0.95}, {"trial": 7}, {"schema": 9}]
+    )
+    made.insert(rng.choice([0, len(made)]), json.dumps(value))
+    save(folder, made)
+    return "doubled"
+
+
+def contradicting(folder: Path, rng: random.Random) -> str:
+    made = lines(folder)
+    n = rng.choice([i for i, line in enumerate(made) if '"status":"complete"' in line])
+    value = json.loads(made[n])
+    other = {
+        "best_epoch": rng.randint(-1, 40),
+        "test_images": rng.choice([39, 41, 48]),
+        "seed": rng.randint(0, 9),
+        "status": rng.choice(["failed", "pruned", "diverged"]),
+        "test_correct": base64.b64encode(rng.randbytes(5)).decode(),
+    }
+    field = rng.choice(["test_accuracy", "val_accuracy", "val_loss", *other])
+    value[field] = other.get(field, rng.random())
+    made[n] = json.dumps(value)
+    save(folder, made)
+    return field
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "study.lock")
+
+
+def flipped(folder: Path, rng: random.Random) -> str:
+    path = rng.choice(files(folder))
+    data = bytearray(path.read_bytes())
+    for _ in range(rng.choice([1, 1, 3, 50])):
+        data[rng.randrange(min(len(data), rng.choice([200, len(data)])))] = rng.randrange(256)
+    path.write_bytes(bytes(data))
+    return path.name
+
+
+def cut_short(folder: Path, rng: random.Random) -> str:
+    path = rng.choice(files(folder))
+    data = path.read_bytes()
+    path.write_bytes(data[: rng.randrange(len(data))] + rng.choice([b"", b"", b"\0" * 100, b"\n\n[" + b"[" * 5000]))
+    return path.name
+
+
+def replaced(folder: Path, rng: random.Random) -> str:
+    path = rng.choice(
+        [*files(folder), *(p for p in folder.iterdir() if p.is_dir()), folder / "study.lock", folder / "study.log"]
+    )
+    kind = rng.choice(["link", "link", "folder", "fifo", "socket", "gone", "nowhere", "self"])
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    outside = folder.parent / "outside"
+    if kind == "link":
+        path.symlink_to(outside / rng.choice(["mine", "", "records.jsonl"]))
+    elif kind in ("nowhere", "self"):
+        path.symlink_to("/nowhere/x" if kind == "nowhere" else path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            at = os.open(".", os.O_RDONLY)
+            os.chdir(path.parent)
+            made.bind(path.name)
+            os.chdir(at)
+            os.close(at)
+    return f"{path.name} {kind}"
+
+
+def nested(folder: Path, rng: random.Random) -> str:
+    bomb = rng.choice(NESTED)
+    if rng.random() < 0.4:
+        (folder / "study.json").write_text(bomb)
+        return "study.json"
+    made = lines(folder)
+    n = rng.randrange(len(made))
+    made[n] = rng.choice(
+        [bomb, made[n].replace('"environment":{', '"environment":{"a":' + bomb + ","), "1e999", '"x"', "null"]
+    )
+    save(folder, made)
+    return "records.jsonl"
+
+
+def looked(folder: Path, rng: random.Random) -> str:
+    value = json.loads((folder / "study.json").read_text())
+    look = value["looks"][0]
+    at = rng.choice(places(look))
+    put(look, at, rng.choice(ODD))
+    value["looks"] *= rng.choice([1, 1, 3, 200])
+    (folder / "study.json").write_text(json.dumps(value))
+    return str(at)
+
+
+CHANGES = [odd_record, odd_meta, doubled, contradicting, flipped, cut_short, replaced, nested, looked]
+
+
+# -- what must hold --------------------------------------------------------------------------------------------------
+
+
+def consistent(r: Record) -> bool:
+    """Whether a record agrees with itself, told without the product's own rules."""
+    plain = {k: float(v) if type(v) is int else v for k, v in r.config.items()}
+    name = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
+    numbers = [r.val_loss, r.val_accuracy, r.test_loss, r.test_accuracy, r.seconds, *(h.val_loss for h in r.history)]
+    fits = name == r.config_hash and r.run_id.startswith(f"{name}-s{r.seed}")
+    fits &= all(n is None or math.isfinite(n) for n in numbers)
+    fits &= all(a is None or 0 <= a <= 1 for a in (r.val_accuracy, r.test_accuracy))
+    fits &= [h.epoch for h in r.history] == sorted({h.epoch for h in r.history})
+    if r.test_accuracy is not None and r.test_correct is not None and r.test_images is not None:
+        bits = "".join(f"{byte:08b}" for byte in base64.b64decode(r.test_correct))[: r.test_images]
+        fits &= abs(bits.count("1") / r.test_images - r.test_accuracy) < 1e-6
+    if r.test_accuracy is not None and r.test_confusion:
+        right = sum(row[i] for i, row in enumerate(r.test_confusion))
+        fits &= abs(right / sum(map(sum, r.test_confusion)) - r.test_accuracy) < 1e-6
+    return bool(fits and (r.status == "complete" or r.test_accuracy is None))
+
+
+def read_all(folder: Path) -> Study:
+    """Open a study and everything that it names."""
+    study = Study.open(folder)
+    for r in study.read().records:
+        assert consistent(r), r.run_id
+        study.predictions(r.run_id, "test")
+        study.load_state(study.weights_path(r.run_id))
+        study.arrays(study.artefact_path(f"features-{r.run_id}.npz"))
+    study.images(study.artefact_path("test_images.npy"))
+    study.arrays(study.artefact_path("augmented.npz"))
+    with study.lock():
+        checkpoints.interrupted_jobs(study)
+    return study
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def run_cases(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str], cases: int, pages: int) -> str:
+    outside, copy = tmp_path / "outside", tmp_path / "study"
+    outside.mkdir()
+    (outside / "mine").write_bytes(b"mine")
+    (outside / ".half.tmp").write_bytes(b"mine")
+    shutil.copy(base / "records.jsonl", outside)
+    before, told, rendered = snapshot(outside), Counter[str](), 0
+    for case in range(cases):
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(base, copy)
+        what = change(copy, random.Random(f"{change.__name__} {case}"))
+        begun = time.monotonic()
+        try:
+            study = read_all(copy)
+            told["read"] += 1
+            if rendered < pages:
+                rendered += 1
+                render(study)
+                study.files.write("report.html", b"page")
+        except UserError as error:
+            told["refused"] += 1
+            assert "\n" not in str(error), what
+        except BaseException as error:
+            raise AssertionError(f"{change.__name__} {case}, {what}: {type(error).__name__}: {error}") from error
+        assert time.monotonic() - begun < 60, f"{change.__name__} {case}, {what}: hangs"
+        assert snapshot(outside) == before, f"{change.__name__} {case}, {what}: wrote outside"
+    return f"{change.__name__}: {cases} cases, {dict(told)}, {rendered} pages"
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda c: c.__name__)
+def test_a_few_changed_studies(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str]) -> None:
+    print(run_cases(base, tmp_path, change, SHORT // len(CHANGES), int(change in (odd_record, looked))))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("change", CHANGES, ids=lambda c: c.__name__)
+def test_many_changed_studies(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IgnoredRecord)
+        print(run_cases(base, tmp_path, change, -(-CASES // len(CHANGES)), RENDERED))
