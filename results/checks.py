@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import ValidationError
 
 from results.config import RUN_ID, config_hash, run_id
+from results.errors import shown
 from results.meta import DatasetInfo
 from results.outcome import agree
-from results.plain import MOST_INT, Unreadable, check_free, complaint, parse, shown
+from results.plain import MOST_INT, Unreadable, check_free, parse, reason
 from results.record import SCHEMA, Matrix, Record
 
 LINE_BYTES = 2**26  # 64 MiB: 300 epochs' matrices of 100 classes have 9
@@ -40,7 +41,7 @@ def checked(line: bytes) -> Record:
     try:
         record = Record.model_validate(value, strict=True)
     except ValidationError as error:
-        raise Unreadable(complaint(error)) from None
+        raise Unreadable(reason(error)) from None
     for rule in RULES:
         for problem in rule(record):
             raise Unreadable(problem)

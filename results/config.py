@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, create_model
 
-from results.errors import UserError, foreign, nearest
+from results.errors import UserError, complaint, foreign, nearest
 
 ConfigClass = type[BaseModel]
 LARGEST = 10_000_000  # bytes of a --config file
@@ -61,7 +61,7 @@ def checked_config(config_class: ConfigClass, values: Mapping[str, Any], where: 
             try:
                 config = build(config_class, values)
             except ValidationError as error:
-                field, rule = complaint(error)
+                field, rule, _ = complaint(error)
                 name = field if field in values else ""
                 given = f"{name}={values[name]!r}" if name else ", ".join(f"{k}={v!r}" for k, v in values.items())
                 raise UserError(f"{begin}{given or field or 'the defaults'}: {rule}") from None
@@ -86,17 +86,6 @@ def known_fields(config_class: ConfigClass, names: Iterable[Any], where: str = "
 def build(config_class: ConfigClass, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the complete config of ``values`` as a record holds it. Raises pydantic's ValidationError."""
     return dict(config_class.model_validate(dict(values)).model_dump(mode="json"))
-
-
-def complaint(error: ValidationError) -> tuple[str, str]:
-    """Return the field ('' where a rule spans several) and the rule of the first complaint."""
-    first = error.errors()[0]
-    rule = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "literal_error":
-        expected = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",")
-        close = nearest(str(first["input"]), [choice.strip("' ") for choice in expected.split(",")])
-        rule += close if "did you mean" in close else ""  # else the rule lists them all
-    return ".".join(map(str, first["loc"])), rule
 
 
 def recorded_config(baseline: Mapping[str, Any]) -> ConfigClass:

@@ -1,19 +1,28 @@
-"""The one kind of error that is the user's to mend."""
+"""The kinds of error that are the user's to mend, and how exceptions and values are said."""
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import reprlib
 import traceback
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from results.escaping import terminal
 
 MOST = 20  # names that an error lists
+SHOWN = 60  # characters of a value in a reason
+MOST_SAID = 300  # characters of a message of several lines; of a longer one the last line says what is wrong
+LONGEST_TEXT = 2000  # characters of a failure's reason that a record keeps
 
 
 class UserError(Exception):
     """Bad input. The command line prints it as one line on stderr and exits with code 2."""
+
+
+class BadResult(ValueError):
+    """What a trainable handed over breaks a rule: the field, the rule and the value, in one line."""
 
 
 class IgnoredRecord(UserWarning):
@@ -45,12 +54,40 @@ def foreign(what: str, file: str | None = None) -> Iterator[None]:
 
 
 def named(error: BaseException) -> str:
-    """Return an exception as one line: its type and what it says, which itself may raise."""
+    """Say an exception in one line of at most LONGEST_TEXT characters: its type and its message, of a long one the end.
+
+    Of pydantic's, which end with a link, the first complaint. Never raises, whatever the exception's class does.
+    """
+    if isinstance(error, BadResult):
+        return str(error)[:LONGEST_TEXT]
+    said = ""
+    with contextlib.suppress(Exception):
+        said = str(error.msg if isinstance(error, SyntaxError) else error).strip()
+        said = terminal(said if len(said) <= MOST_SAID else said.splitlines()[-1], LONGEST_TEXT)
+    with contextlib.suppress(Exception):
+        field, rule, given = complaint(error)
+        said = terminal(f"{field}={given}: {rule}", LONGEST_TEXT)
+    return f"{type(error).__name__}: {said or 'no message'}"[:LONGEST_TEXT]
+
+
+def complaint(error: Any) -> tuple[str, str, str]:
+    """Return a ValidationError's first complaint: field ('' of a rule over several), rule, value ('' if missing)."""
+    first = error.errors(include_url=False)[0]
+    rule = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "literal_error":
+        expected = str(first.get("ctx", {}).get("expected", "")).replace(" or ", ",")
+        close = nearest(str(first["input"]), [choice.strip("' ") for choice in expected.split(",")])
+        rule += close if "did you mean" in close else ""  # else the rule lists them all
+    return ".".join(map(str, first["loc"])), rule, "" if first["type"] == "missing" else shown(first["input"])
+
+
+def shown(value: Any) -> str:
+    """Say a value in one line of at most SHOWN characters; never raises, whatever its class does."""
     try:
-        text = terminal(error.msg if isinstance(error, SyntaxError) else error)
-    except Exception:  # noqa: BLE001 - a __str__ of the user's
-        text = ""
-    return f"{type(error).__name__}: {text or 'no message'}"
+        said = terminal(reprlib.repr(value))
+    except Exception:  # noqa: BLE001 - a repr of the user's
+        said = f"a {type(value).__name__}"
+    return said if len(said) <= SHOWN else f"{said[: SHOWN - 3]}..."
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

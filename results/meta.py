@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from results.config import config_hash
-from results.errors import UserError
-from results.plain import Unreadable, check_free, complaint, parse, shown
+from results.errors import UserError, shown
+from results.plain import Unreadable, check_free, parse, reason
 
 SCHEMA = 1
 META_BYTES = 2**26  # 64 MiB; one command adds a kilobyte, a class name some ten bytes
@@ -74,7 +74,7 @@ def read_meta(data: bytes, where: str) -> StudyMeta:
         meta = StudyMeta.model_validate(value, strict=True)
         check_free(meta.model_dump(), "it")
     except ValidationError as error:
-        raise UserError(f"{where} is not a study.json: {complaint(error)}") from None
+        raise UserError(f"{where} is not a study.json: {reason(error)}") from None
     except Unreadable as error:
         raise UserError(f"{where} is not a study.json: {error}") from None
     return meta

@@ -8,9 +8,10 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from results.errors import SHOWN, complaint
+
 MOST_INT = 2**63 - 1
 DEEPEST = 20  # levels of a config or an environment; the toolkit writes at most 6
-SHOWN = 60  # characters of a value in a reason
 
 
 class Unreadable(ValueError):
@@ -56,15 +57,7 @@ def check_free(value: Any, where: str, levels: int = DEEPEST) -> None:
         raise Unreadable(f"{where} holds a number that is not finite")
 
 
-def complaint(error: ValidationError) -> str:
+def reason(error: ValidationError) -> str:
     """Say what a model's first complaint is: field, rule, value."""
-    first = error.errors(include_url=False)[0]
-    where = ".".join(map(str, first["loc"])) or "it"
-    given = "" if first["type"] == "missing" else f" (here {shown(first['input'])})"
-    return f"{where[:SHOWN]}: {first['msg'].removeprefix('Value error, ')}{given}"
-
-
-def shown(value: Any) -> str:
-    """Return a value as a reason shows it: short, in one line."""
-    text = ascii(value) if not isinstance(value, dict | list) else f"a {type(value).__name__} of {len(value)}"
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+    field, rule, given = complaint(error)
+    return f"{(field or 'it')[:SHOWN]}: {rule}{f' (here {given})' if given else ''}"

@@ -8,8 +8,8 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from pydantic import ValidationError
 
-from results.config import ConfigClass, build, complaint, known_fields
-from results.errors import UserError
+from results.config import ConfigClass, build, known_fields
+from results.errors import UserError, complaint
 from search_spaces.dimensions import Choice, Range, ends, same
 
 
@@ -57,7 +57,7 @@ def _check_value(
     try:
         kept = build(config_class, {**base, field: value})[field]
     except ValidationError as error:
-        named, rule = complaint(error)
+        named, rule, _ = complaint(error)
         if not named.startswith(field):
             return  # a rule over several fields: whether it holds depends on the others, which probing tries
         raise UserError(f"{where}: {field}={value!r} is not allowed by the config: {rule}") from None

@@ -22,13 +22,12 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from results.config import read_sets
-from results.errors import UserError
+from results.errors import BadResult, UserError, named
 from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, predictions
 from study.engine.training import train
 from study.jobs import Model
 from study.protocol import fit, load_trainable
 from study.recording.data import check_data
-from study.recording.numbers import BadResult, named
 from study.terminal.screen import note
 
 

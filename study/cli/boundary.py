@@ -40,7 +40,8 @@ def exit_code(error: BaseException, args: Namespace) -> int:
         what = terminal(f"cannot use '{path}': {error.strerror or error}", MOST)
         _say(f"error: {what} (traceback in {_log(error, args)})")
         return BAD_INPUT
-    _say(f"error: a defect of this program: {named(error)} (please report it; traceback in {_log(error, args)})")
+    what = terminal(named(error), MOST)
+    _say(f"error: a defect of this program: {what} (please report it; traceback in {_log(error, args)})")
     return DEFECT
 
 

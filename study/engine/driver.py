@@ -15,6 +15,7 @@ from collections import Counter, deque
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from results.errors import named
 from results.outcome import Epoch, Outcome
 from results.record import Record
 from study.engine.failures import DEATHS, Deaths, Restarts
@@ -24,7 +25,6 @@ from study.engine.slots import Run, Slots
 from study.engine.surroundings import Surroundings
 from study.jobs import Job, Source
 from study.recording import records
-from study.recording.numbers import named
 from study.recording.outcomes import not_finite
 from study.terminal.live import Progress
 

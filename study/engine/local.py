@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+from results.errors import named
 from results.outcome import Epoch, Outcome, State
 from results.record import Record
 from results.store import Study
@@ -15,7 +16,6 @@ from study.jobs import Job, Model
 from study.recording import checkpoints
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import Interrupted
-from study.recording.numbers import named
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context, Trace, ended, stopped
 from study.recording.writer import Writer

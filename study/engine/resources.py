@@ -116,16 +116,10 @@ def _share(machine: Machine, concurrency: int | None) -> float:
 
 def _check(machine: Machine, options: Options, use_gpu: bool | None) -> None:
     cpus, gpus, share = options.cpus_per_trial, machine.gpus, options.gpus_per_trial
-    if options.concurrency is not None and options.concurrency < 1:
-        raise UserError(f"--concurrency {options.concurrency} must be at least 1")
-    if cpus is not None and cpus < 1:
-        raise UserError(f"--cpus-per-trial {cpus} must be at least 1")
     if cpus is not None and cpus > machine.cpus:
         raise UserError(f"--cpus-per-trial {cpus} is more than the {machine.cpus} there are")
     if share is None:
         return
-    if not share >= 0:  # NaN is neither
-        raise UserError(f"--gpus-per-trial {share:g} must be 0 or more")
     if share > gpus:
         have = "no GPU here" if not gpus else f"{gpus} here"
         raise UserError(f"--gpus-per-trial {share:g} is more than there are: {have}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from results.errors import named
 from results.outcome import State
 from results.store import Study
 from study.engine.failures import DEATHS
@@ -12,7 +13,6 @@ from study.engine.mailbox import Mailbox
 from study.engine.slots import Run
 from study.recording import checkpoints
 from study.recording.checkpoints import Interrupted
-from study.recording.numbers import named
 
 
 class States:

@@ -16,13 +16,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from results.errors import named
 from results.outcome import Epoch, Outcome, State
 from study.engine.mailbox import Mailbox
 from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
 from study.engine.training import train
 from study.jobs import Model
 from study.protocol import load_trainable
-from study.recording.numbers import named
 
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 

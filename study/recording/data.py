@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from results.errors import UserError
-from study.recording.numbers import named, shown
+from results.errors import UserError, named, shown
 
 
 def check_data(trainable: str, data: Any) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import operator
-import reprlib
 from typing import Any
 
 import numpy as np
 
+from results.errors import BadResult, named, shown
 from results.outcome import State
-
-LONGEST_TEXT = 2000  # characters of a failure's reason that a record keeps
-
-
-class BadResult(ValueError):
-    """What a trainable handed over breaks a rule: the field, the rule and the value, in one line."""
 
 
 def number_of(value: Any, field: str) -> float:
@@ -61,27 +54,3 @@ def plain_arrays(state: Any, field: str) -> State:
         if not isinstance(name, str) or name == "__metadata__" or not name.isprintable():  # nor half a surrogate pair
             raise BadResult(f"{field} has the name {shown(name)}: names are printable texts")
     return {str(name): plain_array(array, f"{field}['{name}']") for name, array in items}
-
-
-def named(error: BaseException) -> str:
-    """Say an exception in one line: its type and its last line, or the first of a config's own errors.
-
-    Never raises, whatever the exception's class does.
-    """
-    if isinstance(error, BadResult):
-        return str(error)[:LONGEST_TEXT]
-    kind, last = type(error).__name__, ""
-    with contextlib.suppress(Exception):
-        last = next((line.strip() for line in reversed(str(error).splitlines()) if line.strip()), "")
-    with contextlib.suppress(Exception):  # pydantic ends its text with a link
-        first = error.errors()[0]  # type: ignore[attr-defined]
-        last = f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
-    return f"{kind}: {last}"[:LONGEST_TEXT] if last else kind
-
-
-def shown(value: Any) -> str:
-    """Say a value in a few words; never raises, whatever its class does."""
-    try:
-        return " ".join(reprlib.repr(value).split())
-    except Exception:  # noqa: BLE001 - a repr of the trainable's own
-        return f"a {type(value).__name__}"

@@ -13,8 +13,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from results.checks import EPOCHS, MOST, TEST_IMAGES
+from results.errors import LONGEST_TEXT, BadResult, named, shown
 from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, best_epoch
-from study.recording.numbers import LONGEST_TEXT, BadResult, named, number_of, plain_array, plain_arrays, shown, whole
+from study.recording.numbers import number_of, plain_array, plain_arrays, whole
 
 T = TypeVar("T")
 

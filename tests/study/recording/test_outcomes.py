@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from results.errors import BadResult
 from results.outcome import Epoch, Outcome, predictions
-from study.recording.numbers import BadResult
 from study.recording.outcomes import Checker
 
 LABELS = np.array([0, 1, 2, 0, 1, 2])
