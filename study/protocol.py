@@ -100,14 +100,11 @@ def fit(
     on_epoch: OnEpoch,
     state: State | None = None,
     runtime: Runtime | None = None,
-) -> Outcome:
-    """Call the trainable's ``fit``; ``runtime`` is passed only to one that takes it."""
+) -> Any:
+    """Call the trainable's ``fit``, unchecked; ``runtime`` is passed only to one that takes it."""
     takes_runtime = "runtime" in inspect.signature(trainable.fit).parameters
     extra = {"runtime": runtime or Runtime()} if takes_runtime else {}
-    outcome = trainable.fit(config, seed, data, on_epoch, state, **extra)
-    if not isinstance(outcome, Outcome):
-        raise TypeError(f"{trainable.NAME}.fit returned {type(outcome).__name__}, not results.outcome.Outcome")
-    return outcome
+    return trainable.fit(config, seed, data, on_epoch, state, **extra)
 
 
 def as_numpy(images: Any) -> np.ndarray:

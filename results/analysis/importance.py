@@ -112,8 +112,8 @@ def varying(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def is_numeric(values: Sequence[Any]) -> bool:
-    """Whether all of ``values`` are finite numbers (bools are not)."""
-    return all(isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values)
+    """Whether all of ``values`` are numbers (bools are not)."""
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
 
 
 def is_log(values: Sequence[float]) -> bool:

@@ -124,6 +124,8 @@ class Checker:
         return matrix.astype(np.int64)
 
     def _outcome(self, outcome: Any) -> Outcome:
+        if not isinstance(outcome, Outcome):
+            raise BadResult(f"fit returned {type(outcome).__name__}, not results.outcome.Outcome")
         status = next(
             (known for known in STATUSES if isinstance(outcome.status, str) and outcome.status == known), None
         )

@@ -85,15 +85,9 @@ def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup]) -> Marku
     return text("Most confused: {}.", joined(said))
 
 
-def fits(matrix: object, classes: int) -> np.ndarray | None:
-    """Return a record's matrix as (classes, classes) int64, or None where it is missing or of another size."""
-    if matrix is None:
-        return None
-    try:
-        array = np.asarray(matrix, dtype=np.int64)
-    except (ValueError, TypeError):
-        return None
-    return array if array.shape == (classes, classes) and classes else None
+def array(matrix: Sequence[Sequence[int]] | None) -> np.ndarray | None:
+    """Return a record's matrix as (classes, classes) int64, or None where it is missing."""
+    return None if matrix is None else np.asarray(matrix, dtype=np.int64)
 
 
 def recalls(matrix: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from results.analysis.ablation import AblationResult, ablation_result
 from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
-from results.analysis.verdicts import PairVerdict
 from results.errors import UserError
 from results.outcome import Predictions
 from results.reading import Reading
@@ -47,13 +46,6 @@ class View(Evidence):
             return super().looks(family)
         except UserError:
             return []
-
-    def verdicts(self, family: Family) -> list[PairVerdict]:
-        """The final verdicts of a family; none where they cannot be given."""
-        try:
-            return super().verdicts(family)
-        except (KeyError, TypeError, ValueError):
-            return []  # looks of another version
 
     @functools.cached_property
     def ablation(self) -> AblationResult | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from results.store import Study
-from study.cli import sweep as command
 from study.cli.main import main
 from study.search import sweep as module
 from tests.support import TOY
@@ -94,20 +93,13 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
 
 
 def test_what_is_left_out_is_as_the_study_had_it(monkeypatch, tmp_path):
-    asked = []
+    def asked(*words):
+        assert main(["sweep", "--study", str(tmp_path / "s"), "--quiet", *words]) == 0
+        return {key: Study.open(tmp_path / "s").meta.sweep[key] for key in ("trials", "seed", "sampler")}
 
-    def pretended(study, training, space, what, announce):
-        asked.append((what.trials, what.seed, what.sampler))
-        study.meta.sweep = module._about(space, what)
-        study.save_meta()
-        return module.SweepSummary([], what.trials, None, [], False)
-
-    monkeypatch.setattr(command, "sweep", pretended)
+    monkeypatch.setattr(module, "run_jobs", lambda *args, **options: None)  # nothing is trained
     space = tmp_path / "space.py"
     space.write_text("from search_spaces import log_float\nX = {'learning_rate': log_float(1e-3, 1.0)}\n")
-    common = ["sweep", "--study", str(tmp_path / "s"), "--quiet"]
     first = [*TRAINABLE, "--space", f"{space}:X", "--trials", "3", "--seed", "7", "--sampler", "random"]
-    assert main([*common, *first]) == 0
-    assert main(common) == 0
-    assert main([*common, "--trials", "5"]) == 0
-    assert asked == [(3, 7, "random"), (3, 7, "random"), (5, 7, "random")]
+    made = {"trials": 3, "seed": 7, "sampler": "random"}
+    assert asked(*first) == made and asked() == made and asked("--trials", "5") == made | {"trials": 5}

@@ -15,9 +15,10 @@ from results.analysis.evidence import Evidence
 from results.errors import IgnoredRecord
 from results.store import Study
 from study.cli.main import main
-from study.report.page import render
+from study.report.chapters import comparison, protocol
+from study.report.page import render, view_of
 from tests.support import ROOT
-from tests.support.page import by_id, check, text
+from tests.support.page import by_id, check, part, text
 
 REFERENCE = ROOT / "results" / "reference"
 CONFIRMED = "8a59ad1f5005-s505"  # trial 42 on its first fresh seed
@@ -62,14 +63,31 @@ def test_the_honest_page_says_better(folder: Path) -> None:
 def test_a_forged_record_takes_the_verdict_with_it(folder: Path, edit: Any, why: str) -> None:
     rewrite(folder, edit)
     with pytest.warns(IgnoredRecord, match=CONFIRMED):
+        view = view_of(Study.open(folder))
+    warned(text(part(protocol.validity(view))), why)
+    assert not view.verdicts("confirm") and comparison.confirmed(view) is None
+
+
+def warned(said: str, why: str) -> None:
+    assert why in said and f"run {CONFIRMED}" in said and f"trial 42 counted {CONFIRMED} and is withdrawn" in said
+
+
+def test_no_part_of_the_page_shows_a_forged_score(folder: Path) -> None:
+    rewrite(folder, lambda r: [r | {"test_accuracy": 1.7}])
+    no_verdict(folder, "test_accuracy 1.7 is not in 0..1")
+
+
+def test_no_part_of_the_page_shows_what_a_differing_duplicate_says(folder: Path) -> None:
+    rewrite(folder, lambda r: [r | {"seconds": 1.0}, r])
+    no_verdict(folder, "lines 55 and 56 of this run differ, so none of them counts")
+
+
+def no_verdict(folder: Path, why: str) -> None:
+    with pytest.warns(IgnoredRecord, match=CONFIRMED):
         page = render(Study.open(folder))
     tree = check(page)
-    said = " ".join(text(by_id(tree, "validity")).split())
-    assert why in said and f"run {CONFIRMED}" in said
-    assert f"trial 42 counted {CONFIRMED} and is withdrawn" in said
+    warned(text(by_id(tree, "validity")), why)
     assert "+2.24" not in text(tree) and "+95." not in text(tree) and "confirm-table" not in page
-    with pytest.warns(IgnoredRecord):
-        assert not Evidence.of(Study.open(folder)).verdicts("confirm")
 
 
 def test_commands_that_read_say_it_once_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ def winner(view: View) -> Section | None:
     best = view.best
     if best is None:
         return None
-    found = change(view, best, class_noise(view))
+    found = change(best, class_noise(view))
     if found is None:
         return None
     blocks: list[Block] = [

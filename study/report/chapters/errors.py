@@ -16,7 +16,7 @@ NAME, QUESTION, SHORT = "errors", "Where are the errors?", "Errors"
 def confusion_matrix(view: View) -> Section | None:
     """The baseline's confusion matrix on the test set, and its most confused pairs in a sentence."""
     run = view.reference
-    matrix = confusion.fits(run.test_confusion, len(view.classes)) if run else None
+    matrix = confusion.array(run.test_confusion) if run else None
     if run is None or matrix is None:
         return None
     said = confusion.pair_sentence(confusion.confused_pairs(matrix), view.classes)
@@ -63,7 +63,7 @@ def pair_table(pairs: list[confusion.Confused], view: View) -> Table:
 def recall(view: View) -> Section | None:
     """The share of each class's test images that the baseline gets right, with Wilson's 95 % interval."""
     run = view.reference
-    matrix = confusion.fits(run.test_confusion, len(view.classes)) if run else None
+    matrix = confusion.array(run.test_confusion) if run else None
     if run is None or matrix is None:
         return None
     right, support = np.diag(matrix), matrix.sum(axis=1)

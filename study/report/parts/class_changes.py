@@ -18,6 +18,8 @@ from study.report.view import View
 class Change:
     """Per-class change of recall against the baseline run, as fractions; ``noise`` is None where it is unknown."""
 
+    mine: np.ndarray  # (classes, classes) int, test images of the trial
+    its: np.ndarray  # the same of the baseline
     change: np.ndarray  # (classes,) float
     noise: np.ndarray | None  # (classes,) float: changes up to it are within the noise
 
@@ -35,7 +37,7 @@ def class_noise(view: View) -> np.ndarray | None:
 
     From the standard deviation of each class over at least three seeds; t quantile, with Bonferroni's correction.
     """
-    found = [m for b in view.baselines if (m := confusion.fits(b.test_confusion, len(view.classes))) is not None]
+    found = [m for b in view.baselines if (m := confusion.array(b.test_confusion)) is not None]
     if len(found) < 3:
         return None
     recalls = np.array([confusion.recalls(m) for m in found])
@@ -44,14 +46,14 @@ def class_noise(view: View) -> np.ndarray | None:
     return np.asarray(quantile * np.sqrt(2) * np.maximum(recalls.std(axis=0, ddof=1), smallest))
 
 
-def change(view: View, trial: Trial, noise: np.ndarray | None) -> Change | None:
-    """The trial's per-class change on the test images; None where either has no fitting matrix."""
+def change(trial: Trial, noise: np.ndarray | None) -> Change | None:
+    """The trial's per-class change on the test images; None where either has no matrix."""
     base = trial.compared.baseline
-    mine = confusion.fits(trial.record.test_confusion, len(view.classes))
-    its = confusion.fits(base.test_confusion, len(view.classes)) if base else None
+    mine = confusion.array(trial.record.test_confusion)
+    its = confusion.array(base.test_confusion) if base else None
     if mine is None or its is None:
         return None
-    return Change(confusion.recalls(mine) - confusion.recalls(its), noise)
+    return Change(mine, its, confusion.recalls(mine) - confusion.recalls(its), noise)
 
 
 def flagged_sentence(view: View, found: Change) -> Markup:
@@ -68,13 +70,11 @@ def flagged_sentence(view: View, found: Change) -> Markup:
 
 def pair_of_matrices(view: View, trial: Trial, found: Change) -> tuple[confusion.Matrix, confusion.Matrix]:
     """A complete trial's test matrix and its signed difference to the baseline's."""
-    base = trial.compared.baseline
-    mine = confusion.fits(trial.record.test_confusion, len(view.classes))
-    its = confusion.fits(base.test_confusion, len(view.classes)) if base else None
-    assert mine is not None and its is not None  # change() looked
-    signed = confusion.signed_counts(mine, its, view.classes, text("{} minus the baseline, images", trial.label))
+    signed = confusion.signed_counts(
+        found.mine, found.its, view.classes, text("{} minus the baseline, images", trial.label)
+    )
     signed.total_label = "recall, points"
     signed.totals = [(points(c, 1), "flag" if i in found.flagged else "") for i, c in enumerate(found.change)]
     return confusion.counts(
-        mine, view.classes, text("{} on {} test images", trial.label, f"{int(mine.sum()):,}")
+        found.mine, view.classes, text("{} on {} test images", trial.label, f"{int(found.mine.sum()):,}")
     ), signed

@@ -7,7 +7,7 @@ import numpy as np
 from results.analysis.evidence import Trial
 from study.report import confusion
 from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
-from study.report.parts.class_changes import change, flagged_sentence, pair_of_matrices
+from study.report.parts.class_changes import Change, change, flagged_sentence, pair_of_matrices
 from study.report.parts.pictures import picture
 from study.report.text import signed, strong, text
 from study.report.view import View
@@ -17,7 +17,7 @@ THUMBNAILS = 8
 
 def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
     """Show where a complete trial errs: matrices side by side, else the classes that moved most."""
-    found = change(view, trial, noise)
+    found = change(trial, noise)
     if found is None:
         return []
     blocks: list[Block] = []
@@ -29,18 +29,13 @@ def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) ->
             matrix.legend = ()
         blocks.append(Grid(list(pair)))
     else:
-        blocks.append(_moves(view, trial))
+        blocks.append(_moves(view, found))
     return blocks
 
 
-def _moves(view: View, trial: Trial) -> Block:
+def _moves(view: View, found: Change) -> Block:
     """The confusions that changed most, where whole matrices would be too much."""
-    base = trial.compared.baseline
-    mine = confusion.fits(trial.record.test_confusion, len(view.classes))
-    its = confusion.fits(base.test_confusion, len(view.classes)) if base else None
-    if mine is None or its is None:
-        return Text([])
-    step = mine - its
+    mine, step = found.mine, found.mine - found.its
     order = np.argsort(-np.abs(step), axis=None, kind="stable")[:5]
     pairs = [divmod(int(i), len(step)) for i in order]
     rows = [
@@ -56,8 +51,8 @@ def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
     base, n = trial.compared.baseline, trial.compared.equal_epochs
     if base is None or n is None or not whole or len(view.classes) > confusion.WIDEST:
         return []
-    mine = confusion.fits(trial.record.val_confusion.get(str(n)), len(view.classes))
-    its = confusion.fits(base.val_confusion.get(str(n)), len(view.classes))
+    mine = confusion.array(trial.record.val_confusion.get(str(n)))
+    its = confusion.array(base.val_confusion.get(str(n)))
     if mine is None or its is None:
         return []
     counts = confusion.counts(mine, view.classes, text("{} after epoch {}, validation images", trial.label, n))
@@ -73,7 +68,7 @@ def moved_images(view: View, trial: Trial) -> list[Block]:
     """The test images it gained and lost against the baseline, surest first; counts alone without pictures."""
     base = trial.compared.baseline
     mine, its = trial.record.correct(), base.correct() if base else None
-    if base is None or mine is None or its is None or len(mine) != len(its):
+    if base is None or mine is None or its is None:
         return []
     gained, lost = np.flatnonzero(mine & ~its), np.flatnonzero(~mine & its)
     said = text(
