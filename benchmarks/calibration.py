@@ -194,16 +194,16 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
 
 
 def selection(studies: int, rng: np.random.Generator, trials: int = 50, top: int = 3, seeds: int = 6) -> list[dict]:
-    """Sweeps of configs all equal to the baseline: what the best promises, and what confirming makes of it."""
+    """Sweeps of configs all equal to the baseline: the estimate of the best, and what confirming makes of it."""
     val_sd = math.sqrt(worlds.RUN_SD**2 + worlds.FLIPS / 5000)
     validation = val_sd * rng.standard_normal((studies, trials + 1))
-    promised = np.sort(validation[:, 1:] - validation[:, :1], axis=1)[:, -top:]
+    in_sweep = np.sort(validation[:, 1:] - validation[:, :1], axis=1)[:, -top:]
     d = worlds.differences("normal", studies, top, seeds, rng)
     wrong = any_verdict(paired.t_tests(d, worlds.IMAGES)["p"], 1)
     looks_better = cell(
-        "best single trial looks better", int((promised[:, -1] > 0).sum()), studies, None, trials=trials
+        "best single trial looks better", int((in_sweep[:, -1] > 0).sum()), studies, None, trials=trials
     )
-    looks_better |= {"promised": float(promised[:, -1].mean()), "confirmed": float(d[:, -1].mean())}
+    looks_better |= {"promised": float(in_sweep[:, -1].mean()), "confirmed": float(d[:, -1].mean())}
     return [
         looks_better,
         cell("false after confirming", int(wrong.sum()), studies, corrections.ALPHA, trials=trials, seeds=seeds),
@@ -223,7 +223,7 @@ def limits(studies: int, rng: np.random.Generator) -> list[dict]:
 def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
     """The rate if the number of further seeds is chosen, at every look, as most favours a false verdict (computed).
 
-    Dynamic programming over (seeds so far, z) for a normal mean of known spread; the sum over ``comparisons``.
+    Dynamic programming over (seeds so far, z) for a normal mean of known deviation; the sum over ``comparisons``.
     """
     sizes = [first, *(round(first * 1.35**k) for k in range(1, 12))]
     z = np.linspace(-7, 7, 351)

@@ -28,7 +28,7 @@ def pick(rows: Sequence[Row], **where: Any) -> list[Row]:
 
 
 def rates(rows: Sequence[Row]) -> str:
-    """Write the rates of rows, as percentages: '2.4 / 3.5', in the order given, which is that of looks."""
+    """Write the rates of rows, as percentages: '2.4 / 3.5', in the order given: that of the interim analyses."""
     return " / ".join(f"{100 * r['rate']:.1f}{' **broken**' if r['broken'] else ''}" for r in rows)
 
 
@@ -76,9 +76,9 @@ def _family_wise(rows: Sequence[Row]) -> list[str]:
     return [
         "### A true null called better or worse",
         "",
-        "In per cent of studies, after 1 / 2 / 3 / 4 looks; the promise is at most 5. At each look every candidate "
-        f"gets half as many seeds again, but in the column *candidates join*. {sure(false)}; in the population columns "
-        f"{sure(wide)}. The last column is no promise: it shows why a verdict names its claim.",
+        "In per cent of studies, after 1 / 2 / 3 / 4 interim analyses; the promise is at most 5. At each every "
+        f"candidate gets half as many seeds again, but in the column *candidates join*. {sure(false)}; in the population "
+        f"columns {sure(wide)}. The last column is no promise: it shows why a verdict names its claim.",
         *table(head, body),
     ]
 
@@ -102,9 +102,9 @@ def _equivalent(rows: Sequence[Row]) -> list[str]:
         for n, m in _cells(found)
     ]
     return [
-        "### A difference of exactly the default margin, 0.5 points, called equivalent",
+        "### A difference of exactly the default margin, 0.5 percentage points, called equivalent",
         "",
-        f"After 1 / 2 / 3 / 4 looks; the promise is at most 5. {sure(found)}.",
+        f"After 1 / 2 / 3 / 4 interim analyses; the promise is at most 5. {sure(found)}.",
         *table(["", *_noises(rows)], body),
     ]
 
@@ -122,7 +122,7 @@ def _power(rows: Sequence[Row]) -> list[str]:
     ]
     head = ["", *(f"{100 * e:+.1f} points" for e in effects), "'equivalent', no difference"]
     return [
-        "### Power at a first look",
+        "### Power at a first interim analysis",
         "",
         f"Normal noise, standard deviation 0.42 percentage points of one run, 0.59 of a difference. {sure(found)}.",
         *table(head, body),
@@ -142,8 +142,8 @@ def _after_looking(rows: Sequence[Row]) -> list[str]:
     return [
         "### Seeds chosen after looking",
         "",
-        "After 1 / 2 / 3 / 4 looks; the promise is at most 5. *As suggested*: each undecided candidate gets the "
-        "further seeds its verdict names, up to 80 in all. *Worst possible*: the number that most favours a false "
+        "After 1 / 2 / 3 / 4 interim analyses; the promise is at most 5. *As suggested*: each undecided candidate gets "
+        "the further seeds its verdict names, up to 80 in all. *Worst possible*: the number that most favours a false "
         "verdict, by dynamic programming for a normal mean of known deviation.",
         *table(["", "rate", "n"], body),
     ]
@@ -158,10 +158,9 @@ def _selection(rows: Sequence[Row]) -> list[str]:
         "### Sweeps of 50 trials that are all the baseline",
         "",
         f"n = {b['n']:,}. The best trial looks better than the baseline on validation in {100 * b['rate']:.1f} % of "
-        f"them, by "
-        f"{100 * b['promised']:.2f} points on average. On 6 fresh seeds {100 * b['confirmed']:+.3f} points are left; "
-        f"any of "
-        f"the three best gets a false verdict in {100 * a['rate']:.2f} % (+- {100 * a['error']:.2f}).",
+        f"them, by {100 * b['promised']:.2f} percentage points on average. On 6 fresh seeds "
+        f"{100 * b['confirmed']:+.3f} are left; any of the three best gets a false verdict in "
+        f"{100 * a['rate']:.2f} % (+- {100 * a['error']:.2f}).",
         "",
     ]
 
@@ -174,9 +173,9 @@ def _limits(rows: Sequence[Row]) -> list[str]:
     return [
         "### Where no promise is made",
         "",
-        "A candidate that is 0.45 points better in 49 runs of 50 and collapses in the last has the baseline's expected "
-        f"accuracy, and is called better or worse, at a first look, with {said} ({sure(found)}). No test can know of a "
-        "collapse that its seeds do not show.",
+        "A candidate that is 0.45 percentage points better in 49 runs of 50 and collapses in the last has the "
+        f"baseline's expected accuracy, and is called better or worse, at a first interim analysis, with {said} "
+        f"({sure(found)}). No test can know of a collapse that its seeds do not show.",
         "",
     ]
 

@@ -27,11 +27,11 @@ def cost(factor: float, grace: int, rng: np.random.Generator) -> float:
     halving = Halving(EPOCHS, factor, grace)
     quality = rng.random(TRIALS)
     running: dict[int, int] = {}
-    begun = trained = 0
-    while begun < TRIALS or running:
-        while len(running) < SLOTS and begun < TRIALS:
-            running[begun] = 0
-            begun += 1
+    started = trained = 0
+    while started < TRIALS or running:
+        while len(running) < SLOTS and started < TRIALS:
+            running[started] = 0
+            started += 1
         trial = int(rng.choice(list(running)))
         running[trial] += 1
         trained += 1

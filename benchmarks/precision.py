@@ -130,8 +130,8 @@ def main() -> None:
     result = compare(accuracies["bf16"], accuracies["fp32"], MARGIN)
     (low, high), (low90, high90) = result["interval95"], result["interval90"]
     for precision, values in accuracies.items():
-        spread = f"standard deviation {np.std(values, ddof=1):.2f}, {min(values):.2f} to {max(values):.2f}"
-        print(f"{precision}: mean test accuracy {np.mean(values):.2f} % ({spread}, n = {len(runs)})")
+        varied = f"standard deviation {np.std(values, ddof=1):.2f}, {min(values):.2f} to {max(values):.2f}"
+        print(f"{precision}: mean test accuracy {np.mean(values):.2f} % ({varied}, n = {len(runs)})")
     print(
         f"bf16 - fp32: {result['mean']:+.2f} points, 95 % interval {low:+.2f} to {high:+.2f} "
         f"(n = {result['n']} pairs); 90 % {low90:+.2f} to {high90:+.2f} against a margin of {MARGIN:g}: "

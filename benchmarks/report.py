@@ -33,13 +33,13 @@ PAINT = """() => new Promise((done) => new PerformanceObserver((list) => {
 def measure(path: Path, rounds: int) -> dict[str, Any]:
     """Render the study and open its page ``rounds`` times; seconds, bytes, and milliseconds in the browser."""
     command = [sys.executable, "-m", "study.run", "report", "--study", str(path)]
-    begun = time.perf_counter()
+    started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    fresh = time.perf_counter() - begun
+    fresh = time.perf_counter() - started
     study = Study.open(path)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     page = render(study)
-    warm = time.perf_counter() - begun
+    warm = time.perf_counter() - started
     paints, loads, asked = opened(path / "report.html", rounds)
     return {
         "records": len(study.records()),

@@ -52,10 +52,10 @@ def run(data: Any, config: dict[str, Any], jobs: int, runtime: Runtime, options:
         )
         study = Study.create(Path(folder) / "bench", meta)
         source = FixedJobs([Job("baseline", whole, seed) for seed in range(jobs)])
-        begun = time.monotonic()
+        started = time.monotonic()
         with study.lock():
             summary = run_jobs(study, Model(alexnet, "alexnet", data, runtime), source, options=options)
-        wall = time.monotonic() - begun
+        wall = time.monotonic() - started
         bad = [r.error for r in study.records() if r.status != "complete"]
         if bad:
             raise RuntimeError(f"a training ended badly: {bad[0]}")

@@ -1,8 +1,8 @@
 """Made-up trainings with real-looking noise, for the calibration: accuracies per seed, and correctness per image.
 
 A test set of 10,000 images whose chances of being classified right follow Beta(1.2, 0.4): 75 % on average, many easy,
-some hopeless, mean p(1-p) = 0.115, hence 0.34 points of spread from the images' own coin flips. On top comes a
-run-wide shift of 0.25 points: 0.42 points in all, as small convolutional networks show over seeds.
+some hopeless, mean p(1-p) = 0.115, hence a standard deviation of 0.34 percentage points from the images'
+own coin flips. On top comes a run-wide shift of 0.25: 0.42 in all, as small convolutional networks show over seeds.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ NOISES = {
     "normal": "a normal shift of the whole run",
     "skewed": "now and then a poor run: the shift is a mirrored gamma (skewness -1)",
     "heavy": "Student t with 3 degrees of freedom",
-    "collapse": "one run in fifty loses 5 to 40 points",
-    "unequal": "the candidate's runs are skewed and spread twice as widely as the baseline's",
+    "collapse": "one run in fifty loses 5 to 40 percentage points",
+    "unequal": "the candidate's runs are skewed and vary twice as widely as the baseline's",
 }
 
 

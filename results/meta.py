@@ -51,7 +51,7 @@ class StudyMeta(BaseModel):
     commands: list[CommandRun] = []
     sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
     looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
-    noise: dict[str, Any] | None = None  # the baseline's spread over seeds, as last measured
+    noise: dict[str, Any] | None = None  # the baseline's standard deviation over seeds, as last measured
 
     @property
     def baseline_hash(self) -> str:

@@ -80,7 +80,7 @@ class Record(BaseModel):
     trial: int | None = None
     sweep: dict[str, Any] | None = None
     ablation: dict[str, Any] | None = None
-    resumed_at: list[int] = []  # epochs after which the run was cut off and later went on
+    resumed_at: list[int] = []  # epochs after which the run was interrupted and later went on
 
     @property
     def of_sweep(self) -> bool:

@@ -48,7 +48,7 @@ class Planned:
 
 
 def run(args: Namespace) -> int:
-    """Plan, train, judge, record the look, print the table and write the report."""
+    """Plan, train, test, record the look, print the table and write the report."""
     parts, only = _names(args)
     refuse_config(args, "ablate studies a recorded run; name it with --from")
     if args.dry_run:

@@ -37,8 +37,8 @@ class Trainable:
         """Make the study's name and fingerprint those of what runs now, and say so where they were others."""
         if self.sha256 != meta.trainable_sha256 is not None:
             note(
-                f"note: '{self.name}' is not what this study was begun with, and was given again: its new fingerprint "
-                "is kept; if it trains otherwise now, old and new runs do not compare"
+                f"note: '{self.name}' is not what this study was started with, and was given again: its new "
+                "fingerprint is kept; if it trains otherwise now, old and new runs do not compare"
             )
         if _place(self.name) != _place(meta.trainable):  # else as it was written first
             meta.trainable = self.name

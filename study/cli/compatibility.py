@@ -48,7 +48,7 @@ def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -
         runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, _threads())
     if meta and runtime.precision != meta.precision:
         raise UserError(
-            f"--precision {runtime.precision}: study '{args.study}' was begun in {meta.precision}, and runs of "
+            f"--precision {runtime.precision}: study '{args.study}' was started in {meta.precision}, and runs of "
             f"different precision do not compare; use --precision {meta.precision} or another --study"
         )
     if runtime.precision != "fp32" and "runtime" not in inspect.signature(trainable.fit).parameters:

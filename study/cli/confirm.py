@@ -16,7 +16,7 @@ from study.terminal.screen import say
 
 
 def run(args: Namespace) -> int:
-    """Train what is missing, judge, record the look, write the report."""
+    """Train what is missing, test, record the look, write the report."""
     if args.sets or args.config:
         raise UserError(
             "--set and --config: confirm reruns configs as the sweep had them; another baseline is another --study"

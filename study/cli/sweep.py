@@ -71,7 +71,7 @@ def _options(args: Namespace, earlier: dict[str, Any]) -> SweepOptions:
 
 
 def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
-    """Load and check the space before data are read or a new study is begun."""
+    """Load and check the space before data are read or a new study is started."""
     args, module = given.args, given.trainable.module
     name = str(earlier.get("space", "default")) if args.space is None else args.space
     sha256 = expected_space(args.space, earlier, args.study)

@@ -67,7 +67,7 @@ class _Here:
     def __init__(self, study: Study, model: Model, job: Job, progress: RunProgress, writer: Writer, log: Log) -> None:
         self._study, self._model, self._job = study, model, job
         self._progress, self._writer, self._log = progress, writer, log
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._earlier = checkpoints.load(study, job.run_id)
         before = self._earlier[0] if self._earlier else Interrupted(job, [])
         self._trace = Trace(list(before.history), list(before.resumed_at), now(), None)
@@ -81,7 +81,7 @@ class _Here:
         facts = {**environment(), "threads": runtime.threads}
         context = Context(command_line(), facts, runtime.device, runtime.precision)
         self._progress.begin(job, trace.history)
-        trace.startup_seconds = time.monotonic() - self._begun
+        trace.startup_seconds = time.monotonic() - self._started
         outcome = Outcome("diverged", trace.history)
         try:
             with contained():

@@ -46,7 +46,7 @@ class Run:
         return begin + (self.last_report - self.asked - begin) * left / done
 
     def silent(self, now: float) -> float:
-        """Seconds in which it could have been heard and was not."""
+        """Seconds in which it could have reported and did not."""
         return now - (self.last_report or self.asked) - self.held_up
 
 
@@ -79,7 +79,7 @@ class Slots:
         self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh=len(self._spent) < self.count))
 
     def held_up(self, seconds: float) -> None:
-        """Note that nobody could be heard for so long."""
+        """Note that nothing could be reported for so long."""
         for run in self.running.values():
             run.held_up += seconds
 
@@ -118,7 +118,7 @@ class Slots:
         return sum(beside) / len(beside) if beside else None
 
     def busy(self) -> float | None:
-        """Share of slot time spent training between the moment all slots had begun and the last start of a job."""
+        """Share of slot time spent training between the moment all slots had started and the last start of a job."""
         slots = min(self.count, len(self._spent))
         first = sorted(self._spent, key=lambda s: s.asked)[:slots]
         begin = max((s.ended - s.worked for s in first), default=0.0)

@@ -55,14 +55,14 @@ def _outcome(spec: TrialSpec, reporter: _Reporter) -> Outcome:
 class _Reporter:
     def __init__(self, run_id: str, checkpoint_after: float) -> None:
         self._run_id, self._checkpoint_after = run_id, checkpoint_after
-        self._begun = self._last = time.monotonic()
+        self._started = self._last = time.monotonic()
         self._cost = 0.0
         self._reporting = 0.0
         self.told_to_stop = False
 
     def begin(self) -> None:
         """Training proper begins; what came before counts as overhead."""
-        self._begun = self._last = time.monotonic()
+        self._started = self._last = time.monotonic()
 
     def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State]) -> bool:
         self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
@@ -88,14 +88,14 @@ class _Reporter:
 
         if self.told_to_stop:  # and the trainable swallowed it
             raise SystemExit
-        begun = time.monotonic()
-        message.worked = begun - self._begun - self._reporting
+        started = time.monotonic()
+        message.worked = started - self._started - self._reporting
         try:
             ray.tune.report({"message": message})
         except SystemExit:  # how Tune ends a training: in its report
             self.told_to_stop = True
             raise
-        self._reporting += time.monotonic() - begun
+        self._reporting += time.monotonic() - started
 
 
 def _prepare(setup: Setup) -> Model:

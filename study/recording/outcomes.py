@@ -1,6 +1,6 @@
 """The door of results: what a trainable hands over becomes plain numbers and arrays here, or is refused in one line.
 
-It stands in the process that trains, so that only checked values travel, are judged or are written; nothing further
+It stands in the process that trains, so that only checked values travel, are compared or are written; nothing further
 in checks them again. Both ways of training and the contract use it: hence here, below them all.
 """
 

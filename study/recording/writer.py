@@ -141,7 +141,7 @@ class Writer:
         self._queued.pop(run_id, None)
         if run_id in self._ended:
             return
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             found = item.fetch()
             if found is not None:
@@ -149,7 +149,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - a checkpoint is a convenience; a record that cannot be written is not
             self._log(f"checkpoint of {run_id} not written: {error}\n")
         now = time.monotonic()
-        self._last[run_id] = (now, now - begun)
+        self._last[run_id] = (now, now - started)
 
     def _write_end(self, item: _End) -> None:
         study, record, outcome = self._study, item.record, item.outcome

@@ -1,4 +1,4 @@
-"""Training against a few lines of plain torch, and what is promised of seeds, resuming and stopping."""
+"""Training against a few lines of plain torch, and what holds of seeds, resuming and stopping."""
 
 from __future__ import annotations
 

@@ -150,13 +150,13 @@ def test_cifar10_that_cannot_be_had_names_what_to_do(tmp_path: Path) -> None:
     )
 
 
-def test_a_study_is_held_to_what_it_was_begun_with(done: Path, tmp_path: Path) -> None:
+def test_a_study_is_held_to_what_it_was_started_with(done: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.py"
     other.write_text((ROOT / "examples/digits_sklearn.py").read_text() + "# another\n")
     refused(done, "baseline", "--set", "epochs=4", says="has a baseline with epochs=3, not epochs=4")
     refused(done, "baseline", "--trainable", other, "--dataset", "digits", says="is of trainable")
     refused(done, "baseline", "--dataset-name", "numbers", says="labels its dataset 'digits'")
-    refused(done, "baseline", "--precision", "bf16", says="was begun in fp32")
+    refused(done, "baseline", "--precision", "bf16", says="was started in fp32")
 
 
 def test_a_folder_that_is_no_study_is_left_alone(tmp_path: Path) -> None:
@@ -247,6 +247,6 @@ def test_a_trainable_that_was_changed_is_said(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text((ROOT / "examples/digits_sklearn.py").read_text())
     words = ("baseline", "--study", tmp_path / "s", "--trainable", mine, "--dataset", "digits", "--set", "epochs=1")
-    assert "is not what this study was begun with" not in run(*words)[1]
+    assert "is not what this study was started with" not in run(*words)[1]
     mine.write_text(mine.read_text() + "\n# another line\n")
-    assert "is not what this study was begun with" in run(*words)[1]
+    assert "is not what this study was started with" in run(*words)[1]

@@ -130,11 +130,11 @@ def test_killed_at_random_moments(tmp_path):
         before = lines(path)
         assert before < TRIALS - 1, f"{kills} kills left and nothing to interrupt"
         process = begin(path)
-        begun = time.monotonic()
+        started = time.monotonic()
         if rng.random() < 0.75:  # once it works; else at any moment of its start
             wait_until(lambda before=before: lines(path) > before, 60)
         time.sleep(rng.uniform(0.0, START / 2))
-        moments.append((round(time.monotonic() - begun, 1), lines(path)))
+        moments.append((round(time.monotonic() - started, 1), lines(path)))
         left_alive += offspring(process)
         assert process.poll() is None, process.stderr.read().decode()
         process.kill()
@@ -196,11 +196,11 @@ def test_ctrl_c_ends_within_seconds_and_goes_on(tmp_path):
     path = tmp_path / "toy"
     process = begin(path)
     assert wait_until(lambda: lines(path) >= 2, 60)
-    begun = time.monotonic()
+    started = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - started < 8
     before = lines(path)
     assert begin(path).wait(timeout=300) == 0
     assert lines(path) == TRIALS > before

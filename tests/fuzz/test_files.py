@@ -261,7 +261,7 @@ def run_cases(base: Path, tmp_path: Path, change: Callable[[Path, random.Random]
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(base, copy)
         what = change(copy, random.Random(f"{change.__name__} {case}"))
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             study = read_all(copy)
             told["read"] += 1
@@ -274,7 +274,7 @@ def run_cases(base: Path, tmp_path: Path, change: Callable[[Path, random.Random]
             assert "\n" not in str(error), what
         except BaseException as error:
             raise AssertionError(f"{change.__name__} {case}, {what}: {type(error).__name__}: {error}") from error
-        assert time.monotonic() - begun < 60, f"{change.__name__} {case}, {what}: hangs"
+        assert time.monotonic() - started < 60, f"{change.__name__} {case}, {what}: hangs"
         assert snapshot(outside) == before, f"{change.__name__} {case}, {what}: wrote outside"
     return f"{change.__name__}: {cases} cases, {dict(told)}, {rendered} pages"
 

@@ -71,7 +71,7 @@ def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixtur
     os.chdir(outside)
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115 - to be closed
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
         with study.lock():
             run_here(
@@ -80,7 +80,7 @@ def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixtur
                 Job("baseline", study.meta.baseline, 1),
                 run_progress(False),
             )
-        assert time.monotonic() - begun < BOUND / 2  # what pytest-timeout raises would count as the trainable's doing
+        assert time.monotonic() - started < BOUND / 2  # what pytest-timeout raises would count as the trainable's doing
         print("still heard", flush=True)
         print("still heard", file=sys.stderr, flush=True)
         assert (os.getcwd(), sys.getrecursionlimit(), np.geterr()) == (str(outside), *before[1:])

@@ -27,9 +27,9 @@ EXAMPLE = str(ROOT / "examples" / "digits_sklearn.py")
     ids=["scikit-learn", "alexnet"],
 )
 def test_a_trainable_keeps_the_protocol(name: str, settings: dict, tmp_path: Path) -> None:
-    heard: list[str] = []
-    check_trainable(load_trainable(name), "digits", tmp_path, settings, say=heard.append)
-    assert len(heard) == 5
+    said: list[str] = []
+    check_trainable(load_trainable(name), "digits", tmp_path, settings, say=said.append)
+    assert len(said) == 5
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: dict[str, n
         history = [_row(values) for values in rows]
         best = (float(state["best_loss"]), int(state["best_epoch"]), state["best_weights"])
     for epoch in range(len(history) + 1, config.epochs + 1):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         _misbehave(config, epoch)
         random = np.random.default_rng([seed, epoch])
         shuffled = random.permutation(kept)
@@ -90,7 +90,7 @@ def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: dict[str, n
         train = _predict(weights, data.train_points[kept], data.train_labels[kept])
         val = _predict(weights, data.train_points[held_out], data.train_labels[held_out])
         loss = float("nan") if config.misbehave == "nan" and epoch >= config.misbehave_at else val.loss
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         history.append(Epoch(epoch, train.loss, train.accuracy, loss, val.accuracy, seconds, val.confusion))
         if loss < best[0]:
             best = (loss, epoch, weights)

@@ -34,7 +34,7 @@ WORDS: list[tuple[str, str]] = [
         "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
         "band is what "
         "the unchanged baseline does by itself; the dashed line is the expected maximum under the null: "
-        "of as many unchanged runs as trials were begun.",
+        "of as many unchanged runs as trials were started.",
     ),
     (
         "At equal epochs",

@@ -12,7 +12,7 @@ from tests.support.runs import run
 rng = np.random.default_rng(5)
 
 
-def test_spread_and_intervals_agree_with_numpy_and_scipy():
+def test_deviation_and_intervals_agree_with_numpy_and_scipy():
     values = np.array([0.751, 0.748, 0.756, 0.744, 0.750, 0.753])
     floor = noise.measure(values)
     sd = values.std(ddof=1)
@@ -57,7 +57,7 @@ def test_floor_of_records_takes_one_complete_run_per_seed():
         noise.noise_floor([run(1), run(2, width=9)])
 
 
-def test_assumed_spread_grows_as_the_test_set_shrinks():
+def test_assumed_deviation_grows_as_the_test_set_shrinks():
     assert noise.assumed_sd(10_000) == pytest.approx(0.0044, abs=0.0001)
     assert noise.assumed_sd(360) > 0.015
     sd, source = noise.difference_sd(None, 10_000)

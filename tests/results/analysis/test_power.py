@@ -22,7 +22,7 @@ def test_detectable_effect_is_found_in_eight_of_ten_simulated_studies():
 @pytest.mark.parametrize("n", [3, 4, 5, 6, 9, 10, 12, 40])
 @pytest.mark.parametrize(("comparisons", "look"), [(1, 1), (4, 1), (10, 1), (8, 2), (3, 3), (7, 3), (50, 4)])
 def test_the_effect_found_with_80_per_cent_is_found_with_80_per_cent(n, comparisons, look):
-    """The probability integrated over the spreads one may see, without the noncentral t, which has holes."""
+    """The probability integrated over the deviations one may see, without the noncentral t, which has holes."""
     level = look_level(look) / comparisons
     effect = power.detectable_effect(n, 1.0, level)
     seen = st.chi2.ppf((np.arange(20_000) + 0.5) / 20_000, n - 1)

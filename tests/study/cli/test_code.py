@@ -17,7 +17,7 @@ SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of a trainable in a file, with a sweep that is said to come of a space in a file."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "mine.py").write_text(HONEST)
@@ -28,11 +28,11 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(begun: Path, tmp_path: Path) -> Path:
+def place(started: Path, tmp_path: Path) -> Path:
     """A copy in which everything names the copy."""
-    for file in begun.rglob("*"):
+    for file in started.rglob("*"):
         if file.is_file():
-            copy = tmp_path / file.relative_to(begun)
+            copy = tmp_path / file.relative_to(started)
             copy.parent.mkdir(exist_ok=True)
             copy.write_bytes(file.read_bytes())
     edit(tmp_path, trainable=str(tmp_path / "mine.py"))
@@ -65,7 +65,7 @@ def test_a_trainable_that_changed_is_refused_before_it_runs(place: Path, capsys:
     assert not (place / "executed").exists()
     before = json.loads((place / "s" / "study.json").read_text())["trainable_sha256"]
     assert command(place, "baseline", "--trainable", str(place / "mine.py"), "--quiet") == 0
-    assert "is not what this study was begun with" in capsys.readouterr().err
+    assert "is not what this study was started with" in capsys.readouterr().err
     assert json.loads((place / "s" / "study.json").read_text())["trainable_sha256"] != before
     assert (place / "executed").exists()
     assert command(place, "baseline", "--quiet") == 0  # the new fingerprint is kept
