@@ -77,8 +77,8 @@ def _family_wise(rows: Sequence[Row]) -> list[str]:
         "### A true null called better or worse",
         "",
         "In per cent of studies, after 1 / 2 / 3 / 4 interim analyses; the promise is at most 5. At each every "
-        f"candidate gets half as many seeds again, but in the column *candidates join*. {sure(false)}; in the population "
-        f"columns {sure(wide)}. The last column is no promise: it shows why a verdict names its claim.",
+        f"candidate gets half as many seeds again, but in the column *candidates join*. {sure(false)}; in the "
+        f"population columns {sure(wide)}. The last column is no promise: it shows why a verdict names its claim.",
         *table(head, body),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from alexnet.config import Config
+from alexnet.config import ARCHITECTURES, Config
 from alexnet.data import Data, load
 from alexnet.model import AlexNet
 from alexnet.seeds import derive, generator
@@ -92,8 +92,12 @@ def test_one_seed_gives_identical_results_and_another_does_not(digits: Data, pre
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "sgd"])
-def test_a_run_continued_from_its_state_equals_one_in_one_go(digits: Data, optimizer: str) -> None:
-    config = Config(architecture="batch_norm", optimizer=optimizer, epochs=3, batch_size=128, learning_rate=1e-4)
+def test_a_run_continued_from_its_state_equals_one_in_one_go(
+    digits: Data, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch normalisation's running means, dropout's draws and the optimizer's moments go on as they were."""
+    monkeypatch.setitem(ARCHITECTURES, "small_norm", replace(ARCHITECTURES["tiny"], batch_norm=True))
+    config = Config(architecture="small_norm", optimizer=optimizer, epochs=3, batch_size=128, learning_rate=1e-4)
     kept = {}
 
     def stop_after_two(epoch: Epoch, state) -> bool:
