@@ -10,7 +10,6 @@ broken where the exact 99.9 % interval of a rate lies wholly beyond it: with hun
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import math
 import sys
@@ -248,7 +247,6 @@ def worst_case(comparisons: int = 1, first: int = 6) -> list[dict]:
 
 def run(quick: bool, seed: int = 20261123) -> list[dict[str, Any]]:
     """Return all rows; the generator is seeded, so two calls agree."""
-    gc.freeze()  # statsmodels' multipletests collects garbage at every call: leave it little to look through
     rng = np.random.default_rng(seed)
     many = 2_000 if quick else 20_000
     rows: list[dict[str, Any]] = []

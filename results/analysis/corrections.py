@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 ALPHA = 0.05
 """The error held over a family of comparisons and all its looks, each for differences and for equivalences."""
@@ -25,8 +24,14 @@ def look_level(look: int, alpha: float = ALPHA) -> float:
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Return Holm-adjusted p values (statsmodels), in the order given."""
-    return np.asarray(multipletests(p, method="holm")[1]) if len(p) else np.array([])
+    """Return Holm-adjusted p values, in the order given.
+
+    Not statsmodels' multipletests: that collects garbage at every call, 0.05 to 0.3 s beside torch's objects.
+    """
+    order, steps = np.argsort(p, kind="stable"), np.arange(len(p), 0, -1)
+    found = np.empty(len(p))
+    found[order] = np.minimum(1.0, np.maximum.accumulate(np.asarray(p, dtype=float)[order] * steps))
+    return found
 
 
 def adjusted(p: Sequence[float], look: int = 1, alpha: float = ALPHA) -> np.ndarray:

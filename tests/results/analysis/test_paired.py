@@ -8,10 +8,11 @@ import math
 import numpy as np
 import pytest
 from scipy import stats as st
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import DescrStatsW
 
 from results.analysis import paired
-from results.analysis.corrections import ALPHA, adjusted, look_level
+from results.analysis.corrections import ALPHA, adjusted, holm, look_level
 from results.analysis.paired import compare
 from results.analysis.verdict import adjust, verdict
 
@@ -45,6 +46,7 @@ def test_looks_spend_alpha_however_many_cohorts_join():
 def test_adjusted_p_is_holm_times_the_look():
     p = [0.004, 0.001, 0.03]
     by_hand = [0.008, 0.003, 0.03]  # 0.001 x 3, then 0.004 x 2, then 0.03 x 1
+    assert np.array_equal(holm(p), multipletests(p, method="holm")[1]) and len(holm([])) == 0
     assert adjusted(p, 1) == pytest.approx([2 * x for x in by_hand])
     assert adjusted(p, 3) == pytest.approx([min(1, 24 * x) for x in by_hand])
 
