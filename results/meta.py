@@ -13,6 +13,7 @@ from results.plain import Unreadable, check_free, parse, reason
 
 SCHEMA = 1
 META_BYTES = 2**26  # 64 MiB; one command adds a kilobyte, a class name some ten bytes
+SHA256 = "^[0-9a-f]{64}$"
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -43,7 +44,7 @@ class StudyMeta(BaseModel):
     schema_version: int = Field(default=SCHEMA, alias="schema")
     name: str
     trainable: str
-    trainable_sha256: str | None = None  # of its file, where it is one
+    trainable_sha256: Annotated[str, Field(pattern=SHA256)] | None = None  # of its file, where it is one
     dataset: DatasetInfo
     baseline: dict[str, Any]
     device: str

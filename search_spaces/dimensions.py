@@ -65,9 +65,6 @@ class Choice:
         return CategoricalDistribution(self.values)
 
 
-Dimension = Range | Choice
-
-
 def uniform(low: float, high: float, step: float | None = None) -> Range:
     """Real numbers from ``low`` to ``high``; with ``step`` only ``low``, ``low + step``, ..."""
     return Range(low, high, step=step)

@@ -32,9 +32,11 @@ def load_space(
     before it runs. Raises UserError, before anything starts, for whatever could go wrong with the space in the middle
     of a sweep.
     """
+    if is_file(name) and sha256 is None:  # taken before it runs and compared with what runs: it may write on itself
+        sha256 = fingerprint(split(name)[0], "space file")
     definition = _from_file(name, sha256) if is_file(name) else _by_name(name, config_class, own or {})
     space = Space(name, definition, config_class, baseline, fixed or {})
-    space.sha256 = space_fingerprint(name)
+    space.sha256 = sha256
     return space
 
 
@@ -44,7 +46,7 @@ def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[s
     Each is a dict of fields with the values they get in the config that is ablated. With ``config_class`` every
     field and value is checked against it. Raises UserError.
     """
-    file, name = _split(path)
+    file, name = split(path)
     name = name or "ablations"
     module = execute(file, "space file")
     found = getattr(module, name, None)
@@ -82,20 +84,16 @@ def is_file(name: str) -> bool:
     return name.endswith(".py") or ".py:" in name
 
 
-def _split(path: str) -> tuple[Path, str]:
+def split(path: str) -> tuple[Path, str]:
+    """Return the file of ``path.py:NAME`` and the name, which may be empty."""
     if path.endswith(".py"):
         return Path(path), ""
     file, _, name = path.rpartition(":")
     return Path(file), name
 
 
-def space_fingerprint(name: str) -> str | None:
-    """Return the SHA-256 of the file that holds the space called ``name``; None for one in no file."""
-    return fingerprint(_split(name)[0], "space file") if is_file(name) else None
-
-
 def _from_file(path: str, sha256: str | None) -> Definition:
-    file, name = _split(path)
+    file, name = split(path)
     module = execute(file, "space file", sha256, f": give --space {path} again if that was you, or another --study")
     spaces = dict(_spaces_in(module))
     if not name:

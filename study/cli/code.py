@@ -1,12 +1,15 @@
 """The door of code: what a command may execute. A study's folder is a stranger's until the command line says otherwise.
 
-What is given on the command line runs. What only study.json names runs where it is the toolkit's own, or a file that
-still is, byte for byte, what the study began with; that is compared before anything of it is executed.
+What is given on the command line runs. What only study.json names runs where it is the toolkit's own, or a file outside
+the study's folder with the SHA-256 that study.json keeps, compared before anything of it is executed. That tells that a
+file of yours was changed since. It tells nothing of whom to trust: whoever made the study wrote its fingerprint too, so
+a file that came along with the folder, beside it say, passes. Only one inside the folder is known to have come with it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +19,7 @@ from results.code import fingerprint
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
-from results.meta import StudyMeta
+from results.meta import SHA256, StudyMeta
 from search_spaces import load
 from study.protocol import OWN, is_file, load_trainable
 from study.terminal.screen import note
@@ -50,15 +53,15 @@ def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Tr
 
     Raises UserError, before anything is executed, for one that only study.json names and that may not run.
     """
-    name = given or (meta.trainable if meta else DEFAULT)
+    name = given if given is not None else meta.trainable if meta is not None else DEFAULT
     path = os.path.abspath(os.path.expanduser(name)) if is_file(name) else name
     expected, mend = None, f": give it on this command line, --trainable {name}, or choose another --study"
-    if meta and not given:
+    if meta is not None and given is None:
         expected = _expected(meta, study, mend)
     sha256 = fingerprint(Path(name).expanduser(), "trainable") if is_file(name) else None
-    if meta and given:
+    if meta is not None and given is not None:
         _same(meta, name, sha256, study)
-    module = load_trainable(name, expected or sha256, mend)
+    module = load_trainable(name, sha256 if expected is None else expected, mend)
     checked_config(module.Config, {}, f"trainable '{name}': the defaults of its Config")
     return Trainable(hide_home(name), path, sha256, module)
 
@@ -69,12 +72,23 @@ def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:
         if name not in OWN:
             raise UserError(f"study '{study}' names module '{name}', and a study's word alone runs no module{mend}")
         return None
-    if not Path(name).expanduser().is_file():
-        where = "" if Path(name).expanduser().is_absolute() else f" in '{Path.cwd()}', where this command was started"
+    path = Path(name).expanduser()
+    if not path.is_file():
+        where = "" if path.is_absolute() else f" in '{Path.cwd()}', where this command was started"
         raise UserError(f"no trainable at '{name}'{where}, as study '{study}' has it: give --trainable FILE")
     if meta.trainable_sha256 is None:
         raise UserError(f"study '{study}' keeps no fingerprint of its trainable '{name}'{mend}")
+    if _inside(path, study):
+        raise UserError(
+            f"trainable '{name}' lies in the folder of study '{study}', whose word alone does not run it{mend}"
+        )
     return meta.trainable_sha256
+
+
+def _inside(file: Path, study: Path) -> bool:
+    """Whether a file came with the study, as its path is written or as its links lead."""
+    absolute, folder = Path(os.path.abspath(file)), study.resolve()
+    return any(p.is_relative_to(folder) for p in (absolute, absolute.parent.resolve() / file.name, file.resolve()))
 
 
 def _same(meta: StudyMeta, name: str, sha256: str | None, study: Path) -> None:
@@ -91,13 +105,16 @@ def expected_space(given: str | None, earlier: dict[str, Any], study: Path) -> s
     """Return what the file of the sweep's space must be, as study.json has it; None where any will do.
 
     That is one that was given, or one that is in no file. Raises UserError for a file that only study.json names and
-    keeps no fingerprint of.
+    keeps no fingerprint of, or that lies in the study's folder.
     """
     if given is not None:
         return None
     name, kept = str(earlier.get("space", "")), earlier.get("space_sha256")
-    if load.is_file(name) and not isinstance(kept, str):
-        raise UserError(
-            f"study '{study}' keeps no fingerprint of its space '{name}': give it on this command line, --space {name}"
-        )
-    return kept if load.is_file(name) else None
+    if not load.is_file(name):
+        return None
+    mend = f": give it on this command line, --space {name}"
+    if not isinstance(kept, str) or not re.fullmatch(SHA256, kept):
+        raise UserError(f"study '{study}' keeps no fingerprint of its space '{name}'{mend}")
+    if _inside(load.split(name)[0], study):
+        raise UserError(f"space '{name}' lies in the folder of study '{study}', whose word alone does not run it{mend}")
+    return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -184,3 +185,13 @@ def test_dropout_varies_only_where_there_is_some() -> None:
 def test_no_torch_is_imported() -> None:
     code = "import sys, search_spaces, search_spaces.builtin; sys.exit('torch' in sys.modules or 'ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_the_fingerprint_is_of_the_bytes_that_ran(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    text = (
+        f"from search_spaces import log_float\nX = {{'rate': log_float(0.1, 1)}}\nopen({str(path)!r}, 'a').write('#')\n"
+    )
+    path.write_text(text)
+    assert load_space(f"{path}:wide", Config, {}).sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert path.read_text() != text

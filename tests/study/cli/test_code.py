@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from results.code import fingerprint
 from study.cli.main import main
 from tests.support import ROOT, synthetic
 
@@ -85,6 +86,49 @@ def test_a_trainable_without_fingerprint_or_by_module_is_refused(
     assert not (place / "executed").exists()
 
 
+@pytest.mark.parametrize("kept", ["", "0", "A" * 64, "f" * 65, "\n"])
+def test_a_fingerprint_that_is_none_runs_nothing(kept: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trap(place, "mine.py", HONEST)
+    trap(place, "space.py", SPACE)
+    edit(place, trainable_sha256=kept)
+    assert command(place, "baseline") == 2
+    assert "trainable_sha256" in capsys.readouterr().err
+    edit(place, trainable="alexnet", trainable_sha256=None)
+    edit(place, sweep={"space": f"{place / 'space.py'}:X", "trials": 5, "space_sha256": kept})
+    assert command(place, "sweep") == 2
+    assert "keeps no fingerprint of its space" in capsys.readouterr().err
+    assert not (place / "executed").exists()
+
+
+@pytest.mark.parametrize("where", ["in it", "by a link in it", "by a link to it"])
+def test_a_file_that_came_in_the_studys_folder_runs_only_when_given(
+    where: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = place / "s" if where != "by a link to it" else place / "link"
+    if where == "by a link to it":
+        at.symlink_to(place / "s")
+    for name, text in (("model.py", HONEST), ("room.py", SPACE)):
+        trap(place, name, text)
+        if where == "by a link in it":
+            (place / "s" / name).symlink_to(place / name)
+        else:
+            (place / name).rename(place / "s" / name)
+    model, room = at / "model.py", at / "room.py"
+    edit(place, trainable=str(model), trainable_sha256=fingerprint(model, "trainable"))
+    assert command(place, "baseline") == 2
+    assert f"lies in the folder of study '{place / 's'}'" in capsys.readouterr().err
+    edit(place, sweep={"space": f"{room}:X", "trials": 1, "space_sha256": fingerprint(room, "space file")})
+    assert command(place, "sweep", "--trainable", "alexnet") == 2  # another's
+    assert not (place / "executed").exists()
+    edit(place, trainable="alexnet", trainable_sha256=None)
+    assert command(place, "sweep") == 2
+    assert "space" in (said := capsys.readouterr().err) and "lies in the folder" in said
+    assert not (place / "executed").exists()
+    edit(place, trainable=str(model), trainable_sha256=fingerprint(model, "trainable"))
+    assert command(place, "baseline", "--trainable", str(model), "--quiet") == 0
+    assert (place / "executed").exists()
+
+
 def test_what_is_given_by_hand_runs_and_not_the_studys(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trap(place, "mine.py", HONEST)
     (place / "elsewhere").mkdir()
@@ -131,8 +175,6 @@ def test_a_cache_beside_the_file_is_not_executed(place: Path) -> None:
 def test_a_space_that_changed_is_refused_before_it_runs(
     kept: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from results.code import fingerprint
-
     name = f"{place / 'space.py'}:X"
     sha = {} if kept == "absent" else {"space_sha256": fingerprint(place / "space.py", "space file")}
     edit(place, sweep={"space": name, "trials": 5, **sha})
