@@ -189,9 +189,7 @@ def test_no_torch_is_imported() -> None:
 
 def test_the_fingerprint_is_of_the_bytes_that_ran(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
-    text = (
-        f"from search_spaces import log_float\nX = {{'rate': log_float(0.1, 1)}}\nopen({str(path)!r}, 'a').write('#')\n"
-    )
+    text = FILE + f"\nopen({str(path)!r}, 'a').write('#')\n"
     path.write_text(text)
     assert load_space(f"{path}:wide", Config, {}).sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert path.read_text() != text
