@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from results.config import RUN_ID, config_hash, run_id
 from results.errors import shown
 from results.meta import DatasetInfo
-from results.outcome import agree
+from results.outcome import agree, selected
 from results.plain import MOST_INT, Unreadable, check_free, parse, reason
 from results.record import SCHEMA, Matrix, Record
 
@@ -121,9 +121,10 @@ def _status(r: Record) -> Iterator[str]:
 def _best(r: Record) -> Iterator[str]:
     if r.best_epoch is None:
         return
-    row = next((row for row in r.history if row.epoch == r.best_epoch), None)
-    if row is None:
-        yield f"best_epoch {shown(r.best_epoch)} is not in the history"
+    row = selected(r.history)
+    if row is None or row.epoch != r.best_epoch:
+        lowest = f"epoch {row.epoch} of the history" if row else "no epoch of the history"
+        yield f"best_epoch is {shown(r.best_epoch)}, but {lowest} has the lowest validation loss"
         return
     for name in ("val_loss", "val_accuracy"):
         mine, its = getattr(r, name), getattr(row, name)

@@ -53,6 +53,12 @@ def foreign(what: str, file: str | None = None) -> Iterator[None]:
         raise ForeignError(f"{what}{where}: {named(error)}") from error
 
 
+def line_in(error: BaseException, file: str) -> int | None:
+    """Return the innermost line of ``file`` that an exception passed; None where it passed none."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return lines[-1] if lines else None
+
+
 def named(error: BaseException) -> str:
     """Say an exception in one line of at most LONGEST_TEXT characters: its type and its message, of a long one the end.
 

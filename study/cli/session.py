@@ -88,7 +88,8 @@ class Session(Planning):
             progress = run_progress(self.options.quiet)
             record = run_here(self.study, self.model, jobs[0], progress, self.options.keep_weights)
             if record.error:
-                note(f"{record.status}: {record.error}")
+                log = f"; the traceback is in '{self.study.path / 'study.log'}'" if record.status == "failed" else ""
+                note(f"{record.status}: {record.error}{log}")
             return 0 if record.status == "complete" else 1
         summary = self.run(FixedJobs(jobs))
         if summary.interrupted:

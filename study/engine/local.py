@@ -11,7 +11,7 @@ from results.outcome import Epoch, Outcome, State
 from results.record import Record
 from results.store import Study
 from study.engine.contained import contained
-from study.engine.training import train
+from study.engine.training import reason, train
 from study.jobs import Job, Model
 from study.recording import checkpoints
 from study.recording.artefacts import keep_pictures
@@ -93,7 +93,7 @@ class _Here:
         except BaseException as error:  # noqa: BLE001 - whatever a trainable raises is its result
             self._writer.check()
             self._log(f"{job.run_id} failed\n{''.join(traceback.format_exception(error))}")
-            self.record = stopped(study, job, "failed", named(error), trace, context)
+            self.record = stopped(study, job, "failed", reason(error, self._model.trainable), trace, context)
         self._writer.end(self.record, outcome)
         self._latest = None
 

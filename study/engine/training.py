@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from results.errors import BadResult, line_in, named
 from results.outcome import Epoch, Outcome, State
 from study.jobs import Model, epochs_of
 from study.protocol import OnEpoch, fit
@@ -27,9 +30,13 @@ def train(
     after, state = earlier or (0, None)
     checker = Checker(epochs_of(config), model.data, after)
 
+    asked = False  # to stop
+
     def checked(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
+        nonlocal asked
         row = checker.epoch(epoch)
-        return bool(on_epoch(row, lambda: plain_arrays(snapshot(), "state")) or checker.diverged)
+        asked |= bool(on_epoch(row, lambda: plain_arrays(snapshot(), "state")) or checker.diverged)
+        return asked
 
     settings = model.trainable.Config(**config)
     try:
@@ -38,4 +45,14 @@ def train(
         if checker.broken is not None and error is not checker.broken:
             raise checker.broken from error
         raise
-    return checker.outcome(outcome)
+    found = checker.outcome(outcome)
+    if found.status == "stopped" and not asked:
+        raise BadResult("status is 'stopped', but on_epoch never returned True: what ends by itself is 'complete'")
+    return found
+
+
+def reason(error: BaseException, trainable: ModuleType | None) -> str:
+    """Say in one line why a training failed, with the innermost line of the trainable's file that it passed."""
+    file = str(getattr(trainable, "__file__", ""))
+    line = None if isinstance(error, BadResult) else line_in(error, file)
+    return named(error) if line is None else f"{named(error)} ({Path(file).name}, line {line})"

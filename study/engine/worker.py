@@ -16,11 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.errors import named
 from results.outcome import Epoch, Outcome, State
 from study.engine.mailbox import Mailbox
 from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
-from study.engine.training import train
+from study.engine.training import reason, train
 from study.jobs import Model
 from study.protocol import load_trainable
 
@@ -38,9 +37,9 @@ def run_job(config: dict[str, Any]) -> None:
     except BaseException as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
             raise SystemExit from None
-        reason, details = named(error), "".join(traceback.format_exception(error))
+        why, details = reason(error, _loaded.get("trainable")), "".join(traceback.format_exception(error))
         _release_memory(error)
-        reporter.send(Message(error=reason, traceback=details))
+        reporter.send(Message(error=why, traceback=details))
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
             raise  # Tune then replaces this process: what filled its memory must not meet the next training
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from results.checks import EPOCHS, MOST, TEST_IMAGES
 from results.errors import LONGEST_TEXT, BadResult, named, shown
-from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, best_epoch
+from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, selected
 from study.recording.numbers import number_of, plain_array, plain_arrays, whole
 
 T = TypeVar("T")
@@ -157,18 +157,22 @@ class Checker:
         return history
 
     def _completed(self, plain: Outcome, outcome: Any) -> Outcome:
-        best, epochs = outcome.best_epoch, len(plain.history)
-        plain.best_epoch = best_epoch(plain.history) if best is None else whole(best, "best_epoch")
-        if plain.best_epoch is None or not 1 <= plain.best_epoch <= epochs:
-            raise BadResult(f"best_epoch is {shown(best)}, not one of the history's 1..{epochs}")
+        best = selected(plain.history)
+        assert best is not None, "the losses of all epochs are finite, or the outcome had diverged"
+        if outcome.best_epoch is not None and whole(outcome.best_epoch, "best_epoch") != best.epoch:
+            raise BadResult(
+                f"best_epoch is {shown(outcome.best_epoch)}, but epoch {best.epoch} has the lowest validation loss "
+                f"({best.val_loss:.4g}): keep that epoch's weights; results.outcome.best_epoch(history) finds it"
+            )
+        plain.best_epoch = best.epoch
         plain.val = self._predictions(outcome.val, "val", None)
         plain.test = self._predictions(outcome.test, "test", self._test_labels)
-        counted, then = len(plain.val.labels), plain.history[plain.best_epoch - 1].val_accuracy
+        counted, then = len(plain.val.labels), best.val_accuracy
         if counted != self._images:
             raise BadResult(f"val predicts {counted} images, val_confusion counts {self._images}")
         if not agree(plain.val.accuracy, then, counted):
             raise BadResult(
-                f"val is right on {plain.val.accuracy:.4f} of its images, but best_epoch {plain.best_epoch} has "
+                f"val is right on {plain.val.accuracy:.4f} of its images, but best_epoch {best.epoch} has "
                 f"val_accuracy {then:.4f}: predict with the weights of that epoch"
             )
         plain.features = self._features(outcome.features)

@@ -159,7 +159,7 @@ def test_a_changing_fingerprint_is_noticed(honest: ModuleType) -> None:
     [
         (
             lambda o: replace(o, best_epoch=1),
-            "best_epoch 1 has val_accuracy 0.7500: predict with the weights of that epoch",
+            "best_epoch is 1, but epoch 3 has the lowest validation loss (0.5654)",
         ),
         (lambda o: replace(o, test=None), "test is missing: a complete outcome has predictions"),
         (lambda o: replace(o, test=replace(o.test, loss=o.test.loss * 100)), "loss is the mean cross-entropy"),
