@@ -92,6 +92,11 @@ class Study:
         """Read the records that count, in order."""
         return self.read().records
 
+    def check_appending(self) -> None:
+        """Raise UserError, before anything is trained, where the records there are cannot be added to."""
+        if os.path.lexists(self.records_path):
+            self.files.append(RECORDS).close()
+
     def append(self, record: Record) -> None:
         """Add one record, durably: the line is on the disk when this returns.
 

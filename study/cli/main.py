@@ -55,6 +55,7 @@ def parser_for(command: str | None) -> ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; only ``--help`` raises SystemExit."""
+    _open_streams()
     # Threads that wait for each other by spinning bring training to a halt where other processes want the cores too:
     # 68 ms a step against more than 500 were seen. Read when torch loads, so it is set before that.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -74,6 +75,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except BaseException as error:  # noqa: BLE001 - the one boundary: what passes here is nobody's
         return exit_code(error, args)
+
+
+def _open_streams() -> None:
+    """Open the null device for what the shell closed (``>&-``): Python has None there, all else expects a stream."""
+    for name, mode in (
+        ("stdin", "r"),
+        ("stdout", "w"),
+        ("stderr", "w"),
+    ):  # each gets the lowest free: its own
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 @contextlib.contextmanager

@@ -162,6 +162,7 @@ def training_session(given: Inputs) -> Iterator[Session]:
         same_data(meta, info, args)
     with Folder(args.study).lock():
         study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
+        study.check_appending()
         given.trainable.record(study.meta)
         # Written when training begins: a command that is refused leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))

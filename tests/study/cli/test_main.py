@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from study.cli.main import COMMANDS, main
+from tests.support import ROOT
 
 
 def help_of(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -40,3 +45,15 @@ def test_a_path_that_can_be_none(study: str, capsys: pytest.CaptureFixture[str])
     assert main(["baseline", "--study", study, "--dataset", "digits"]) == 2
     said = capsys.readouterr().err
     assert said.count("error: ") == 1 and "Traceback" not in said
+
+
+def test_closed_streams_are_the_null_device(tmp_path: Path) -> None:
+    study, trainable = tmp_path / "s", ROOT / "examples/digits_sklearn.py"
+    for words, code in (
+        (f"baseline --trainable '{trainable}' --dataset digits --set epochs=1 --study '{study}' <&- >&- 2>&-", 0),
+        (f"export --format csv --out - --study '{study}' <&- >&-", 0),
+        (f"report --study '{tmp_path / 'none'}' 2>&-", 2),
+    ):
+        ran = subprocess.run(f"'{sys.executable}' -m study.run {words}", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL)
+        assert ran.returncode == code, words
+    assert (study / "report.html").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,25 @@ def test_a_run_whose_record_cannot_count_is_trained_again_under_another_name(stu
     assert file.read_text().startswith(forged)
     (record,) = Study.open(study).records()
     assert record.run_id == f"{line['run_id']}-2" and record.test_accuracy == line["test_accuracy"]
+
+
+@pytest.mark.parametrize("kind", ["a hard link", "a link"])
+def test_records_that_cannot_be_added_to_are_refused_before_training(
+    kind: str, study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records, text = study / "records.jsonl", (study / "records.jsonl").read_bytes()
+    records.rename(tmp_path / "elsewhere")
+    (os.link if kind == "a hard link" else os.symlink)(tmp_path / "elsewhere", records)
+    before = (study / "study.json").read_bytes()
+    (tmp_path / "mine.py").write_text(
+        (ROOT / "examples/digits_sklearn.py").read_text().replace("def fit(", "def fit(*_):\n    1 / 0\ndef other(")
+    )
+    meta = json.loads(before)
+    (study / "study.json").write_text(json.dumps({**meta, "trainable": str(tmp_path / "mine.py")}))
+    before = (study / "study.json").read_bytes()
+    words = ["--trainable", str(tmp_path / "mine.py"), "--dataset", "digits", "--seed", "7"]
+    assert main(["baseline", "--study", str(study), *words]) == 2
+    said = capsys.readouterr().err
+    assert f"{kind}" in said and "left alone" in said and "ZeroDivision" not in said
+    assert (study / "study.json").read_bytes() == before
+    assert (tmp_path / "elsewhere").read_bytes() == text
