@@ -1,7 +1,8 @@
 """What a line of records.jsonl must fulfil to be used: checked once, where it is read.
 
 :func:`checked` looks at one line by itself, :func:`contradiction` lays a record beside its study. Where two fields say
-the same thing they must agree; a field that is missing says nothing (records of older versions lack some).
+the same thing they must agree. A complete run has all its evidence: a test accuracy beside which the answers or the
+confusion matrix have been deleted could be any number, so such a record is not used.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ TEST_IMAGES = 10**9
 MOST = 2**53  # above it a float, as JSON readers take numbers for, no longer holds every integer
 COUNT = 10**9  # trial numbers, epochs
 CONFIG_CHARACTERS = 10**6
+EVIDENCE = ("history", "best_epoch", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+EVIDENCE += ("test_images", "test_correct", "test_confusion")  # what the toolkit writes of every complete run
 SAME = 1e-9  # how far the test accuracy may lie from the counts that it was worked out from
 
 
@@ -179,5 +182,20 @@ def _bits(r: Record) -> Iterator[str]:
         yield f"test_accuracy is {r.test_accuracy}, but its bits say {share:.6g} ({right:,} of {r.test_images:,})"
 
 
-RULES: list[Callable[[Record], Iterator[str]]] = [_identity, _bounds, _history, _status, _best, _bits, _confusion]
+def _evidence(r: Record) -> Iterator[str]:
+    for name in EVIDENCE if r.status == "complete" else ():
+        if getattr(r, name) in (None, []):
+            yield f"{name} is missing, but a complete run has one: nothing bears its scores out"
+
+
+RULES: list[Callable[[Record], Iterator[str]]] = [
+    _identity,
+    _bounds,
+    _history,
+    _status,
+    _best,
+    _bits,
+    _confusion,
+    _evidence,
+]
 """Each yields what is wrong; the first thing said is the reason."""

@@ -24,7 +24,7 @@ def epoch(number: int, val_loss: float, classes: int = 3) -> Epoch:
 
 
 def test_a_record_survives_its_line() -> None:
-    before = record(error='tags <b> "quotes" \n newline \u202e right to left', val_accuracy=0.1 + 0.2, started=None)
+    before = record(error='tags <b> "quotes" \n newline \u202e right to left', test_loss=0.1 + 0.2, started=None)
     line = before.line()
     assert "\n" not in line and checked(line.encode()) == before
     assert json.loads(line)["schema"] == 1

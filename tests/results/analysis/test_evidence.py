@@ -11,7 +11,7 @@ from results.analysis.looks import Pair, next_look
 from results.errors import UserError
 from results.record import DatasetTag, Record
 from results.store import Study
-from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run
+from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run, scored
 
 OTHER = DatasetTag(name="other images", fingerprint="beef")
 
@@ -113,5 +113,5 @@ def test_looks_of_another_version_are_said_and_raise() -> None:
 def test_a_study_is_read_as_it_is_now(tmp_path) -> None:
     study = Study.create(tmp_path / "s", meta())
     assert Evidence.of(study).records == []
-    study.append(run(1))
+    study.append(run(1).model_copy(update=scored(images=1000)))
     assert Evidence.of(study).baselines[0].config == BASE

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.outcome import Outcome, predictions
+from results.outcome import Epoch, Outcome, predictions
 from study.jobs import Job
 from study.recording.records import Context, Trace, ended
 from study.recording.writer import Writer
 
 ANSWERS = predictions(np.eye(3)[np.zeros(300, int)] * 0.4 + 0.2, np.zeros(300, int))
+EPOCH = Epoch(1, 1.0, 0.5, 1.0, 1.0, 1.0, np.diag([300, 0, 0]))
 
 
 def written(study: Any, *seeds: int) -> list[str]:
     """Runs that have ended, with predictions and a record each."""
     writer, found = Writer(study, 3, [], lambda text: None), []
     for seed in seeds:
-        outcome = Outcome("complete", [], val=ANSWERS, test=ANSWERS, weights={"w": np.ones(2)})
+        outcome = Outcome("complete", [EPOCH], val=ANSWERS, test=ANSWERS, weights={"w": np.ones(2)})
         job = Job("baseline", study.meta.baseline, seed)
         record = ended(study, job, outcome, Trace([], [], None, None), Context())
-        record = record.model_copy(update={"val_accuracy": None})
         writer.end(record, outcome)
         found.append(record.run_id)
     writer.close()

@@ -23,6 +23,7 @@ from results.record import DatasetTag, Record, find_run
 from results.store import Study
 from study.report.tables.runs import export, export_run
 from tests.support import ROOT
+from tests.support.runs import scored
 
 FORMATS = ("csv", "parquet", "json")
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
@@ -30,7 +31,8 @@ NUMBER = 0.1 + 0.2  # 0.30000000000000004: every digit counts
 
 
 def record(config: dict[str, Any], seed: int, **fields: Any) -> Record:
-    fields = {"kind": "sweep", "status": "complete", "val_accuracy": NUMBER} | fields
+    whole = scored(NUMBER) if fields.get("status", "complete") == "complete" else {}
+    fields = {"kind": "sweep", "status": "complete"} | whole | fields
     tag = DatasetTag(name="toy", fingerprint="0")
     return Record(
         run_id=run_id(config, seed), config=config, config_hash=config_hash(config), seed=seed, dataset=tag, **fields
