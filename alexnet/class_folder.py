@@ -72,7 +72,8 @@ def list_images(folder: Path) -> Listing:
     between train and test, and a class without images.
     """
     if not folder.exists():
-        raise UserError(f"no dataset at '{folder}': no such folder")
+        valid = "cifar10, digits, or a folder that holds train/<class> and test/<class>"
+        raise UserError(f"no dataset at '{folder}', no such folder: give {valid}")
     if not folder.is_dir():
         raise UserError(f"dataset '{folder}' is a file: give the folder that holds train/ and test/")
     entries = [entry.name for entry in _scan(folder)]

@@ -79,6 +79,8 @@ def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> Modu
 
 
 def _from_name(name: str) -> ModuleType:
+    if Path(name).expanduser().is_dir() and not name.isidentifier():
+        raise UserError(f"trainable '{name}' is a folder: give a module name or a path ending in .py")
     if not all(part.isidentifier() for part in name.split(".")):
         raise UserError(f"no trainable '{name}': give a module name or a path ending in .py")
     if str(Path.cwd()) not in sys.path:

@@ -6,8 +6,7 @@ from argparse import Namespace
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import settled, spends
-from results.errors import UserError
-from study.cli.session import Planning, inputs, planning, training_session
+from study.cli.session import Planning, inputs, planning, refuse_config, training_session
 from study.planning.confirm import Confirmation, prepare, refuse_too_few, verdict_lines
 from study.planning.noise import record_floor
 from study.planning.runs import longest_first
@@ -17,10 +16,7 @@ from study.terminal.screen import say
 
 def run(args: Namespace) -> int:
     """Train what is missing, test, record the look, write the report."""
-    if args.sets or args.config:
-        raise UserError(
-            "--set and --config: confirm reruns configs as the sweep had them; another baseline is another --study"
-        )
+    refuse_config(args, "confirm reruns configs as the sweep had them; another baseline is another --study", sets=True)
     if args.dry_run:
         plan(planning(args), args)
         return 0

@@ -236,7 +236,8 @@ def _holds_something(path: Path) -> bool:
     return not path.is_dir() or any(p.name != "study.lock" for p in path.iterdir())
 
 
-def refuse_config(args: Namespace, why: str) -> None:
-    """Raise UserError where --config was given to a command that takes none."""
-    if args.config:
-        raise UserError(f"--config: {why}")
+def refuse_config(args: Namespace, why: str, sets: bool = False) -> None:
+    """Raise UserError where --config, or with ``sets`` --set, was given to a command that takes none."""
+    given = [name for name, value in (("--set", sets and args.sets), ("--config", args.config)) if value]
+    if given:
+        raise UserError(f"{' and '.join(given)}: {why}")

@@ -17,7 +17,6 @@ from study.planning.confirm import candidates
 from study.planning.runs import missing
 
 FAMILY: Family = "ablation"
-PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
 FEW = 10  # changes of which all subsets are looked at, to say what a path may cost
 Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
 

@@ -39,5 +39,6 @@ def _fault(data: Any) -> str | None:
         if labels.dtype.kind not in "iu":
             return f"data whose {member} are {labels.dtype}: not class numbers 0..{len(names) - 1} (a regression?)"
         if not 0 <= labels.min() <= labels.max() < len(names):
-            return f"data whose {member} go from {labels.min()} to {labels.max()}, not within 0..{len(names) - 1}"
+            found = f"data whose {member} go from {labels.min()} to {labels.max()}"
+            return f"{found}, not within 0..{len(names) - 1}: labels count from 0"
     return None

@@ -48,7 +48,8 @@ def plain_array(value: Any, field: str) -> np.ndarray:
 def plain_arrays(state: Any, field: str) -> State:
     """Return a flat dict of names and arrays, as weights and states are, that a safetensors file can hold."""
     if not isinstance(state, dict):
-        raise BadResult(f"{field} is {shown(state)}, not a dict of numpy arrays")
+        what = "an array" if hasattr(state, "ndim") else shown(state)
+        raise BadResult(f"{field} is {what}, not a dict of arrays")
     items = list(dict.items(state))
     for name, _ in items:
         if not isinstance(name, str) or name == "__metadata__" or not name.isprintable():  # nor half a surrogate pair

@@ -176,7 +176,7 @@ class Checker:
                 f"val_accuracy {then:.4f}: predict with the weights of that epoch"
             )
         plain.features = self._features(outcome.features)
-        plain.weights = plain_arrays(outcome.weights or {}, "weights")
+        plain.weights = plain_arrays({} if outcome.weights is None else outcome.weights, "weights")
         return plain
 
     def _predictions(self, value: Any, split: str, expected: np.ndarray | None) -> Predictions:
@@ -234,5 +234,5 @@ def _accuracy(value: Any, field: str, finite: bool) -> float:
     if math.isnan(accuracy) and not finite:  # the loss has said already that there is no score
         return accuracy
     if not -1e-6 <= accuracy <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
-        raise BadResult(f"{field} is {accuracy:.4g}, not within 0..1")
+        raise BadResult(f"{field} is {accuracy:.4g}, not within 0..1: a fraction, not percent")
     return min(1.0, max(0.0, accuracy))

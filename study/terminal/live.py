@@ -106,7 +106,7 @@ class LiveView:
     def job_ended(self, record: Record, progress: Progress) -> None:
         """Tell of an ended job: a failure on any screen, others only where there is no live table."""
         if self._live is None or record.status in ("failed", "diverged"):
-            self.say(f"{_clock(progress.elapsed)}  {progress.counts}  {describe(record)}")
+            self.say(f"{duration(progress.elapsed)}  {progress.counts}  {describe(record)}")
         self._drawn = min(self._drawn, time.monotonic() - PLAIN_EVERY + 5)
 
     def update(self, progress: Progress) -> None:
@@ -120,7 +120,7 @@ class LiveView:
                 self._live.update(self._table(progress), refresh=True)
         else:
             best = f"  {progress.best}" if progress.best else ""
-            self.say(f"{_clock(progress.elapsed)}  {progress.counts}{progress.where}{_left(progress)}{best}")
+            self.say(f"{duration(progress.elapsed)}  {progress.counts}{progress.where}{_left(progress)}{best}")
 
     def _table(self, progress: Progress) -> Any:
         done = sum(progress.ended.values())
@@ -134,7 +134,7 @@ class LiveView:
                 score,
             )
         lines: list[Any] = [
-            Text(f"{self._title}  {_clock(progress.elapsed)}{_left(progress)}", style="bold"),
+            Text(f"{self._title}  {duration(progress.elapsed)}{_left(progress)}", style="bold"),
             ProgressBar(total=progress.total or 1, completed=done, width=60),
             Text(progress.counts),
         ]
@@ -160,10 +160,4 @@ def job_name(kind: str, trial: int | None, seed: int, run_id: str) -> str:
 
 
 def _left(progress: Progress) -> str:
-    return f", about {_clock(progress.remaining)} left" if progress.remaining is not None else ""
-
-
-def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"
+    return f", about {duration(progress.remaining)} left" if progress.remaining is not None else ""

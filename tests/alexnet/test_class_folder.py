@@ -206,7 +206,7 @@ def test_many_threads_keep_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_missing_and_empty_folders(folder: Path, tmp_path: Path) -> None:
-    assert "no such folder" in refusal(tmp_path / "nowhere")
+    assert "give cifar10, digits, or a folder that holds" in refusal(tmp_path / "nowhere")
     (tmp_path / "file").write_text("x")
     assert "is a file" in refusal(tmp_path / "file")
     (tmp_path / "empty").mkdir()

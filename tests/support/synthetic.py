@@ -442,6 +442,7 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
     from results.analysis.ablation_plan import next_step, strongest
     from results.analysis.evidence import Evidence
     from results.analysis.looks import looks_of, next_look
+    from study.cli.arguments.ablate import PARTS
     from study.planning import ablate as work
 
     def run(jobs: Sequence[Any]) -> None:
@@ -454,7 +455,7 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
     start = work.starting_config(Evidence.of(study), "best")
     plan, _ = work.plan_ablation(start, study.meta.baseline, lambda config: dict(config), most=3)
     fresh = tuple(range(900, 900 + seeds))
-    pairs = work.pairs(plan, fresh, work.PARTS)
+    pairs = work.pairs(plan, fresh, PARTS)
     run(work.comparison_jobs(study.records(), plan, pairs)[0])
     plan = replace(plan, path_seeds=fresh[:1])
     while len(plan.path) < len(plan.changes):

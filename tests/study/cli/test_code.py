@@ -129,6 +129,11 @@ def test_a_file_that_came_in_the_studys_folder_runs_only_when_given(
     assert (place / "executed").exists()
 
 
+def test_a_folder_is_no_trainable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["baseline", "--study", str(tmp_path / "s"), "--trainable", str(tmp_path)]) == 2
+    assert f"trainable '{tmp_path}' is a folder: give" in capsys.readouterr().err
+
+
 def test_what_is_given_by_hand_runs_and_not_the_studys(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trap(place, "mine.py", HONEST)
     (place / "elsewhere").mkdir()

@@ -22,7 +22,7 @@ DATA = SimpleNamespace(name="d", fingerprint="f", class_names=["a", "b", "c"], t
         ({"class_names": []}, "data with 0 class names: at least two are needed"),
         ({"class_names": 3}, "data that cannot be read: TypeError"),
         ({"train_labels": np.linspace(0, 2, 6)}, "train_labels are float64: not class numbers 0..2 (a regression?)"),
-        ({"test_labels": LABELS + 1}, "data whose test_labels go from 1 to 3, not within 0..2"),
+        ({"test_labels": LABELS + 1}, "data whose test_labels go from 1 to 3, not within 0..2: labels count from 0"),
         ({"test_labels": []}, "data whose test_labels are of shape (0,)"),
         ({"fingerprint": None}, "data whose fingerprint is None, not a text"),
     ],

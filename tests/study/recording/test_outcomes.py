@@ -56,7 +56,7 @@ class Angry:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"val_accuracy": 7.0}, "epoch 1: val_accuracy is 7, not within 0..1"),
+        ({"val_accuracy": 7.0}, "epoch 1: val_accuracy is 7, not within 0..1: a fraction, not percent"),
         ({"train_accuracy": -0.1}, "epoch 1: train_accuracy is -0.1, not within 0..1"),
         ({"val_accuracy": float("nan")}, "epoch 1: val_accuracy is nan, not within 0..1"),
         ({"val_accuracy": 0.5}, "epoch 1: val_accuracy is 0.5000, but val_confusion has 0.8333 on its diagonal"),
@@ -125,7 +125,9 @@ def test_an_epoch_that_does_not_follow_is_refused(then: Epoch, said: str) -> Non
         ({"features": np.full((6, 2), np.inf)}, "features holds inf, not finite numbers alone"),
         ({"features": np.full((6, 2), 1e300)}, "features holds inf"),
         ({"features": np.ones((5, 2))}, "features is of shape (5, 2), not (6 test images, numbers)"),
-        ({"weights": [1.0]}, "weights is [1.0], not a dict of numpy arrays"),
+        ({"weights": [1.0]}, "weights is [1.0], not a dict of arrays"),
+        ({"weights": np.ones(2)}, "weights is an array, not a dict of arrays"),
+        ({"weights": []}, "weights is [], not a dict of arrays"),
         ({"weights": {"w": np.array(["cat"])}}, "weights['w'] is of <U3, not of numbers or bools"),
         ({"weights": {"w": np.ones(2, np.longdouble)}}, "weights['w'] is of float128"),
         ({"weights": {1: np.ones(2)}}, "weights has the name 1: names are printable texts"),
