@@ -61,3 +61,12 @@ def test_the_spaces_on_the_page_are_spaces(tmp_path: Path) -> None:
         space = load_space(f"{path}:{name}", Config, {})
         assert space.warnings == []
     assert load_ablations(str(path), Config)
+
+
+def test_the_program_on_the_page_has_all_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("\n".join(blocks("search-spaces.md", "python")), encoding="utf-8")
+    (code,) = blocks("search-spaces.md", "py")
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["space"].dimensions == ["learning_rate", "batch_size", "crop_padding"]  # type: ignore[attr-defined]
