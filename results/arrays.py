@@ -42,8 +42,10 @@ def _decoding(what: str) -> Iterator[None]:
     """Turn whatever a decoder raises on foreign bytes into Damaged; what the disk says passes."""
     try:
         yield
-    except (Damaged, OSError, MemoryError):
+    except (Damaged, OSError):
         raise
+    except MemoryError:
+        raise Damaged("it takes more memory than there is") from None
     except Exception as error:  # noqa: BLE001 - BadZipFile, EOFError, zlib.error, SyntaxError, RecursionError, ...
         raise Damaged(f"no whole {what} file ({type(error).__name__})") from None
 
@@ -130,6 +132,9 @@ def read_state(file: IO[bytes]) -> State:
     """Read all tensors of a safetensors file. Raises Damaged."""
     with _decoding("safetensors"):
         header = read_header(file)
+        # a sparse file of 60 GiB takes no disk, but the system would kill who reads it; what is in use may be swapped
+        if (size := file.seek(0, os.SEEK_END)) > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
+            raise Damaged(f"it has {size:,} bytes, more than this machine's memory of {most:,}")
         places = sorted((*t["data_offsets"], name) for name, t in header.tensors.items())
         state: State = {}
         end = 0

@@ -16,6 +16,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from results.errors import UserError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # without O_NONBLOCK a FIFO would wait for its other end
+HALF = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")  # what Folder.write calls a file that is not whole yet
+FOLDERS = (".", "artefacts", "checkpoints", "predictions", "weights")  # those that the toolkit writes to
 KINDS = {
     stat.S_IFLNK: "a link",
     stat.S_IFDIR: "a folder",
@@ -159,11 +162,9 @@ class Folder:
         """Remove what a writer that was killed left half-written; the lock says that there is no other writer."""
         if not self.exists("study.json"):
             return
-        with os.scandir(self.path) as entries:
-            folders = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
-        for folder in (".", *folders):
+        for folder in FOLDERS:
             for name in self.names(folder):
-                if name.startswith(".") and name.endswith(".tmp"):
+                if HALF.fullmatch(name):
                     with contextlib.suppress(OSError):
                         self.remove(Path(folder, name))
 

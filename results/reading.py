@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from results.checks import LINE_BYTES, checked, contradiction
+from results.checks import EVIDENCE, LINE_BYTES, checked, contradiction
 from results.config import RUN_ID
 from results.formatting import plural
 from results.meta import DatasetInfo
@@ -84,7 +84,30 @@ def read_records(file: IO[bytes], dataset: DatasetInfo) -> Reading:
         del found[run_id]
         said = " and ".join(map(str, numbers[:5]))
         ignored += [Ignored(n, run_id, f"lines {said} of this run differ, so none of them counts") for n in numbers]
+    for run_id, number, said in _rivals(found):
+        del found[run_id]
+        ignored.append(Ignored(number, run_id, f"lines {said} have other scores of one config and seed: none counts"))
     return Reading([record for _, record in found.values()], sorted(ignored, key=lambda i: i.line))
+
+
+def _rivals(found: dict[str, tuple[int, Record]]) -> list[tuple[str, int, str]]:
+    """Return the complete runs of one config and seed whose scores differ: run id, line, and the lines of all of them.
+
+    A second attempt is made only while no attempt is complete, so these are not the toolkit's. Copies with the same
+    scores take nothing: whichever is used says the same, and times may differ.
+    """
+    groups: dict[tuple[str, int, str], list[tuple[int, Record]]] = {}
+    for number, record in found.values():
+        if record.status == "complete":
+            of = (record.config_hash, record.seed, record.dataset.fingerprint)
+            groups.setdefault(of, []).append((number, record))
+    rivals = []
+    for group in groups.values():
+        first = group[0][1]
+        if any(getattr(r, name) != getattr(first, name) for _, r in group for name in EVIDENCE if name != "history"):
+            said = " and ".join(str(n) for n, _ in group[:5])
+            rivals += [(r.run_id, n, said) for n, r in group]
+    return rivals
 
 
 def holds(file: IO[bytes], run_id: str) -> bool:

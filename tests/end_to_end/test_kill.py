@@ -163,11 +163,11 @@ def test_power_lost_in_the_middle_of_a_write(tmp_path):
     records.write_bytes(b"".join(whole[:-1]) + whole[-1][: len(whole[-1]) // 2])
     (path / "optuna.db").write_bytes((path / "optuna.db").read_bytes()[:5000])
     (path / "predictions").mkdir(exist_ok=True)  # all so far may have been pruned
-    (path / "predictions" / ".x.npz.abc.tmp").write_bytes(b"half")
+    (path / "predictions" / ".x.npz.0123abcd.tmp").write_bytes(b"half")
     again = begin(path)
     _, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors.decode()
-    (path / "predictions" / ".x.npz.abc.tmp").unlink(missing_ok=True)
+    (path / "predictions" / ".x.npz.0123abcd.tmp").unlink(missing_ok=True)
     check_whole(path, TRIALS)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from results.arrays import Damaged, read_npz, read_state
 from results.errors import UserError
@@ -268,3 +269,22 @@ def test_a_link_in_place_of_the_database_is_refused(study: Study, tmp_path: Path
 def test_a_file_that_the_user_names_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_atomic(tmp_path / "new" / "file", b"x")
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["file"]
+
+
+def test_a_state_larger_than_memory_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(save({"w": np.zeros(4)}))
+    monkeypatch.setattr("os.sysconf", lambda name: 8)
+    with path.open("rb") as file, pytest.raises(Damaged, match="more than this machine's memory of 64"):
+        read_state(file)
+
+
+def test_a_users_own_half_file_is_not_swept_up(tmp_path: Path) -> None:
+    (tmp_path / "study.json").write_text("{}")
+    (tmp_path / "notes").mkdir()
+    mine = [tmp_path / ".mine.tmp", tmp_path / "notes" / ".x.01234567.tmp"]
+    left = tmp_path / ".study.json.01234567.tmp"
+    for path in (*mine, left):
+        path.write_bytes(b"x")
+    with Folder(tmp_path).lock():
+        assert all(path.exists() for path in mine) and not left.exists()

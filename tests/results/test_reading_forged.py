@@ -52,6 +52,7 @@ def test_the_honest_page_says_better(folder: Path) -> None:
         (lambda r: [r | {"test_accuracy": 0.95}], "its bits say 0.7656"),
         (lambda r: [r | {"test_accuracy": 0.95, "test_confusion": None}], "its bits say 0.7656"),
         (lambda r: [r | {"seconds": 1.0}, r], "lines 55 and 56 of this run differ, so none of them counts"),
+        (lambda r: [r, r | {"run_id": CONFIRMED + "-2", "test_loss": 0.1}], "lines 55 and 56 have other scores of one"),
         (lambda r: [r | {"test_images": 10**11}], "test_images 100000000000 is not in"),
         (lambda r: [r | {"test_accuracy": 0.95, "test_correct": None, "test_confusion": None}], "test_correct is miss"),
         (lambda r: [r | {"test_accuracy": 0.95, "test_images": None, "test_confusion": None}], "test_images is miss"),

@@ -105,7 +105,7 @@ def test_a_study_of_a_newer_schema_is_not_touched(study: Study) -> None:
 
 def test_what_a_killed_writer_left_half_written_goes_with_the_next_lock_and_nothing_else(tmp_path: Path) -> None:
     study = synthetic.study(tmp_path / "study", trials=3, maker=synthetic.Maker(val=50, test=50))
-    left = [study.path / ".study.json.a1.tmp", study.path / "predictions" / ".r.npz.b2.tmp"]
+    left = [study.path / ".study.json.0123abcd.tmp", study.path / "predictions" / ".r.npz.b2b2b2b2.tmp"]
     elsewhere = tmp_path / "no-study" / ".mine.tmp"
     for path in (*left, elsewhere):
         path.parent.mkdir(exist_ok=True)
