@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from results.arrays import STATE_BYTES, Damaged, read_header
+from results.checks import checked, contradiction
 from results.config import RUN_ID
 from results.errors import UserError
 from results.files import Refused
@@ -22,6 +23,7 @@ from results.outcome import Epoch, State
 from results.plain import check_free
 from results.store import Study
 from study.jobs import Job
+from study.recording.records import Context, Trace, stopped
 
 NOTE = "study"  # the metadata key
 FOLDER, ENDING = "checkpoints", ".safetensors"
@@ -76,8 +78,14 @@ def read_note(study: Study, run_id: str) -> Interrupted | None:
         check_free(note["job"], "job")
         job = Job.from_json(note["job"])
         interrupted = Interrupted(job, [_epoch(e) for e in note["history"]], [int(n) for n in note["resumed_at"]])
+        if [e.epoch for e in interrupted.history] != list(range(1, len(interrupted.history) + 1)):
+            return None
+        seen = Trace(interrupted.history, interrupted.resumed_at, None, None)
+        record = checked(stopped(study, job, "pruned", None, seen, Context()).line().encode())
+        if contradiction(record, study.meta.dataset):  # by the rules of a record, which it would become
+            return None
         mine = note["dataset"] == study.meta.dataset.fingerprint and job.run_id == run_id and type(job.seed) is int
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
         return None
     return interrupted if mine and interrupted.history else None
 
