@@ -250,7 +250,9 @@ def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
-def run_cases(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str], cases: int, pages: int) -> str:
+def run_cases(
+    base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str], cases: int, pages: int
+) -> Counter[str]:
     outside, copy = tmp_path / "outside", tmp_path / "study"
     outside.mkdir()
     (outside / "mine").write_bytes(b"mine")
@@ -276,17 +278,21 @@ def run_cases(base: Path, tmp_path: Path, change: Callable[[Path, random.Random]
             raise AssertionError(f"{change.__name__} {case}, {what}: {type(error).__name__}: {error}") from error
         assert time.monotonic() - started < 60, f"{change.__name__} {case}, {what}: hangs"
         assert snapshot(outside) == before, f"{change.__name__} {case}, {what}: wrote outside"
-    return f"{change.__name__}: {cases} cases, {dict(told)}, {rendered} pages"
+    return Counter({f"changed studies: {what}": n for what, n in (*told.items(), ("rendered as a page", rendered))})
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: c.__name__)
-def test_a_few_changed_studies(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str]) -> None:
-    print(run_cases(base, tmp_path, change, SHORT // len(CHANGES), int(change in (odd_record, looked))))
+def test_a_few_changed_studies(
+    base: Path, tmp_path: Path, counts: Counter[str], change: Callable[[Path, random.Random], str]
+) -> None:
+    counts.update(run_cases(base, tmp_path, change, SHORT // len(CHANGES), int(change in (odd_record, looked))))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: c.__name__)
-def test_many_changed_studies(base: Path, tmp_path: Path, change: Callable[[Path, random.Random], str]) -> None:
+def test_many_changed_studies(
+    base: Path, tmp_path: Path, counts: Counter[str], change: Callable[[Path, random.Random], str]
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IgnoredRecord)
-        print(run_cases(base, tmp_path, change, -(-CASES // len(CHANGES)), RENDERED))
+        counts.update(run_cases(base, tmp_path, change, -(-CASES // len(CHANGES)), RENDERED))

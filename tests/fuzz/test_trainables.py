@@ -10,7 +10,6 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +29,6 @@ SAMPLE = ["nothing odd", "epoch.val_loss=None", *random.Random(11).sample(sorted
 BOUND = 60  # seconds a case may take: milliseconds are usual
 
 
-@pytest.fixture(scope="module")
-def ends(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    counted: Counter[str] = Counter()
-    yield counted
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n{sum(counted.values())} odd trainables: {dict(counted)}", file=sys.stderr)
-
-
 def consistent(study: Study, record: Record) -> None:
     """Two ways to say the same thing agree, in a record that says complete."""
     correct, predicted = record.correct(), study.predictions(record.run_id, "test")
@@ -54,7 +45,7 @@ def consistent(study: Study, record: Record) -> None:
     assert not weights.exists() or study.load_state(weights)
 
 
-def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
     parts = Parts()
     CASES[name](parts)
     images = data()
@@ -94,7 +85,7 @@ def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixtur
     reading = Study.open(study.path).read()
     assert reading.ignored == []  # the door of results lets nothing pass that the door of files refuses
     (record,) = reading.records
-    ends[record.status] += 1
+    counts[f"odd trainables: {record.status}"] += 1
     assert (record.status == "complete") == (record.test_accuracy is not None)
     if record.status == "complete":
         consistent(study, record)
@@ -106,12 +97,12 @@ def one(name: str, folder: Path, ends: Counter[str], capfd: pytest.CaptureFixtur
 
 @pytest.mark.timeout(BOUND)
 @pytest.mark.parametrize("name", SAMPLE)
-def test_some(name: str, tmp_path: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
-    one(name, tmp_path, ends, capfd)
+def test_some(name: str, tmp_path: Path, counts: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+    one(name, tmp_path, counts, capfd)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(BOUND)
 @pytest.mark.parametrize("name", CASES)
-def test_all(name: str, tmp_path: Path, ends: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
-    one(name, tmp_path, ends, capfd)
+def test_all(name: str, tmp_path: Path, counts: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
+    one(name, tmp_path, counts, capfd)
