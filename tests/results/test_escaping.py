@@ -30,15 +30,18 @@ def test_a_long_text_is_cut_and_says_how_long_it_was() -> None:
     assert terminal("x" * 50, most=10) == "x" * 10 + "... (50 characters)"
 
 
+HOME = "/root"  # the superuser's, as on any Linux
+
+
 @pytest.mark.parametrize(
     ("home", "text", "own", "anyone"),
     [
         ("/root", "/rootless/x", "/rootless/x", "/rootless/x"),
         ("/root", "/data/root/x", "/data/root/x", "/data/root/x"),
-        ("/root", "/root/x '/root' /root", "~/x '~' ~", "~/x '~' ~"),
+        (HOME, f"{HOME}/x '{HOME}' {HOME}", "~/x '~' ~", "~/x '~' ~"),
         ("/home/me", "/home/me/x", "~/x", "~/x"),
         ("/home/me", "/home/mean/x", "/home/mean/x", "~/x"),
-        ("/home/me", "/root/x and C:\\Users\\you\\x", "/root/x and C:\\Users\\you\\x", "~/x and ~\\x"),
+        ("/home/me", f"{HOME}/x and C:\\Users\\you\\x", f"{HOME}/x and C:\\Users\\you\\x", "~/x and ~\\x"),
         ("/srv/me", "--study=/srv/me/x", "--study=~/x", "--study=~/x"),
         ("/", "/x", "/x", "/x"),
     ],
