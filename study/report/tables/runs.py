@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import os
 import shutil
@@ -71,13 +73,17 @@ def export_run(study: Study, run_id: str, out_dir: Path) -> ExportedRun:
     """
     record = find_run(study.records(), run_id)
     config, weights = out_dir / "config.json", out_dir / "weights.safetensors"
-    _write(study, config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
-    try:
-        with study.files.open(study.weights_path(record.run_id), STATE_BYTES) as source:
-            _write(study, weights, lambda file: shutil.copyfileobj(source, file))
-    except FileNotFoundError:
-        Folder(out_dir).remove(weights.name)  # an earlier run's would be taken for this one's
-        return ExportedRun(config, None, _why_no_weights(record))
+    with contextlib.ExitStack() as stack:
+        source = None
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # opened first: a refusal leaves nothing written
+            source = stack.enter_context(study.files.open(study.weights_path(record.run_id), STATE_BYTES))
+        _write(study, config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
+        if source is None:
+            Folder(out_dir).remove(weights.name)  # an earlier run's would be taken for this one's
+            return ExportedRun(config, None, _why_no_weights(record))
+        _write(study, weights, functools.partial(shutil.copyfileobj, source))
     return ExportedRun(config, weights, None)
 
 

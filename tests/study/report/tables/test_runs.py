@@ -130,6 +130,17 @@ def test_a_run_is_exported_with_its_weights(study: Study, tmp_path: Path) -> Non
     assert all(np.array_equal(read_back[k], v) and read_back[k].shape == v.shape for k, v in weights.items())
 
 
+def test_weights_that_are_a_link_are_refused_with_nothing_written(study: Study, tmp_path: Path) -> None:
+    first, theirs = study.records()[0], tmp_path / "theirs"
+    theirs.write_bytes(b"secret")
+    kept = study.weights_path(first.run_id)
+    kept.parent.mkdir()
+    kept.symlink_to(theirs)
+    with pytest.raises(UserError, match="left alone"):
+        export_run(study, first.run_id, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and theirs.read_bytes() == b"secret"
+
+
 def test_weights_that_were_not_kept_are_a_note_and_leave_no_others_behind(study: Study, tmp_path: Path) -> None:
     first, second, failed = study.records()
     study.save_state(study.weights_path(first.run_id), {"w": np.zeros(1)})
