@@ -16,6 +16,7 @@ from results.record import Record
 
 FILE_BYTES = 2**31  # 2 GiB: 200,000 runs of a hundred classes
 MOST_SHOWN = 10
+SCORES = (*(name for name in EVIDENCE if name != "history"), "test_loss")  # what two runs of one config and seed share
 NAMED = re.compile(rb'"run_id"\s*:\s*"([^"\\]{1,64})"')
 
 
@@ -104,7 +105,7 @@ def _rivals(found: dict[str, tuple[int, Record]]) -> list[tuple[str, int, str]]:
     rivals = []
     for group in groups.values():
         first = group[0][1]
-        if any(getattr(r, name) != getattr(first, name) for _, r in group for name in EVIDENCE if name != "history"):
+        if any(getattr(r, name) != getattr(first, name) for _, r in group for name in SCORES):
             said = " and ".join(str(n) for n, _ in group[:5])
             rivals += [(r.run_id, n, said) for n, r in group]
     return rivals

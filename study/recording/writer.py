@@ -69,7 +69,8 @@ class Writer:
         reading = study.read()
         for record in reading.records:
             self._rank(record)
-        self._spared = {line.run_id for line in reading.ignored}  # a record that is of no use now keeps its files
+        recorded = {r.run_id for r in reading.records}
+        self._spared = {line.run_id for line in reading.ignored} - recorded  # what is of no use now keeps its files
         if None not in self._spared:
             self._remove_others("predictions", ".npz", {r.run_id for r in reading.records if r.status == "complete"})
         self.error: BaseException | None = None
@@ -159,6 +160,7 @@ class Writer:
                 study.save_state(study.weights_path(record.run_id), outcome.weights)
         with writing(study.records_path):
             study.append(record)
+        self._spared.discard(record.run_id)  # it is of use again
         checkpoints.remove(study, record.run_id)
         self._remove_others("weights", ".safetensors", self._ranking())
 

@@ -220,7 +220,7 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
     run(study, data, [Job("baseline", study.meta.baseline, seed) for seed in (1, 2, 3)], str(file))
     records = {r.seed: r for r in study.records()}
     assert [records[seed].status for seed in (1, 2, 3)] == ["failed", "failed", "complete"]
-    assert records[1].error == "ValueError: cannot read caf\\udce9.png"
+    assert records[1].error == "ValueError: cannot read caf\\udce9.png (bad.py, line 8)"
     assert "weights['classes'] is of <U3, not of numbers or bools" in records[2].error
 
 

@@ -75,9 +75,7 @@ def export_run(study: Study, run_id: str, out_dir: Path) -> ExportedRun:
     config, weights = out_dir / "config.json", out_dir / "weights.safetensors"
     with contextlib.ExitStack() as stack:
         source = None
-        with contextlib.suppress(
-            FileNotFoundError
-        ):  # opened first: a refusal leaves nothing written
+        with contextlib.suppress(FileNotFoundError):  # opened first: a refusal leaves nothing written
             source = stack.enter_context(study.files.open(study.weights_path(record.run_id), STATE_BYTES))
         _write(study, config, json.dumps(record.config, indent=2, ensure_ascii=False).encode() + b"\n")
         if source is None:

@@ -60,3 +60,13 @@ def test_a_record_that_is_ignored_keeps_its_files(make_study: Any, damage: str) 
     study.records_path.write_text(text.replace(damage, damage[:-1], 1))
     Writer(study, 3, [], lambda text: None).close()
     assert files(study, "predictions") == {f"{run}.npz" for run in runs}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_once_recorded_again_a_run_keeps_its_weights_only_if_they_rank(make_study: Any) -> None:
+    study, _ = make_study()
+    (torn,) = written(study, 1)
+    text = study.records_path.read_text()
+    study.records_path.write_text(text[: len(text) // 2])
+    (second, again) = written(study, 2, 1)  # the baseline's weights are those of its first whole record
+    assert again == torn and files(study, "weights") == {f"{second}.safetensors"}
