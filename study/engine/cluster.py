@@ -6,29 +6,20 @@ Everything that must be in the environment before ``import ray`` is set here, so
 from __future__ import annotations
 
 import contextlib
-import glob
 import importlib
 import os
 import secrets
-import shutil
-import signal
 import socket
-import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from results.errors import UserError
+from study.engine.temporary import temporary_folder
 
-PREFIX = "study-ray-"
-NAMESPACE = "namespace"  # a file in that folder
 INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one that is 0700 and stays so
-SOCKET_PATH = 107  # bytes a socket's path may have
-SOCKET_ROOM = len("/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store")  # of them Ray's, below its folder
-OWN_ROOM = len(f"/{PREFIX}1234567-12345678/{INSIDE}")  # and ours
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -116,31 +107,28 @@ def started(
         finally:
             ray.shutdown()
         return
-    remove_stale()
-    outside = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_short_tmp()))  # 0700
-    folder = outside / INSIDE
-    folder.mkdir()
-    (outside / NAMESPACE).write_text(_namespace())
     before = {name: os.environ.get(name) for name in worker_env}
-    os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
-    try:
+    with temporary_folder() as outside:
+        folder = outside / INSIDE
+        folder.mkdir()
+        os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
         try:
-            _start(
-                ray,
-                address="local",
-                num_cpus=cpus,
-                num_gpus=gpus,
-                _temp_dir=str(folder),
-                object_store_memory=object_store_bytes,
-                **common,
-            )
+            try:
+                _start(
+                    ray,
+                    address="local",
+                    num_cpus=cpus,
+                    num_gpus=gpus,
+                    _temp_dir=str(folder),
+                    object_store_memory=object_store_bytes,
+                    **common,
+                )
+            finally:
+                for name, value in before.items():
+                    os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+            yield folder
         finally:
-            for name, value in before.items():
-                os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-        yield folder
-    finally:
-        ray.shutdown()
-        shutil.rmtree(outside, ignore_errors=True)
+            ray.shutdown()
 
 
 def _start(ray: ModuleType, **arguments: Any) -> None:
@@ -172,71 +160,3 @@ def reachable(address: str) -> None:
 
 def _worker_switches() -> dict[str, str]:
     return {name: QUIET[name] for name in ("RAY_CHDIR_TO_TRIAL_DIR", "TUNE_FUNCTION_THREAD_TIMEOUT_S")}
-
-
-def _short_tmp() -> str:
-    folder = tempfile.gettempdir()
-    room = SOCKET_PATH - SOCKET_ROOM - OWN_ROOM
-    return folder if len(os.fsencode(folder)) <= room or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108
-
-
-def remove_stale() -> None:
-    """Remove what engines that were killed left: folders whose process is no more, and whoever still writes there.
-
-    Ray's processes end with the driver, but for a helper that the kill caught in its first moment.
-    """
-    for name in glob.glob(os.path.join(_short_tmp(), f"{PREFIX}*")):
-        pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
-        if pid.isdigit() and not _alive(int(pid)) and _own(name) and not _foreign(Path(name)):
-            for orphan in _writing_below(name):
-                with contextlib.suppress(OSError):
-                    os.kill(orphan, signal.SIGKILL)
-            shutil.rmtree(name, ignore_errors=True)
-
-
-def _namespace() -> str:
-    """Name the numbering of processes that this one is in: a container has its own; empty where there is no /proc."""
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
-
-
-def _own(folder: str) -> bool:
-    """Whether it is a folder of this user, and no link: anybody may put one where temporary files lie."""
-    try:
-        found = os.lstat(folder)
-    except OSError:
-        return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-
-
-def _foreign(folder: Path) -> bool:
-    """Whether another container that shares this folder for temporary files made it: its processes are not seen."""
-    try:
-        return (folder / NAMESPACE).read_text() != _namespace()
-    except OSError:
-        return False
-
-
-def _writing_below(folder: str) -> list[int]:
-    """Return the processes of this user that hold a file below ``folder`` open; none where there is no /proc."""
-    found = []
-    for entry in glob.glob("/proc/[0-9]*/fd"):
-        try:
-            links = [os.readlink(os.path.join(entry, fd)) for fd in os.listdir(entry)]
-        except OSError:  # another user's, or gone meanwhile
-            continue
-        if any(link.startswith(folder + os.sep) for link in links):
-            found.append(int(entry.split(os.sep)[2]))
-    return found
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

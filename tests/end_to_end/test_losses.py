@@ -18,7 +18,7 @@ import pytest
 
 from results.outcome import Outcome, Runtime
 from results.store import Study
-from study.engine import FixedJobs, Job, Model, Options, cluster, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, run_jobs
 from study.engine.driver import Driver
 from study.protocol import load_trainable
 from study.recording import checkpoints
@@ -165,18 +165,6 @@ def test_a_checkpoint_that_cannot_be_read_now_is_kept(make_study, monkeypatch):
     assert len(checkpoints.interrupted_jobs(study)) == 1
     path.write_bytes(path.read_bytes()[:100])
     assert not checkpoints.interrupted_jobs(study) and not path.exists()
-
-
-def test_another_containers_folder_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "_short_tmp", lambda: str(tmp_path))
-    died = subprocess.Popen(["true"])
-    died.wait()
-    ours, theirs = (tmp_path / f"{cluster.PREFIX}{died.pid}-{name}" for name in ("a", "b"))
-    for folder, namespace in ((ours, cluster._namespace()), (theirs, "pid:[1]")):
-        folder.mkdir()
-        (folder / cluster.NAMESPACE).write_text(namespace)
-    cluster.remove_stale()
-    assert not ours.exists() and theirs.exists()
 
 
 @pytest.mark.long

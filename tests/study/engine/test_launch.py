@@ -19,7 +19,7 @@ import pytest
 from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Runtime
-from study.engine import FixedJobs, Job, Model, Options, cluster, run_jobs
+from study.engine import FixedJobs, Job, Model, Options, run_jobs, temporary
 from study.protocol import load_trainable
 from study.recording import checkpoints
 from tests.support import TOY
@@ -37,7 +37,7 @@ def listening(process: psutil.Process) -> set[str]:
 
 def ray_folders() -> list[Path]:
     """This process's folders of Ray, as anybody on the machine finds them."""
-    return list(Path(cluster._short_tmp()).glob(f"{cluster.PREFIX}{os.getpid()}-*"))
+    return list(Path(temporary.short_tmp()).glob(f"{temporary.PREFIX}{os.getpid()}-*"))
 
 
 def job(study, seed=0, **changes):

@@ -1,0 +1,117 @@
+"""The temporary folder of one start of the engine, which no end of the driver leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from study.engine import guard
+
+PREFIX = "study-engine-"
+NAMESPACE = "namespace"  # a file in that folder
+SOCKET_PATH = 107  # bytes a socket's path may have
+SOCKET_ROOM = len("/r/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_store")  # of them Ray's, the longest
+OWN_ROOM = len(f"/{PREFIX}1234567-12345678")  # and ours
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder that only this user may enter, short enough for sockets in it, gone with all who use it.
+
+    When the block or this process ends, however it does, a process of its own kills whoever holds a file in the
+    folder open, or was started with it in its environment, and removes it. Folders that neither survived to remove,
+    as after a loss of power, the next start removes.
+    """
+    remove_stale()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=short_tmp()))  # 0700
+    (folder / NAMESPACE).write_text(_namespace())
+    before = os.environ.get(guard.MARK)
+    with _guarded(str(folder)):
+        os.environ[guard.MARK] = str(folder)
+        try:
+            yield folder
+        finally:
+            os.environ.pop(guard.MARK)
+            if before is not None:
+                os.environ[guard.MARK] = before
+
+
+@contextlib.contextmanager
+def _guarded(folder: str) -> Iterator[None]:
+    """Hold the pipe whose end the guard waits for."""
+    command = [sys.executable, "-I", "-S", guard.__file__, folder, str(os.getpid())]
+    silent = subprocess.DEVNULL
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, guard.UNHEARD)  # it inherits this
+    try:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert process.stdin is not None
+    held = process.stdin
+    os.register_at_fork(after_in_child=held.close)  # a forked child that lives on would hold it too
+    try:
+        yield
+    finally:
+        held.close()
+        if process.wait() != 0:  # it was killed itself, or could not
+            guard.clean(folder, os.getpid())
+
+
+def remove_stale() -> None:
+    """Remove the folders whose process is no more, and whoever still writes there."""
+    for name in glob.glob(os.path.join(short_tmp(), f"{PREFIX}*")):
+        pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not _alive(int(pid)) and _own(name) and not _foreign(Path(name)):
+            guard.clean(name, os.getpid())
+
+
+def short_tmp() -> str:
+    """Return where temporary files lie, or /tmp where the path of a socket there would be too long."""
+    folder = tempfile.gettempdir()
+    room = SOCKET_PATH - SOCKET_ROOM - OWN_ROOM
+    return folder if len(os.fsencode(folder)) <= room or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108
+
+
+def _namespace() -> str:
+    """Name the numbering of processes that this one is in: a container has its own; empty where there is no /proc."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _own(folder: str) -> bool:
+    """Whether it is a folder of this user, and no link: anybody may put one where temporary files lie."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _foreign(folder: Path) -> bool:
+    """Whether another container that shares this folder for temporary files made it: its processes are not seen."""
+    try:
+        return (folder / NAMESPACE).read_text() != _namespace()
+    except OSError:
+        return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
