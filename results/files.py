@@ -122,9 +122,11 @@ class Folder:
         with writing(self.path / name), self._above(name, make=True) as (at, last):
             handle = self._handle(at, last, os.O_RDWR | os.O_CREAT | os.O_APPEND, name)
             try:
-                if os.fstat(handle).st_nlink > 1:
+                found = os.fstat(handle)
+                if found.st_nlink > 1:
                     raise Refused(f"'{self.path / name}' has a second name elsewhere (a hard link): it is left alone")
-                os.fsync(at)
+                if not found.st_size:  # else whoever wrote to it first has made its name survive
+                    os.fsync(at)
                 return os.fdopen(handle, "a+b", buffering)
             except BaseException:
                 os.close(handle)

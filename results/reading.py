@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Any
 
 from results.checks import EVIDENCE, LINE_BYTES, checked, contradiction
 from results.config import RUN_ID
@@ -62,58 +62,88 @@ class Reading:
         return [count, *(str(i) for i in self.ignored[:MOST_SHOWN]), *rest]
 
 
-def read_records(file: IO[bytes], dataset: DatasetInfo) -> Reading:
-    """Read all lines. Of identical ones the first counts, of those that differ under one run_id none does."""
-    found: dict[str, tuple[int, Record]] = {}
-    lines: dict[str, list[int]] = {}  # per run_id: lines that differ
-    ignored: list[Ignored] = []
-    for number, line in enumerate(_lines(file), start=1):
+class Index:
+    """The lines of records.jsonl as far as they were read or written, and at any time which of them count.
+
+    Of identical lines the first counts, of those that differ under one run_id none does, and neither do complete runs
+    of one config and seed whose scores differ.
+    """
+
+    def __init__(self, dataset: DatasetInfo) -> None:
+        self.recorded: set[str] = set()  # run ids of which no second record may be added
+        self._dataset = dataset
+        self._lines = 0
+        self._found: dict[str, tuple[int, Record]] = {}
+        self._differing: dict[str, list[int]] = {}  # per run_id: lines that differ
+        self._pairs: dict[tuple[str, int, str], list[str]] = {}  # complete runs of one config, seed and dataset
+        self._ignored: list[Ignored] = []
+        self._shared: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, file: IO[bytes], dataset: DatasetInfo) -> Index:
+        """Read all lines."""
+        index = cls(dataset)
+        for line in _lines(file):
+            index.add(line)
+        return index
+
+    def add(self, line: bytes) -> None:
+        """Take note of the file's next line."""
+        self._lines += 1
         if not line.strip():
-            continue
+            return
         try:
             record = checked(line)
-            problem = contradiction(record, dataset)
         except Unreadable as error:
-            record, problem = None, str(error)
-        if record is None or problem:
-            ignored.append(Ignored(number, named(line), problem or ""))
-            continue
-        first = found.setdefault(record.run_id, (number, record))
-        if first[1] != record:
-            lines.setdefault(record.run_id, [first[0]]).append(number)
-    for run_id, numbers in lines.items():
-        del found[run_id]
-        said = " and ".join(map(str, numbers[:5]))
-        ignored += [Ignored(n, run_id, f"lines {said} of this run differ, so none of them counts") for n in numbers]
-    for run_id, number, said in _rivals(found):
-        del found[run_id]
-        ignored.append(Ignored(number, run_id, f"lines {said} have other scores of one config and seed: none counts"))
-    return Reading([record for _, record in found.values()], sorted(ignored, key=lambda i: i.line))
-
-
-def _rivals(found: dict[str, tuple[int, Record]]) -> list[tuple[str, int, str]]:
-    """Return the complete runs of one config and seed whose scores differ: run id, line, and the lines of all of them.
-
-    A second attempt is made only while no attempt is complete, so these are not the toolkit's. Copies with the same
-    scores take nothing: whichever is used says the same, and times may differ.
-    """
-    groups: dict[tuple[str, int, str], list[tuple[int, Record]]] = {}
-    for number, record in found.values():
+            self._ignored.append(Ignored(self._lines, named(line), str(error)))
+            return
+        self.recorded.add(record.run_id)
+        if problem := contradiction(record, self._dataset):
+            self._ignored.append(Ignored(self._lines, named(line), problem))
+            return
+        first = self._found.get(record.run_id)
+        if first is not None:
+            if first[1] != record:
+                self._differing.setdefault(record.run_id, [first[0]]).append(self._lines)
+            return
+        for name in ("dataset", "environment", "sweep"):
+            if value := getattr(record, name):
+                setattr(record, name, self._share(value))
+        self._found[record.run_id] = (self._lines, record)
         if record.status == "complete":
             of = (record.config_hash, record.seed, record.dataset.fingerprint)
-            groups.setdefault(of, []).append((number, record))
-    rivals = []
-    for group in groups.values():
-        first = group[0][1]
-        if any(getattr(r, name) != getattr(first, name) for _, r in group for name in SCORES):
-            said = " and ".join(str(n) for n, _ in group[:5])
-            rivals += [(r.run_id, n, said) for n, r in group]
-    return rivals
+            self._pairs.setdefault(of, []).append(record.run_id)
 
+    def reading(self) -> Reading:
+        """Return the records that count, in order, and what is ignored."""
+        found, ignored = dict(self._found), list(self._ignored)
+        for run_id, numbers in self._differing.items():
+            del found[run_id]
+            said = " and ".join(map(str, numbers[:5]))
+            ignored += [Ignored(n, run_id, f"lines {said} of this run differ, so none of them counts") for n in numbers]
+        for run_id, number, said in self._rivals(found):
+            del found[run_id]
+            why = f"lines {said} have other scores of one config and seed: none counts"
+            ignored.append(Ignored(number, run_id, why))
+        return Reading([record for _, record in found.values()], sorted(ignored, key=lambda i: i.line))
 
-def holds(file: IO[bytes], run_id: str) -> bool:
-    """Whether a line is the record of ``run_id``, to which no second may be added. Parses only lines that name it."""
-    return any(run_id.encode() in line and _is(line, run_id) for line in _lines(file))
+    def _rivals(self, found: dict[str, tuple[int, Record]]) -> list[tuple[str, int, str]]:
+        """Return the complete runs of one config and seed whose scores differ: run id, line, the lines of all of them.
+
+        A second attempt is made only while no attempt is complete, so these are not the toolkit's. Copies with the
+        same scores take nothing: whichever is used says the same, and times may differ.
+        """
+        rivals = []
+        for run_ids in self._pairs.values():
+            group = [found[run_id] for run_id in run_ids if run_id in found] if len(run_ids) > 1 else []
+            if any(getattr(r, name) != getattr(group[0][1], name) for _, r in group[1:] for name in SCORES):
+                said = " and ".join(str(n) for n, _ in group[:5])
+                rivals += [(r.run_id, n, said) for n, r in group]
+        return rivals
+
+    def _share(self, value: Any) -> Any:
+        """Return the first value that was the same; by its text, since 1 == 1.0 == True."""
+        return self._shared.setdefault(repr(value), value)
 
 
 def named(line: bytes) -> str | None:
@@ -121,13 +151,6 @@ def named(line: bytes) -> str | None:
     match = NAMED.search(line[: 2**16])
     name = match[1].decode("utf-8", "replace") if match else ""
     return name if RUN_ID.fullmatch(name) else None
-
-
-def _is(line: bytes, run_id: str) -> bool:
-    try:
-        return checked(line).run_id == run_id
-    except Unreadable:
-        return False
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from results.errors import IgnoredRecord, UserError
 from results.files import Folder, Refused
 from results.meta import META_BYTES, StudyMeta, read_meta
 from results.outcome import Outcome, Predictions, State
-from results.reading import FILE_BYTES, Reading, holds, read_records
+from results.reading import FILE_BYTES, Index, Reading
 from results.record import Record
 
 RECORDS = "records.jsonl"
@@ -36,6 +37,8 @@ class Study:
         self.path = self.files.path  # absolute: a trainable may change the working directory
         self.meta = meta
         self.damaged: dict[str, str] = {}
+        self._index: tuple[tuple[int, ...], Index] | None = None  # and what the file was then
+        self._index_lock = threading.Lock()  # a writer's thread appends while others read
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -74,19 +77,27 @@ class Study:
         return self.path / RECORDS
 
     def read(self) -> Reading:
-        """Read the records that count and the lines that do not, which are said in an IgnoredRecord warning.
+        """Return the records that count and the lines that do not, which are said in an IgnoredRecord warning.
 
-        Raises UserError where the file cannot be read.
+        The file is read only where it is not what it was at the last reading or writing. Records are shared between
+        readings: nobody changes one. Raises UserError where the file cannot be read.
         """
         try:
-            with self.files.open(RECORDS, FILE_BYTES) as file:
-                found = read_records(file, self.meta.dataset)
+            with self.files.open(RECORDS, FILE_BYTES) as file, self._index_lock:
+                found = self._indexed(file).reading()
         except FileNotFoundError:
             return Reading()
         if found.ignored:
             count, *lines = found.told()
             warnings.warn(f"{count}: {'; '.join(lines)}", IgnoredRecord, stacklevel=2)
         return found
+
+    def _indexed(self, file: IO[bytes]) -> Index:
+        state = _state(file)
+        if self._index is None or self._index[0] != state:
+            file.seek(0)
+            self._index = (state, Index.of(file, self.meta.dataset))
+        return self._index[1]
 
     def records(self) -> list[Record]:
         """Read the records that count, in order."""
@@ -103,17 +114,22 @@ class Study:
         A last line that a crash left without its newline is closed first, so that it cannot swallow this one.
         Raises ValueError for a run_id already present.
         """
-        with self.files.append(RECORDS) as file:
-            file.seek(0)
-            if holds(file, record.run_id):
+        with self.files.append(RECORDS) as file, self._index_lock:
+            index = self._indexed(file)
+            if record.run_id in index.recorded:
                 raise ValueError(f"run_id '{record.run_id}' is already recorded")
-            torn = False
-            if file.seek(0, os.SEEK_END):
+            before, torn = file.seek(0, os.SEEK_END), False
+            if before:
                 file.seek(-1, os.SEEK_END)
                 torn = file.read(1) != b"\n"
-            file.write((b"\n" if torn else b"") + record.line().encode() + b"\n")
+            line = record.line().encode() + b"\n"
+            added = (b"\n" if torn else b"") + line
+            file.write(added)
             file.flush()
             os.fsync(file.fileno())
+            index.add(line)  # as it would be read again, by the same rules
+            state = _state(file)
+            self._index = (state, index) if state[2] == before + len(added) else None  # else another wrote, too
 
     # -- files of a run --------------------------------------------------------------------------------------------
 
@@ -207,3 +223,9 @@ class Study:
         """Hold the study for writing. See :meth:`results.files.Folder.lock`."""
         with self.files.lock():
             yield
+
+
+def _state(file: IO[bytes]) -> tuple[int, ...]:
+    """What a file is; where this has not changed, neither has what it holds."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
