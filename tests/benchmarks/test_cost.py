@@ -1,0 +1,136 @@
+"""The benchmarks of what a trial costs: all processes' CPU counts, ratios are of one round, the work is the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import bulky, many, overhead, short, states, trivial
+from benchmarks.overhead_contenders import CONTENDERS, SEED, score
+from benchmarks.programs import Program
+from tests.support import ROOT
+
+BURN = """
+import subprocess, sys, time
+from pathlib import Path
+from benchmarks.programs import Marks
+
+def burn(seconds):
+    while time.process_time() < seconds: pass
+
+if len(sys.argv) > 1:
+    burn(0.6)
+    Path("burnt").touch()
+    time.sleep(2)  # long enough to be looked at
+else:
+    marks = Marks()
+    me = [sys.executable, "-m", "burning", "child"]
+    marks.say("begin")
+    start()
+    while not Path("burnt").exists(): time.sleep(0.05)
+    burn(time.process_time() + 0.2)
+    marks.say("end")
+"""
+CHILD = "def start(): subprocess.Popen(me)"
+WAITED_FOR = "def start(): subprocess.run(me)"
+ORPHAN = """
+def start():
+    code = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:]); time.sleep(1)"
+    subprocess.run([sys.executable, "-c", code, *me])
+"""
+
+
+@pytest.mark.parametrize("how", [CHILD, WAITED_FOR, ORPHAN], ids=["child", "waited for", "orphan"])
+def test_cpu_time_of_all_processes_counts_once(how, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "burning.py").write_text(f"{how}\n{BURN}")
+    at = {mark: cpu for mark, cpu, _ in Program("burning").marks()}
+    assert at["end"] - at["begin"] == pytest.approx(0.8, abs=0.15)
+
+
+def test_every_contender_does_the_same_work():
+    config = trivial.Config(learning_rate=0.2, decay=0.02)
+    outcome = trivial.fit(config, SEED, trivial.load_data(), lambda epoch, copy: False)
+    assert outcome.val.accuracy == score(0.2, 0.02) > 0.8
+    assert set(trivial.SPACES["default"]) < set(trivial.Config.model_fields)
+
+
+def test_ratios_are_formed_within_a_round_and_held_to_their_limits():
+    def grows(each: float, late: float) -> dict[str, float]:
+        return {str(n): 10 + each * n + (late - each) * max(0, n - 900) for n in overhead.MARKS}
+
+    slow = {overhead.RAY: grows(0.08, 0.08), overhead.TUNE: grows(0.04, 0.05), overhead.MEMORY: grows(0.01, 0.01)}
+    fast = {overhead.RAY: grows(0.04, 0.05), overhead.TUNE: grows(0.04, 0.04), overhead.MEMORY: grows(0.01, 0.01)}
+    found = overhead.evaluate([slow, fast, fast])
+    rows = {row["what"]: row for row in found["ratios"]}
+    cost = rows["a trial of 'ray' / of 'Ray Tune', 50-200"]
+    assert cost["rounds"] == [2.0, 1.0, 1.0] and cost["median"] == 1.0 and cost["kept"]
+    growth = rows["growth of 'ray' / of 'Ray Tune'"]
+    assert growth["rounds"] == [0.8, 1.25, 1.25] and growth["kept"] is False
+    assert rows["growth of 'here'"]["kept"] is None  # it did not run
+    assert found["contenders"][overhead.TUNE]["per_trial"]["50-200"] == pytest.approx(0.04)
+
+
+def test_a_quick_run_says_nothing_of_late_trials():
+    found = overhead.evaluate([{overhead.HERE: {"50": 1.0, "150": 2.0, "200": 3.0}}])
+    row = found["contenders"][overhead.HERE]
+    assert row["growth"] is None and row["per_trial"] == {"50-200": pytest.approx(2 / 150, abs=1e-5), "200-1000": None}
+
+
+@pytest.mark.parametrize("name", [overhead.MEMORY, overhead.JOURNAL])
+def test_a_contender_says_its_marks(name):
+    marks = [mark for mark, _, _ in Program("benchmarks.overhead_contenders", name, "5", "2,5").marks()]
+    assert marks == ["2", "5", "returned"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in CONTENDERS if name not in (overhead.MEMORY, overhead.JOURNAL)])
+def test_an_engine_says_its_marks(name):
+    marks = [mark for mark, _, _ in Program("benchmarks.overhead_contenders", name, "5", "2,5").marks()]
+    assert marks == ["2", "5", "returned"]
+
+
+def test_the_bulky_trainable_goes_on_where_it_was():
+    data, config = bulky.load_data("", Path(".")), bulky.Config(right=60, megabytes=1, pause=0, epochs=3)
+    kept = []
+    whole = bulky.fit(config, 0, data, lambda epoch, copy: kept.append(copy()))
+    again = bulky.fit(config, 0, data, lambda epoch, copy: False, kept[0])
+    assert len(again.history) == 3 and whole.val.accuracy == 0.6
+    np.testing.assert_array_equal(whole.weights["weights"], again.weights["weights"])
+    assert sum(array.nbytes for array in kept[0].values()) == pytest.approx(3e6, rel=0.01)
+    assert whole.weights["weights"].nbytes == 1e6
+
+
+@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.long)])
+def test_states_end_to_end(engine):
+    row = states.evaluate(engine, *([states.measure(engine, size, 0.05)] for size in (4, 1)))
+    assert row["kept_mb"] == pytest.approx(states.RECORDS * 4 * 4, rel=0.01)  # of each weights and one state
+    assert row["peak_mb"] > 0 and row["wall_per_record"] > 3 * 0.05 / 2
+    assert "CPU per MB" in states.show(row, 4)
+
+
+@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.long)])
+def test_many_end_to_end(engine):
+    found = many.measure(engine, 20)
+    assert 0 <= found["end_seconds"] < found["wall"] and found["again_cpu"] < found["cpu"]
+    text = many.show({"trials": 20, "engine": engine, **found})
+    assert "20 trials" in text and "BROKEN" not in text
+
+
+@pytest.mark.long
+def test_short_end_to_end(tmp_path):
+    out = tmp_path / "short.json"
+    command = [sys.executable, "-m", "benchmarks.short", "--rounds", "1", "--seconds", "1", "--json", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    result = json.loads(out.read_text())
+    (one,) = result["rounds"]
+    assert (
+        one["beside"] == pytest.approx(one["wall"] - one["training"], abs=0.02) and one["training"] > short.SEEDS * 0.3
+    )
+    assert "beside training" in done.stdout
