@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.epoch import BATCH, EPOCH_IMAGES, Worker, default_precision, machine
-from results.meta import DatasetInfo, StudyMeta
+from benchmarks.studies import new_study
 from results.outcome import Runtime
-from results.store import Study
 from study.engine import FixedJobs, Job, Model, Options, Summary, run_jobs
 from study.recording.provenance import usable_cpus
 
@@ -33,28 +32,13 @@ from study.recording.provenance import usable_cpus
 def run(data: Any, config: dict[str, Any], jobs: int, runtime: Runtime, options: Options) -> tuple[Summary, float]:
     """Train ``config`` with seeds 0..jobs-1 in a study that is thrown away; the seconds include Ray's start."""
     alexnet = importlib.import_module("alexnet")
-    whole = alexnet.Config(**config).model_dump(mode="json")
+    model = Model(alexnet, "alexnet", data, runtime)
     with tempfile.TemporaryDirectory(prefix="study-bench-") as folder:
-        info = DatasetInfo(
-            name=data.name,
-            fingerprint=data.fingerprint or "bench",
-            class_names=list(data.class_names),
-            train_images=len(data.train_labels),
-            test_images=len(data.test_labels),
-        )
-        meta = StudyMeta(
-            name="bench",
-            trainable="alexnet",
-            dataset=info,
-            baseline=whole,
-            device=runtime.device,
-            precision=runtime.precision,
-        )
-        study = Study.create(Path(folder) / "bench", meta)
-        source = FixedJobs([Job("baseline", whole, seed) for seed in range(jobs)])
+        study = new_study(Path(folder) / "bench", model, **config)
+        source = FixedJobs([Job("baseline", study.meta.baseline, seed) for seed in range(jobs)])
         started = time.monotonic()
         with study.lock():
-            summary = run_jobs(study, Model(alexnet, "alexnet", data, runtime), source, options=options)
+            summary = run_jobs(study, model, source, options=options)
         wall = time.monotonic() - started
         bad = [r.error for r in study.records() if r.status != "complete"]
         if bad:
