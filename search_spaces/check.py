@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from results.config import ConfigClass, build, known_fields
 from results.errors import UserError, complaint
-from search_spaces.dimensions import Choice, Range, ends, same
+from search_spaces.dimensions import Choice, Range, same
+from search_spaces.distributions import ends
 
 
 def checked_dimensions(

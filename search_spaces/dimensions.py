@@ -1,14 +1,16 @@
-"""What one field may vary over. A dimension is checked when the space is loaded, where its field's name is known."""
+"""What one field may vary over. A dimension is checked when the space is loaded, where its field's name is known.
+
+Optuna loads when one is checked: a trainable that names its spaces trains in processes that do without.
+"""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+if TYPE_CHECKING:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 Scalar = None | bool | int | float | str
 
@@ -42,6 +44,8 @@ class Range:
         if self.step is not None:  # end on a step, as Optuna would, but without its warning
             low = tidy(low)
             high = tidy(low + math.floor((high - low) / self.step + 1e-9) * self.step)
+        from optuna.distributions import FloatDistribution, IntDistribution  # noqa: PLC0415 - 65 ms in every process that trains
+
         if self.whole:
             return IntDistribution(int(low), int(high), log=self.log, step=int(self.step or 1))
         return FloatDistribution(float(low), float(high), log=self.log, step=self.step)
@@ -62,6 +66,8 @@ class Choice:
                 raise ValueError(f"{value!r} is no number, text, bool or None")
             if any(same(value, earlier) for earlier in self.values[:index]):
                 raise ValueError(f"{value!r} is listed twice")
+        from optuna.distributions import CategoricalDistribution  # noqa: PLC0415 - 65 ms in every process that trains
+
         return CategoricalDistribution(self.values)
 
 
@@ -90,21 +96,6 @@ def choice(*values: Scalar) -> Choice:
     return Choice(values)
 
 
-# -- what the toolkit asks of Optuna's distributions, whichever way they were written -------------------------------
-
-
-def suggest(trial: Any, name: str, distribution: BaseDistribution) -> Any:
-    """Ask ``trial`` for a value of ``distribution`` under ``name``."""
-    if isinstance(distribution, CategoricalDistribution):
-        return trial.suggest_categorical(name, distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(
-            name, distribution.low, distribution.high, step=distribution.step, log=distribution.log
-        )
-    assert isinstance(distribution, FloatDistribution)
-    return trial.suggest_float(name, distribution.low, distribution.high, step=distribution.step, log=distribution.log)
-
-
 def same(one: Any, other: Any) -> bool:
     """Whether two config values are the same: 1 and 1.0 are, 1 and True are not."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
@@ -113,97 +104,3 @@ def same(one: Any, other: Any) -> bool:
 def tidy(value: float) -> float:
     """Undo the rounding error of ``low + k * step``: 0.15000000000000002 is the 0.15 a person writes."""
     return round(value, 12)
-
-
-def member(distribution: BaseDistribution, value: Any) -> tuple[Any] | None:
-    """Return ``value`` as the distribution would give it, in a tuple; None where it is not one of its values."""
-    if isinstance(distribution, CategoricalDistribution):
-        return next(((option,) for option in distribution.choices if same(option, value)), None)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = distribution.low, distribution.high
-    if distribution.step is not None:  # a step's value may have been tidied, the ends too
-        steps = (value - low) / distribution.step
-        if abs(steps - round(steps)) > 1e-8:
-            return None
-        if round(steps) in (0, round((high - low) / distribution.step)):
-            value = min(max(value, low), high)
-    if not low <= value <= high:
-        return None
-    return (int(value),) if isinstance(distribution, IntDistribution) else (float(value),)
-
-
-def count(distribution: BaseDistribution) -> int | None:
-    """Return how many values a distribution has; None if it is continuous."""
-    if isinstance(distribution, CategoricalDistribution):
-        return len(distribution.choices)
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    if distribution.low == distribution.high:
-        return 1
-    if distribution.step is None:
-        return None
-    return int((distribution.high - distribution.low) / distribution.step + 1e-8) + 1
-
-
-def values(distribution: BaseDistribution, limit: int) -> list[Any] | None:
-    """List a distribution's values, lowest or first-named first; None if there are more than ``limit``."""
-    number = count(distribution)
-    if number is None or number > limit:
-        return None
-    if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    step = distribution.step or 0
-    if isinstance(distribution, IntDistribution):
-        return [distribution.low + k * step for k in range(number)]
-    return [tidy(distribution.low + k * step) if k else distribution.low for k in range(number)]
-
-
-def draw(distribution: BaseDistribution, rng: random.Random) -> Any:
-    """Draw a value at random, as Optuna's random sampler would."""
-    if isinstance(distribution, CategoricalDistribution):
-        return rng.choice(distribution.choices)
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    low, high = distribution.low, distribution.high
-    if distribution.log:
-        value = min(max(math.exp(rng.uniform(math.log(low), math.log(high))), low), high)
-        return round(value) if isinstance(distribution, IntDistribution) else value
-    number = count(distribution)
-    if number is None:
-        return rng.uniform(low, high)
-    if number == 1:
-        return low
-    value = low + rng.randrange(number) * (distribution.step or 0)
-    return int(value) if isinstance(distribution, IntDistribution) else tidy(value)
-
-
-def ends(distribution: BaseDistribution) -> tuple[Any, Any]:
-    """Return the first and the last value."""
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[0], distribution.choices[-1]
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    return distribution.low, distribution.high
-
-
-def describe(distribution: BaseDistribution) -> dict[str, Any]:
-    """Return a distribution as JSON: ``{"choices": [...]}`` or ``{"low", "high", "log", "step"}``."""
-    if isinstance(distribution, CategoricalDistribution):
-        return {"choices": list(distribution.choices)}
-    assert isinstance(distribution, FloatDistribution | IntDistribution)
-    return {"low": distribution.low, "high": distribution.high, "log": distribution.log, "step": distribution.step}
-
-
-def union(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the description of what lies in either of two: the wider range, or the choices of both; None if mixed."""
-    if ("choices" in one) != ("choices" in other):
-        return None
-    if "choices" in one:
-        new = [c for c in other["choices"] if not any(same(c, d) for d in one["choices"])]
-        return {"choices": [*one["choices"], *new]}
-    return {
-        "low": min(one["low"], other["low"]),
-        "high": max(one["high"], other["high"]),
-        "log": one["log"] and other["log"],
-        "step": one["step"] if one["step"] == other["step"] else None,
-    }

@@ -12,8 +12,9 @@ from optuna.distributions import BaseDistribution
 
 from results.config import ConfigClass, build, checked_config, config_hash, known_fields
 from results.errors import UserError, foreign
-from search_spaces import dimensions as dims
+from search_spaces import distributions as dists
 from search_spaces.check import checked_dimensions, checked_distribution
+from search_spaces.dimensions import Scalar, same
 from search_spaces.replay import Fixed, SpaceFunction, TooMany, Way, walk
 
 PROBES = 64  # random ways tried through a space before a sweep; the first two are all-lowest and all-highest
@@ -110,11 +111,11 @@ class Space:
     def size(self) -> int | None:
         """The number of distinct configs; None if continuous or too many to count (above about ten thousand)."""
         if self._dict:
-            counts = [dims.count(distribution) for distribution in self._distributions.values()]
+            counts = [dists.count(distribution) for distribution in self._distributions.values()]
             return None if None in counts else prod(c for c in counts if c is not None)
 
         def every(_: str, distribution: BaseDistribution) -> list[Any]:
-            found = dims.values(distribution, CALLS)
+            found = dists.values(distribution, CALLS)
             if found is None:
                 raise TooMany
             return found
@@ -133,9 +134,9 @@ class Space:
         found: dict[str, dict[str, Any] | None] = {}
         for way in self._ways:
             for param, distribution in way.distributions.items():
-                field, extent = self._sets.get(param, ""), dims.describe(distribution)
+                field, extent = self._sets.get(param, ""), dists.describe(distribution)
                 known = found.get(field, extent)
-                found[field] = known and dims.union(known, extent)
+                found[field] = known and dists.union(known, extent)
         return {field: widest for field in self.dimensions if (widest := found.get(field))}
 
     def describe(self) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Space:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _suggest_all(self, trial: Any) -> dict[str, Any]:
-        return {field: dims.suggest(trial, field, distribution) for field, distribution in self._distributions.items()}
+        return {field: dists.suggest(trial, field, distribution) for field, distribution in self._distributions.items()}
 
     def _reach(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         return build(self._config_class, {**self._base, **suggested})
@@ -169,7 +170,7 @@ class Space:
         for number in range(PROBES):
 
             def answer(_: str, distribution: BaseDistribution, number: int = number) -> list[Any]:
-                return [dims.ends(distribution)[number] if number < 2 else dims.draw(distribution, rng)]
+                return [dists.ends(distribution)[number] if number < 2 else dists.draw(distribution, rng)]
 
             with foreign(self._where):
                 (way,) = walk(lambda trial: self._function(Fixed(trial, self._fixed_names)), answer, CALLS)
@@ -190,7 +191,7 @@ class Space:
         for param in dict.fromkeys(param for way in ways for param in way.params):
             asked = [way for way in ways if param in way.params]
             for field in sorted(fields, key=lambda field: field != param):
-                if all(field in way.result and dims.same(way.result[field], way.params[param]) for way in asked):
+                if all(field in way.result and same(way.result[field], way.params[param]) for way in asked):
                     found[param] = field
                     break
         return found
@@ -198,7 +199,7 @@ class Space:
     def _varying(self) -> list[str]:
         fields = dict.fromkeys(field for way in self._ways for field in way.result if field not in self.fixed)
         reached = {field: [way.result.get(field, self._base[field]) for way in self._ways] for field in fields}
-        return [field for field, values in reached.items() if not all(dims.same(v, values[0]) for v in values)]
+        return [field for field, values in reached.items() if not all(same(v, values[0]) for v in values)]
 
     def _way_to(self, config: Mapping[str, Any]) -> Way | None:
         try:
@@ -210,18 +211,18 @@ class Space:
             if name in self._sets:
                 tried = [goal[self._sets[name]]]
             else:  # one that is no field's value: it may decide between branches, or a field be computed from it
-                tried = [*goal.values(), *(dims.values(distribution, LISTED) or [])]
+                tried = [*goal.values(), *(dists.values(distribution, LISTED) or [])]
             found: list[Any] = []
             for value in tried:
-                match = dims.member(distribution, value) if isinstance(value, dims.Scalar) else None
-                if match and not any(dims.same(match[0], other) for other in found):
+                match = dists.member(distribution, value) if isinstance(value, Scalar) else None
+                if match and not any(same(match[0], other) for other in found):
                     found.append(match[0])
             return found
 
         try:
             for way in walk(self.suggest, guesses, CALLS):
                 reached = self._reach(way.result)
-                if all(dims.same(reached[field], goal[field]) for field in goal):
+                if all(same(reached[field], goal[field]) for field in goal):
                     return way
         except Exception:  # a function may fail on guesses that no sampler would make together, or branch without end
             return None
@@ -232,7 +233,7 @@ class Space:
             f"--set {field}={value!r} differs from the baseline's {self._baseline[field]!r}: "
             f"no trial of this sweep can be the baseline"
             for field, value in self.fixed.items()
-            if not dims.same(value, self._baseline[field])
+            if not same(value, self._baseline[field])
         ]
         if not found and self._way_to(self._baseline) is None:
             outside = [f"{field}={self._baseline[field]!r}" for field in self.dimensions if not self._holds(field)]
@@ -250,5 +251,5 @@ class Space:
         if extent is None:
             return True
         if "choices" in extent:
-            return any(dims.same(value, option) for option in extent["choices"])
+            return any(same(value, option) for option in extent["choices"])
         return isinstance(value, int | float) and bool(extent["low"] <= value <= extent["high"])

@@ -31,6 +31,7 @@ APART = {  # though lower, and all that may be had of it: a trainable comes by n
 }
 PACKAGES = ("results", "search_spaces", "alexnet", "study")
 HEAVY = {"numpy", "pydantic", "torch", "pandas", "ray", "optuna", "rich"}  # what --help must do without
+DRAWING = {"torch", "ray", "pandas", "matplotlib", "seaborn"}  # what no training waits for
 
 
 def name_of(file: Path) -> str:
@@ -114,6 +115,9 @@ def test_the_tests_mirror_the_packages() -> None:
         ("results.store", {"torch", "pandas", "optuna", "ray"}),
         ("results.frame", {"torch", "optuna", "ray"}),
         ("study.report.page", {"torch", "ray"}),
+        ("search_spaces.dimensions", {"torch", "optuna"}),
+        ("study.engine.worker", {"torch", "pandas", "scipy", "optuna", "matplotlib"}),
+        *((f"study.cli.{command}", DRAWING) for command in ("baseline", "sweep", "confirm", "ablate")),
         *((module, HEAVY) for module in MODULES if module.startswith(("study.run", "study.cli.arguments"))),
     ],
 )

@@ -27,8 +27,6 @@ from study.planning.noise import record_floor
 from study.planning.runs import advice, cost, longest_first, training_seconds
 from study.planning.seeds import fresh_seeds
 from study.recording.provenance import command_line, now
-from study.report.tables.verdicts import path_sentence, verdict_table
-from study.report.tables.writers import markdown
 from study.terminal.screen import say
 
 
@@ -178,6 +176,9 @@ def show(session: Session) -> None:
     found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
+    from study.report.tables.verdicts import path_sentence, verdict_table  # noqa: PLC0415 - no training waits for pandas
+    from study.report.tables.writers import markdown  # noqa: PLC0415 - as above, no training waits
+
     say("\n" + markdown(verdict_table(found, session.study.meta.dataset.name)))
     for row in found.rows:
         notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)

@@ -35,7 +35,6 @@ from study.recording.checkpoints import seconds_before
 from study.recording.data import check_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
-from study.report.page import write_report
 from study.terminal.progress import run_progress
 from study.terminal.screen import note, say
 
@@ -109,6 +108,8 @@ class Session(Planning):
 
     def report(self) -> None:
         """Write the report and say where it is."""
+        from study.report.page import write_report  # noqa: PLC0415 - no training waits for pandas and matplotlib, 0.5 s
+
         say(f"report: {write_report(self.study)}")
 
 

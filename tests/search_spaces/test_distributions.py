@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_spaces import choice, dimensions, integer, log_float, log_integer, uniform
+from search_spaces import choice, distributions, integer, log_float, log_integer, uniform
+from search_spaces.dimensions import tidy
 
 FLOATS = st.floats(-10, 10)
 WRITTEN = FLOATS.map(lambda x: round(x, 4))  # a stepped range starts at a number that a person writes
@@ -29,35 +30,35 @@ DISTRIBUTIONS = st.one_of(
 @given(DISTRIBUTIONS, st.integers(0, 9))
 @settings(deadline=None, max_examples=200)
 def test_what_is_drawn_is_a_member_and_optuna_agrees(distribution: Any, seed: int) -> None:
-    ours = dimensions.draw(distribution, random.Random(seed))
-    assert dimensions.member(distribution, ours) == (ours,)
+    ours = distributions.draw(distribution, random.Random(seed))
+    assert distributions.member(distribution, ours) == (ours,)
     assert distribution._contains(distribution.to_internal_repr(ours))
     if getattr(distribution, "step", None):
-        (back,) = dimensions.member(distribution, dimensions.tidy(ours)) or (None,)
+        (back,) = distributions.member(distribution, tidy(ours)) or (None,)
         assert distribution._contains(distribution.to_internal_repr(back))
     trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed)).ask({"x": distribution})
-    assert dimensions.member(distribution, trial.params["x"]) is not None
-    for end in (*dimensions.ends(distribution), *(dimensions.values(distribution, 60) or [])):
-        assert dimensions.member(distribution, end) is not None
+    assert distributions.member(distribution, trial.params["x"]) is not None
+    for end in (*distributions.ends(distribution), *(distributions.values(distribution, 60) or [])):
+        assert distributions.member(distribution, end) is not None
 
 
 @given(DISTRIBUTIONS)
 @settings(deadline=None, max_examples=200)
 def test_count_is_the_number_of_values(distribution: Any) -> None:
-    number = dimensions.count(distribution)
+    number = distributions.count(distribution)
     if number is None:
         assert isinstance(distribution, optuna.distributions.FloatDistribution)
-        assert dimensions.values(distribution, 10**9) is None
+        assert distributions.values(distribution, 10**9) is None
     else:
-        listed = dimensions.values(distribution, number)
+        listed = distributions.values(distribution, number)
         assert len(listed) == len(set(listed)) == number
-        assert all(dimensions.member(distribution, value) for value in listed)
-        assert dimensions.values(distribution, number - 1) is None
+        assert all(distributions.member(distribution, value) for value in listed)
+        assert distributions.values(distribution, number - 1) is None
 
 
 @pytest.mark.parametrize("value", [0.5, True, "1", None, 11, float("nan"), -1, [1]])
 def test_what_is_no_member_of_a_range_of_whole_numbers(value: Any) -> None:
-    assert dimensions.member(integer(0, 10).distribution(), value) is None
+    assert distributions.member(integer(0, 10).distribution(), value) is None
 
 
 @pytest.mark.parametrize(
@@ -70,5 +71,5 @@ def test_what_is_no_member_of_a_range_of_whole_numbers(value: Any) -> None:
     ],
 )
 def test_union_holds_both(one: Any, other: Any, both: Any) -> None:
-    first, second = dimensions.describe(one.distribution()), dimensions.describe(other.distribution())
-    assert dimensions.union(first, second) == both
+    first, second = distributions.describe(one.distribution()), distributions.describe(other.distribution())
+    assert distributions.union(first, second) == both
