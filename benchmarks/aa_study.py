@@ -6,7 +6,7 @@
 Each study is a real sweep of the scikit-learn example over its inert field ``replicate``, which only changes every
 random draw, then ``confirm --top 3`` on six fresh seeds with its report, by the real commands in one process. The seed
 of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run one after
-the other by study.engine.local in this process, where the commands would start Ray 400 times. ``--through-ray`` shows
+the other by the engine 'here', where Ray would start 400 times. ``--through-ray`` shows
 on some of them that nothing depends on it.
 """
 
@@ -20,10 +20,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from scipy.stats import binomtest
 
@@ -38,27 +36,6 @@ TRAINABLE = HERE.parent / "examples" / "digits_sklearn.py"
 TRIALS, TOP, SEEDS = 30, 3, 6
 
 
-@contextlib.contextmanager
-def in_this_process() -> Iterator[None]:
-    """Let every command train in this process, by study.engine.local, where it would start workers."""
-    from study.cli import session  # noqa: PLC0415 - loads Ray, which a summary of rows needs not
-    from study.engine.launch import Summary  # noqa: PLC0415 - the same
-    from study.engine.local import run_here  # noqa: PLC0415 - the same
-    from study.engine.resources import Machine, plan_resources  # noqa: PLC0415 - the same
-    from study.search import sweep  # noqa: PLC0415 - loads Optuna, likewise
-    from study.terminal.progress import run_progress  # noqa: PLC0415 - loads rich, likewise
-
-    def run_jobs(study: Any, model: Any, source: Any, **_: Any) -> Summary:
-        start, records = time.perf_counter(), []
-        while (job := source.next()) is not None:
-            records.append(run_here(study, model, job, run_progress(True)))
-            source.done(job, records[-1])
-        return Summary(records, plan_resources(Machine(1)), time.perf_counter() - start)
-
-    with mock.patch.object(session, "run_jobs", run_jobs), mock.patch.object(sweep, "run_jobs", run_jobs):
-        yield
-
-
 def command(*words: str) -> None:
     """Run one command of the toolkit in this process; its output is kept from the screen."""
     said = io.StringIO()
@@ -68,10 +45,10 @@ def command(*words: str) -> None:
         raise RuntimeError(f"{' '.join(words)} ended with {code}: {said.getvalue()[-2000:]}")
 
 
-def one_study(number: int, folder: Path) -> dict[str, Any]:
+def one_study(number: int, folder: Path, engine: str = "here") -> dict[str, Any]:
     """Sweep, confirm and report once; return what came of it."""
     path = folder / f"aa-{number}"
-    common = ["--study", str(path), "--seed", str(10_000 * number), "--quiet"]
+    common = ["--study", str(path), "--seed", str(10_000 * number), "--quiet", "--engine", engine]
     start = time.perf_counter()
     what = ["--trainable", str(TRAINABLE), "--dataset", "digits", "--space", "luck"]
     command("sweep", *common, *what, "--trials", str(TRIALS), "--scheduler", "none", "--sampler", "random")
@@ -125,12 +102,12 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def through_ray(studies: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Run the first studies by the commands as they are, on Ray, and compare every outcome with its row."""
+    """Run the first studies on Ray, and compare every outcome with its row."""
     known = {row["study"]: row for row in rows}
     same = []
     with tempfile.TemporaryDirectory(prefix="aa-") as folder:
         for number in range(1, studies + 1):
-            again = one_study(number, Path(folder))
+            again = one_study(number, Path(folder), "ray")
             differ = [k for k in again if k not in ("seconds", "report_bytes") and again[k] != known[number][k]]
             same.append(not differ)
             print(f"study {number} through Ray: {f'differs in {differ}' if differ else 'the same'}", flush=True)
@@ -159,7 +136,7 @@ def main(argv: list[str] | None = None) -> int:
     part, parts = map(int, args.part.split("/"))
     todo = [n for n in range(part, args.studies + 1, parts) if n not in {r["study"] for r in rows}]
     if todo:
-        with tempfile.TemporaryDirectory(prefix="aa-") as folder, in_this_process():
+        with tempfile.TemporaryDirectory(prefix="aa-") as folder:
             for number in todo:
                 rows.append(one_study(number, Path(folder)))
                 with open(lines, "a", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.aa_study import OUT, TRAINABLE, command, in_this_process
+from benchmarks.aa_study import OUT, TRAINABLE, command
 from results.analysis.ablation import ablation_result
 from results.analysis.evidence import Evidence
 from results.store import Study
@@ -32,11 +32,10 @@ def plant(path: Path, seeds: int) -> dict[tuple[str, str], tuple[str, str]]:
     """Run baseline, a sweep of the one planted config, and ablate; return (role, change) -> (verdict, sentence)."""
     space = path.with_suffix(".space.py")
     space.write_text(SPACE)
-    common = ["--study", str(path), "--quiet"]
-    with in_this_process():
-        command("sweep", *common, "--trainable", str(TRAINABLE), "--dataset", "digits", "--space", f"{space}:PLANTED",
-                "--trials", "2", "--scheduler", "none", "--sampler", "random")  # fmt: skip
-        command("ablate", *common, "--seeds", str(seeds))
+    common = ["--study", str(path), "--quiet", "--engine", "here"]
+    command("sweep", *common, "--trainable", str(TRAINABLE), "--dataset", "digits", "--space", f"{space}:PLANTED",
+            "--trials", "2", "--scheduler", "none", "--sampler", "random")  # fmt: skip
+    command("ablate", *common, "--seeds", str(seeds))
     found = ablation_result(Evidence.of(Study.open(path)))
     if found is None:
         raise RuntimeError("the study holds no ablation")

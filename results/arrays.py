@@ -1,7 +1,8 @@
-"""Arrays from files that anyone may have made: npy, npz and safetensors, without pickle.
+"""Arrays to and from files that anyone may have made: npy, npz and safetensors, without pickle.
 
 What a header says is held against what the file can hold before anything is allocated: an npz of a few bytes may claim
-10^11 rows. numpy's and safetensors' own readers allocate first, or take a path instead of an open file.
+10^11 rows. numpy's and safetensors' own readers allocate first, or take a path instead of an open file; safetensors'
+writer takes a second copy of all arrays.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import io
 import json
 import math
+import mmap
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -31,6 +33,7 @@ DTYPES = {
     **{f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IU" for n in (1, 2, 4, 8)},
 }
 """safetensors' names -> numpy's. numpy has no bfloat16, so no state holds it."""
+NAMES = {np.dtype(mine).newbyteorder("<").str.replace("|b1", "?"): theirs for theirs, mine in DTYPES.items()}
 
 
 class Damaged(ValueError):
@@ -128,6 +131,27 @@ def read_header(file: IO[bytes]) -> Header:
         return Header({str(k): str(v) for k, v in notes.items()}, tensors, 8 + length)
 
 
+def write_state(file: IO[bytes], state: State, notes: dict[str, str] | None = None) -> None:
+    """Write a safetensors file array by array: of one that is not C-contiguous, a copy at a time."""
+    header: dict[str, Any] = {"__metadata__": notes} if notes else {}
+    names = sorted(state, key=lambda name: (-np.asarray(state[name]).dtype.itemsize, name))  # keeps each aligned
+    end = 0
+    for name in names:
+        array = np.asarray(state[name])
+        begin, end = end, end + array.nbytes
+        header[name] = {"dtype": NAMES[_plain(array)], "shape": list(array.shape), "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    file.write(len(text).to_bytes(8, "little") + text)
+    for name in names:
+        array = np.asarray(state[name], order="C")
+        file.write(array.astype(_plain(array), copy=False).reshape(-1).view(np.uint8).data)
+
+
+def _plain(array: np.ndarray) -> str:
+    return array.dtype.newbyteorder("<").str.replace("|b1", "?")
+
+
 def read_state(file: IO[bytes]) -> State:
     """Read all tensors of a safetensors file. Raises Damaged."""
     with _decoding("safetensors"):
@@ -135,15 +159,31 @@ def read_state(file: IO[bytes]) -> State:
         # a sparse file of 60 GiB takes no disk, but the system would kill who reads it; what is in use may be swapped
         if (size := file.seek(0, os.SEEK_END)) > (most := os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")):
             raise Damaged(f"it has {size:,} bytes, more than this machine's memory of {most:,}")
-        places = sorted((*t["data_offsets"], name) for name, t in header.tensors.items())
         state: State = {}
-        end = 0
-        for begin, after, name in places:
-            shape = header.tensors[name]["shape"]
-            dtype = np.dtype(DTYPES[header.tensors[name]["dtype"]])
-            if begin != end or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != after - begin:
-                raise Damaged(f"its header says {shape} of {dtype} for '{name[:60]}', which its bytes do not hold")
-            state[name], end = np.empty(shape, dtype), after
-            file.seek(header.begin + begin)
+        for name, begin, shape, dtype in _placed(header):
+            state[name] = np.empty(shape, dtype)
+            file.seek(begin)
             file.readinto(state[name].reshape(-1).view(np.uint8))  # type: ignore[attr-defined]
         return {name: state[name] for name in header.tensors}
+
+
+def map_state(file: IO[bytes]) -> State:
+    """Map all tensors of a safetensors file into memory, read-only: none is read before it is used. Raises Damaged."""
+    with _decoding("safetensors"):
+        header = read_header(file)
+        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return {
+            name: np.frombuffer(whole, dtype, math.prod(shape), begin).reshape(shape)
+            for name, begin, shape, dtype in _placed(header)
+        }
+
+
+def _placed(header: Header) -> Iterator[tuple[str, int, list[int], np.dtype]]:
+    """Yield name, first byte, shape and dtype of each tensor, in the file's order. Raises Damaged."""
+    end = 0
+    for begin, after, name in sorted((*t["data_offsets"], name) for name, t in header.tensors.items()):
+        shape, dtype = header.tensors[name]["shape"], np.dtype(DTYPES[header.tensors[name]["dtype"]])
+        if begin != end or any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != after - begin:
+            raise Damaged(f"its header says {shape} of {dtype} for '{name[:60]}', which its bytes do not hold")
+        yield name, header.begin + begin, shape, dtype
+        end = after

@@ -11,9 +11,19 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 import numpy as np
-from safetensors.numpy import save
 
-from results.arrays import NPY_BYTES, NPZ_BYTES, STATE_BYTES, Damaged, map_npy, npz, read_npz, read_state
+from results.arrays import (
+    NPY_BYTES,
+    NPZ_BYTES,
+    STATE_BYTES,
+    Damaged,
+    map_npy,
+    map_state,
+    npz,
+    read_npz,
+    read_state,
+    write_state,
+)
 from results.config import RUN_ID
 from results.errors import IgnoredRecord, UserError
 from results.files import Folder, Refused
@@ -196,12 +206,15 @@ class Study:
 
     def save_state(self, path: Path, state: State, note: dict[str, str] | None = None) -> None:
         """Write weights or a checkpoint as safetensors, atomically. ``note`` is kept beside the arrays."""
-        # not ascontiguousarray, which turns a single number into an array of one
-        self.files.write(path, save({k: np.asarray(v, order="C") for k, v in state.items()}, metadata=note))
+        self.files.write(path, lambda file: write_state(file, state, note))
 
     def load_state(self, path: Path) -> State | None:
         """Read a state back; None if there is none or it is not whole."""
         return self._derived(path, STATE_BYTES, read_state)
+
+    def map_state(self, path: Path) -> State | None:
+        """Map a state, read-only; None if there is none or it is not whole."""
+        return self._derived(path, STATE_BYTES, map_state)
 
     def _derived(self, path: Path, most: int, read: Callable[[IO[bytes]], T]) -> T | None:
         try:

@@ -132,7 +132,7 @@ def _sentences(planned: Planned, evidence: Evidence, desk: Planning) -> list[str
         *planned.notes,
         *planned.power.sentences(),
         f"Claim: {CLAIMS[planned.look.claim]}.",
-        cost(len(jobs), planned.reused, training_seconds(evidence.everything, jobs), desk.at_once(len(jobs))),
+        cost(len(jobs), planned.reused, training_seconds(evidence.everything, jobs), desk.at_once(jobs)),
         more if planned.more else "",
         advice(planned.power),
     ]

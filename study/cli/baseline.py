@@ -29,7 +29,7 @@ def run(args: Namespace) -> int:
         session.announce("\n".join(before_baseline(Evidence(earlier, study.meta), args.seeds)))
         for seed in sorted(s for h, s in diverged if h == name and s in seeds):
             session.announce(f"note: seed {seed} diverged before, and would again with this config")
-        code = session.train(jobs, alone=args.seeds == 1)
+        code = session.train(jobs)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
         scored = [r for r in records if r.seed in seeds]
         Console().print(runs_table(scored))

@@ -13,13 +13,19 @@ from results.config import changes
 from results.errors import UserError, foreign
 from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
+from study.engine.choice import asked
 from study.engine.cluster import reachable
 from study.engine.resources import Machine, Options, plan_resources
 from study.recording.provenance import usable_cpus
 
 
 def check_resources(args: Namespace) -> None:
-    """Refuse what this machine does not have before anything is written. Raises UserError."""
+    """Refuse what this machine does not have, or contradicts itself, before anything is written. Raises UserError."""
+    asked(Options(address=args.address, **({"engine": args.engine} if args.engine else {})))
+    if args.engine == "here" and (args.concurrency or 1) > 1:
+        raise UserError(
+            f"--engine here runs one training at a time, not --concurrency {args.concurrency}: use --engine ray"
+        )
     if args.address:
         reachable(args.address)
         return
@@ -28,8 +34,8 @@ def check_resources(args: Namespace) -> None:
         import torch  # noqa: PLC0415 - takes seconds, and a CPU's command does without
 
         gpus = torch.cuda.device_count()
-    asked = Options(args.concurrency, args.cpus_per_trial, args.gpus_per_trial)
-    plan_resources(Machine(usable_cpus(), gpus), asked, use_gpu=False if args.device == "cpu" else None)
+    wanted = Options(args.concurrency, args.cpus_per_trial, args.gpus_per_trial)
+    plan_resources(Machine(usable_cpus(), gpus), wanted, use_gpu=False if args.device == "cpu" else None)
 
 
 def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> Runtime:

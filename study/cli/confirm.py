@@ -50,6 +50,6 @@ def plan(desk: Planning, args: Namespace) -> Confirmation:
         when=now(),
         command=command_line(),
     )
-    for line in planned.sentences(desk.at_once(len(planned.jobs))):
+    for line in planned.sentences(desk.at_once(planned.jobs)):
         say(line)
     return planned

@@ -9,7 +9,7 @@ import contextlib
 import inspect
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -24,18 +24,19 @@ from results.outcome import Runtime
 from results.store import Study
 from study.cli.code import Trainable, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data
-from study.engine.launch import Summary, run_jobs
-from study.engine.local import run_here
-from study.engine.resources import Options, plan_here
-from study.jobs import FixedJobs, Job, Model, Source, next_attempt
+from study.engine.choice import Choice, for_jobs
+from study.engine.launch import run_jobs
+from study.engine.resources import Options, plan_side_by_side
+from study.jobs import FixedJobs, Job, Model, next_attempt
 from study.limits import KEEP_WEIGHTS
+from study.planning.runs import training_seconds
 from study.protocol import OWN, Data
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
 from study.recording.data import check_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
-from study.terminal.progress import run_progress
+from study.recording.writer import After
 from study.terminal.screen import note, say
 
 
@@ -49,9 +50,19 @@ class Planning:
     runtime: Runtime  # with all cores as threads; the engine divides them
     options: Options
 
-    def at_once(self, jobs: int) -> int | None:
-        """How many of ``jobs`` trainings this machine runs side by side; None on a cluster, not joined yet."""
-        return None if self.options.address or not jobs else plan_here(self.options, jobs, self.runtime).concurrency
+    def choose(self, jobs: list[Job]) -> tuple[Choice, int | None]:
+        """Return which executor runs ``jobs``, and how many at a time; None on a cluster, which is not joined yet."""
+        count = max(1, len(jobs))
+        side_by_side = (
+            plan_side_by_side(self.options, count, self.runtime).concurrency if not self.options.address else 2
+        )
+        seconds = training_seconds(self.study.records(), jobs)
+        choice = for_jobs(self.options, count, side_by_side, seconds)
+        return choice, 1 if choice.engine == "here" else None if self.options.address else side_by_side
+
+    def at_once(self, jobs: Sequence[Job]) -> int | None:
+        """How many of ``jobs`` go side by side; None where that is not known yet."""
+        return self.choose(list(jobs))[1] if jobs else None
 
 
 @dataclass
@@ -74,8 +85,8 @@ class Session(Planning):
         """Return what all records of this command say of how they came about."""
         return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
 
-    def train(self, jobs: list[Job], alone: bool = False) -> int:
-        """Train a fixed list of jobs side by side; with ``alone``, a single one in this process on all cores.
+    def train(self, jobs: list[Job]) -> int:
+        """Train a fixed list of jobs.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
         worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is tested on runs that were interrupted.
@@ -83,28 +94,27 @@ class Session(Planning):
         self.study.save_meta()
         if not jobs:
             return 0
-        if alone and len(jobs) == 1 and not self.options.address:
-            progress = run_progress(self.options.quiet)
-            record = run_here(self.study, self.model, jobs[0], progress, self.options.keep_weights)
-            if record.error:
-                log = f"; the traceback is in '{self.study.path / 'study.log'}'" if record.status == "failed" else ""
-                note(f"{record.status}: {record.error}{log}")
-            return 0 if record.status == "complete" else 1
-        summary = self.run(FixedJobs(jobs))
-        if summary.interrupted:
-            raise KeyboardInterrupt
-        return 1 if summary.all_failed else 0
-
-    def run(self, source: Source) -> Summary:
-        """Run jobs side by side on Ray Tune."""
-        return run_jobs(
+        summary = run_jobs(
             self.study,
             self.model,
-            source,
+            FixedJobs(jobs),
             options=self.options,
             context=self.context(),
-            after=[keep_pictures(self.study, self.model.trainable, self.model.data)],
+            after=[self.keep_pictures],
+            choice=self.choose(jobs)[0],
         )
+        if summary.interrupted:
+            raise KeyboardInterrupt
+        for record in summary.records if len(jobs) == 1 else ():
+            if record.error:
+                log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
+                note(f"{record.status}: {record.error}{log}")
+        return 1 if summary.all_failed else 0
+
+    @property
+    def keep_pictures(self) -> After:
+        """What keeps the first baseline's pictures for the report."""
+        return keep_pictures(self.study, self.model.trainable, self.model.data)
 
     def report(self) -> None:
         """Write the report and say where it is."""
@@ -202,11 +212,14 @@ def planning(args: Namespace) -> Planning:
 def options_of(args: Namespace, meta: StudyMeta) -> Options:
     """Return how to run; weights are kept as the study's sweep said, where this command does not."""
     names = ("concurrency", "cpus_per_trial", "gpus_per_trial", "address", "trial_timeout")
+    chosen = {"engine": args.engine} if args.engine else {}
     more = {name: getattr(args, name) for name in ("time_limit", "keep_weights") if hasattr(args, name)}
     kept = (meta.sweep or {}).get("keep_weights", Options.keep_weights)
     if complaint := KEEP_WEIGHTS.complaint(kept):
         raise UserError(f"the sweep of study '{args.study}': keep_weights: {complaint}")
-    return Options(**{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more}, quiet=args.quiet)
+    return Options(
+        **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen}, quiet=args.quiet
+    )
 
 
 def describe_data(data: Data, label: str, source: str) -> DatasetInfo:

@@ -12,7 +12,6 @@ from study.cli.arguments.common import DEFAULT_SEED
 from study.cli.code import expected_space
 from study.cli.session import Inputs, inputs, training_session
 from study.planning.noise import before_sweep
-from study.recording.artefacts import keep_pictures
 from study.search.options import SweepOptions
 from study.search.summary import print_summary
 from study.search.sweep import Training, sweep
@@ -33,7 +32,7 @@ def run(args: Namespace) -> int:
                 session.model,
                 session.options,
                 session.context(),
-                [keep_pictures(session.study, session.model.trainable, session.model.data)],
+                [session.keep_pictures],
             ),
             space,
             what,

@@ -21,6 +21,11 @@ from study.engine.temporary import temporary_folder
 
 INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one that is 0700 and stays so
 
+
+class CannotStart(UserError):
+    """Ray does not start on this machine."""
+
+
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
 QUIET = {
@@ -137,7 +142,7 @@ def _start(ray: ModuleType, **arguments: Any) -> None:
         ray.init(**arguments)
     except Exception as error:
         if "timed out" in str(error) or isinstance(error, TimeoutError):
-            raise UserError(
+            raise CannotStart(
                 f"Ray did not start, as on a machine too busy for it; the same command tries again: "
                 f"{str(error).splitlines()[0]}"
             ) from error

@@ -1,25 +1,26 @@
 """The driver's side of running jobs: what each running job has shown so far, and what becomes of it.
 
-Called from one thread, by Tune's hooks (hooks.py). Decides nothing about *what* runs or stops: that is the Source.
+Called from one thread, by an executor (here.py, tune.py). Decides nothing about *what* runs or stops: that is the
+Source. Nothing in it waits for a disk: what does is the writer's.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-import re
+import queue
 import threading
 import time
 import traceback
 from collections import Counter, deque
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from results.errors import named
 from results.outcome import Epoch, Outcome
 from results.record import Record
-from study.engine.failures import DEATHS, Deaths, Restarts
-from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
+from study.engine.failures import Death, Deaths, Restarts
+from study.engine.messages import Message, Reference, Setup, TrialSpec
 from study.engine.resources import Options
 from study.engine.slots import Run, Slots
 from study.engine.surroundings import Surroundings
@@ -28,12 +29,13 @@ from study.recording import records
 from study.recording.outcomes import not_finite
 from study.terminal.live import Progress
 
+TICK = 0.05  # seconds between looks at the clock: executors call more often
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print
 
 
 class Driver:
-    """See the module. ``Stop`` leaves Tune's loop at once; the caller suppresses it and raises ``error``, if any."""
+    """See the module. ``Stop`` leaves the executor at once; the caller suppresses it and raises ``error``, if any."""
 
     class Stop(BaseException):
         """Not an Exception, so that Tune does not wait for running epochs on the way out."""
@@ -51,6 +53,8 @@ class Driver:
         self._interrupted = interrupted
         self.slots = Slots(concurrency)
         self._again: deque[Job] = deque()  # jobs whose worker died
+        self._sending = 0  # jobs whose states the writer's thread is sending ahead
+        self._sent: queue.SimpleQueue[tuple[Run, bool]] = queue.SimpleQueue()
         self._deaths, self._restarts = Deaths(), Restarts()
         self._begin = self._collected = self._ticked = time.monotonic()
         self.records: list[Record] = []
@@ -58,35 +62,36 @@ class Driver:
         self.error: Exception | None = None
         self.ended = Counter(getattr(source, "earlier", {}))
 
-    # -- from the searcher -----------------------------------------------------------------------------------------
+    # -- from the executor: starting -------------------------------------------------------------------------------
 
     def next(self, trial_id: str) -> TrialSpec | None:
-        """Return what a new Tune trial is to do; None where nothing is to be started now."""
-        if self.slots.full:
+        """Return what a new trial is to do; None where nothing is to be started now."""
+        run = self._sent_ahead()
+        if run is None and not self.slots.full(self._sending):
+            run = self._begun(self._again.popleft() if self._again else self._source.next())
+        if run is None:
             return None
-        job = self._again.popleft() if self._again else self._source.next()
-        if job is None:
-            return None
-        run = Run(job, [], [], time.monotonic())
-        if not self._at.states.send(run):
-            self._again.append(job)
-            return None
+        run.asked = time.monotonic()
         self.slots.running[trial_id] = run
-        return TrialSpec(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at))
+        threshold = self._at.writer.threshold(run.job.config_hash)
+        job = run.job
+        return TrialSpec(self._setup, job.run_id, job.config, job.seed, bool(run.resumed_at), threshold)
 
     def finished(self) -> bool:
         """Whether nothing runs and nothing will."""
-        return not self.slots.running and not self._again and self._source.exhausted()
+        return not (self.slots.running or self._again or self._sending) and self._source.exhausted()
 
-    # -- from the callback and the scheduler -----------------------------------------------------------------------
+    # -- from the executor: reports --------------------------------------------------------------------------------
 
-    def on_start(self, trial_id: str, actor_id: str) -> None:
+    def on_start(self, trial_id: str, worker: str) -> None:
         """A worker took the job up."""
         run = self.slots.running.get(trial_id)
         if run is not None:
-            run.actor_id = actor_id
+            run.worker = worker
             run.last_report, run.held_up = time.monotonic(), 0.0
             run.started = datetime.now(UTC).isoformat(timespec="seconds")
+            if run.resumed_at:
+                self._at.view.say(f"{run.name}: going on after epoch {run.resumed_at[-1]}")
 
     def on_report(self, trial_id: str, message: Message) -> bool:
         """Take a worker's report; return whether its training is to stop."""
@@ -98,14 +103,14 @@ class Driver:
         if message.epoch is not None:
             return self._epoch(trial_id, run, message.epoch, message.has_state)
         if message.outcome is not None:
-            self._outcome(trial_id, run, message.outcome)
+            self._outcome(trial_id, run, message.outcome, message.weights)
         else:
             self._at.log(f"{run.name} failed\n{message.traceback or message.error}")
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False
 
-    def on_worker_exit(self, trial_id: str, error: str | None) -> None:
-        """A Tune trial ended, with Tune's words where it failed. Where its job has not ended, its worker died."""
+    def on_worker_exit(self, trial_id: str, death: Death) -> None:
+        """A trial ended. Where its job has not ended, its worker died."""
         run = self.slots.running.get(trial_id)
         if run is None:
             return
@@ -113,60 +118,81 @@ class Driver:
             self._end(trial_id, run, self._stopped(run, "failed", run.kill_reason))
             return
         self._at.log.collect(self._at.folder)
-        times, failed = self._deaths.count(run.job.run_id, error)
-        self._at.log(f"{run.name} lost its worker ({times} of {DEATHS}): {error}")
+        times, failed = self._deaths.count(run.job.run_id, death)
+        self._at.log(f"{run.name} lost its worker ({times} of {death.most}): {death.told or death.reason}")
         if failed is not None:
             self._end(trial_id, run, self._stopped(run, "failed", failed))
-            return
-        self._at.writer.flush()  # its last checkpoint may still be on the way to the disk
-        self._hand_out_again(trial_id, run)
+        else:
+            self._hand_out_again(trial_id)
 
-    def aborted(self, error: Exception) -> bool:
-        """Tune gave up; return whether to go on with a new one. What ran is handed out again.
+    def aborted(self, error: Exception, victims: set[str]) -> bool:
+        """The executor gave up; return whether to go on with a new one. What ran is handed out again.
 
-        Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
-        Ray's words name the victims; the others were merely interrupted.
+        ``victims``: the workers that died and why it gave up; the others were merely interrupted.
         """
         self._at.writer.check()
-        self._at.log(f"Tune gave up: {error}")
-        self._at.writer.flush()
-        victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
+        self._at.log(f"the scheduler gave up: {error}")
         for trial_id, run in list(self.slots.running.items()):
-            if run.actor_id in victims:
-                self.on_worker_exit(trial_id, str(error))
+            if run.worker in victims:
+                self.on_worker_exit(trial_id, Death.by_ray(str(error)))
             else:
-                self._hand_out_again(trial_id, run)
+                self._hand_out_again(trial_id)
         return self._restarts.again()
 
     def failed(self, error: Exception) -> NoReturn:
-        """End: what a hook raised is the Source's doing, the disk's or our own, and a new Tune would meet it again."""
+        """End: what a hook raised is the Source's doing, the disk's or our own, and a new start would meet it again."""
         self.error = error
         self._stop("error")
 
-    def tick(self, trials: list[Any]) -> None:
+    def tick(self) -> None:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""
-        self._at.writer.check()
         now = time.monotonic()
-        away, self._ticked = now - self._ticked, now
-        if away > AWAY:  # reports wait to be taken: the silence is not the workers'
-            self.slots.held_up(away)
         if self._interrupted.is_set():
             self._stop("interrupted")
         if self.finished():
             self._stop("finished")
+        away = now - self._ticked
+        if away < TICK:
+            return
+        self._at.writer.check()
+        self._ticked = now
+        if away > AWAY:  # reports wait to be taken: the silence is not the workers'
+            self.slots.held_up(away)
         if self.elapsed >= (self._options.time_limit or math.inf):
             self._stop("time limit")
         timeout = self._options.trial_timeout or math.inf
-        for trial in trials:
-            run = self.slots.running.get(trial.trial_id)
-            if run is not None and run.kill_reason is None and run.silent(now) > timeout:
-                self._kill(trial, run)
+        for trial_id, run in self.slots.running.items():
+            if run.kill_reason is None and run.worker and run.silent(now) > timeout:  # else it waits for a place
+                run.kill_reason = f"it said nothing for {timeout:g} seconds (--trial-timeout)"
+                self._at.kill(trial_id)
         if now - self._collected > COLLECT_EVERY:
             self._collected = now
             self._at.log.collect(self._at.folder)
-        self._at.view.update(self.progress())
+        self._at.view.update(self.progress)
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _begun(self, job: Job | None) -> Run | None:
+        """Return the job's run; None where there is no job, or the writer is to send its state ahead."""
+        if job is None:
+            return None
+        run = Run(job, [], [], time.monotonic())
+        if not self._at.writer.may_resume(job.run_id):
+            return run
+        self._sending += 1
+        self._at.writer.after_checkpoint(job.run_id, lambda: self._sent.put((run, self._at.states.send(run))))
+        return None
+
+    def _sent_ahead(self) -> Run | None:
+        try:
+            run, sent = self._sent.get_nowait()
+        except queue.Empty:
+            return None
+        self._sending -= 1
+        if sent:
+            return run
+        self._again.append(run.job)
+        return None
 
     def _epoch(self, trial_id: str, run: Run, epoch: Epoch, has_state: bool) -> bool:
         if run.startup is None:
@@ -174,6 +200,7 @@ class Driver:
         if epoch.epoch == 1:
             run.resumed_at = []  # the state was lost on its way, and it began anew
         run.history = [e for e in run.history if e.epoch < epoch.epoch] + [epoch]
+        run.left_state |= has_state
         self._restarts.progress(run.job.run_id, epoch.epoch)
         diverged = not_finite(epoch)
         if diverged is not None:
@@ -182,11 +209,14 @@ class Driver:
         if self._source.epoch(run.job, run.history):
             self._end(trial_id, run, self._stopped(run, "pruned", None))
             return True
+        if self._source.total == 1:
+            self._at.view.epoch_ended(run.job, epoch)
         if has_state:
-            self._at.writer.checkpoint(run.job.run_id, functools.partial(self._at.states.take, run))
+            fetch = functools.partial(self._at.states.take, run)
+            self._at.writer.checkpoint(run.job.run_id, fetch, len(self.slots.running))
         return False
 
-    def _outcome(self, trial_id: str, run: Run, reference: ObjectReference) -> None:
+    def _outcome(self, trial_id: str, run: Run, reference: Reference, weights: Reference | None) -> None:
         try:
             outcome = reference.open()
             if outcome is None:  # lost with its worker, killed just now: on_worker_exit() hears of that
@@ -197,38 +227,30 @@ class Driver:
             self._at.log(f"{run.name}: its outcome cannot be recorded\n{traceback.format_exc()}")
             self._end(trial_id, run, self._stopped(run, "failed", f"its outcome cannot be recorded: {named(error)}"))
             return
-        self._end(trial_id, run, (record, outcome))
+        self._end(trial_id, run, (record, outcome), weights)
 
     def _stopped(self, run: Run, status: str, error: str | None) -> tuple[Record, Outcome]:
         trace = run.trace()
         record = records.stopped(self._at.study, run.job, status, error, trace, self._at.context)
         return record, Outcome("stopped", trace.history)
 
-    def _end(self, trial_id: str, run: Run, result: tuple[Record, Outcome]) -> None:
+    def _end(self, trial_id: str, run: Run, result: tuple[Record, Outcome], weights: Reference | None = None) -> None:
         record, outcome = result
-        self._leave(trial_id, run)
-        self._at.writer.end(record, outcome)
+        self.slots.leave(trial_id)
+        self._at.writer.end(record, outcome, weights)
+        if run.left_state:
+            self._at.states.drop(run)
         self._restarts.progress(run.job.run_id)
         self.records.append(record)
         self.ended[record.status] += 1
         self._source.done(run.job, record)
         if record.status == "failed":
             self._at.log.collect(self._at.folder)
-        self._at.view.job_ended(record, self.progress())
+        self._at.view.job_ended(record, self.progress)
 
-    def _hand_out_again(self, trial_id: str, run: Run) -> None:
-        self._leave(trial_id, run)
-        self._again.append(run.job)
-
-    def _leave(self, trial_id: str, run: Run) -> None:
+    def _hand_out_again(self, trial_id: str) -> None:
+        self._again.append(self.slots.running[trial_id].job)
         self.slots.leave(trial_id)
-        self._at.states.drop(run)
-
-    def _kill(self, trial: Any, run: Run) -> None:
-        actor = trial.temporary_state.ray_actor
-        if actor is not None:  # else it still waits for a place
-            run.kill_reason = f"it said nothing for {self._options.trial_timeout:g} seconds (--trial-timeout)"
-            self._at.kill(actor)
 
     def _stop(self, why: str) -> NoReturn:
         self.why_stopped = why

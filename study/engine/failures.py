@@ -3,10 +3,42 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import defaultdict
+from dataclasses import dataclass
 
 DEATHS = 3  # a job whose worker was killed this many times has failed
 RESTARTS = 3  # of the scheduler, one after another without a record or an epoch between them
+
+
+@dataclass(frozen=True)
+class Death:
+    """Why a worker died, in words, and how many of these end its job."""
+
+    reason: str
+    most: int = DEATHS
+    told: str = ""  # what the scheduler said of it, for the log
+
+    @classmethod
+    def by_exit(cls, code: int | None) -> Death:
+        """Of a process of our own that ended with this code; None where it lives and its connection is closed."""
+        if code is None:
+            return cls("its worker closed its connection to the driver, as code that closes descriptors does")
+        if code >= 0:
+            return cls(f"its worker ended itself with code {code}, as os._exit does")
+        if code == -signal.SIGKILL:
+            return cls("its worker was killed (SIGKILL), as systems do when memory runs out")
+        known = code in {-s for s in signal.Signals}
+        return cls(f"its worker was ended by {signal.Signals(-code).name if known else f'signal {-code}'}")
+
+    @classmethod
+    def by_ray(cls, error: str | None) -> Death:
+        """Of one of Ray's, from what Tune says of it."""
+        if error is None:
+            return cls("its worker ended without a result")
+        if re.search(r"OutOfMemoryError|running low on memory", error):
+            return cls("its worker ran out of memory", 2, error)
+        return cls("its worker was killed, as systems do when memory runs out", told=error)
 
 
 class Deaths:
@@ -15,11 +47,11 @@ class Deaths:
     def __init__(self) -> None:
         self._reasons: defaultdict[str, list[str]] = defaultdict(list)
 
-    def count(self, run_id: str, error: str | None) -> tuple[int, str | None]:
+    def count(self, run_id: str, death: Death) -> tuple[int, str | None]:
         """Note one more; return how many that makes, and why the job has failed, once it has."""
         reasons = self._reasons[run_id]
-        reasons.append(reason_of(error))
-        if len(reasons) < (2 if _out_of_memory(error) else DEATHS):
+        reasons.append(death.reason)
+        if len(reasons) < death.most:
             return len(reasons), None
         alike = len(set(reasons)) == 1
         return len(reasons), reasons[-1] + (f" ({len(reasons)} times)" if alike else f"; before that: {reasons[0]}")
@@ -43,16 +75,3 @@ class Restarts:
         """Note that the scheduler gave up; return whether it may be started once more."""
         self._idle += 1
         return self._idle <= RESTARTS
-
-
-def reason_of(error: str | None) -> str:
-    """Say in words why a worker died, from what Tune says of it."""
-    if error is None:
-        return "its worker ended without a result"
-    if _out_of_memory(error):
-        return "its worker ran out of memory"
-    return "its worker was killed, as systems do when memory runs out"
-
-
-def _out_of_memory(error: str | None) -> bool:
-    return bool(error and re.search(r"OutOfMemoryError|running low on memory", error))

@@ -14,8 +14,9 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from study.engine.driver import Driver
+from study.engine.failures import Death
+from study.engine.ray_worker import run_trial
 from study.engine.resources import Plan
-from study.engine.worker import run_job
 
 
 class _Door:
@@ -91,21 +92,22 @@ class DriverScheduler(_Door, FIFOScheduler):
 
 
 class DriverCallback(_Door, Callback):
-    """Tells the driver of starts, ends and the passing of time."""
+    """Tells the driver of starts, ends and the passing of time. Keeps the trials that have not ended in ``live``."""
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    def __init__(self, driver: Driver, live: dict[str, Any]) -> None:
+        self._driver, self._live = driver, live
+        self._seen = 0  # Tune's list of trials only grows
 
     @_ends_the_run
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called at least ten times a second."""
-        self._driver.tick(trials)
+        self._driver.tick()
 
     @_ends_the_run
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """A worker took the trial up."""
         actor = trial.temporary_state.ray_actor
-        self._driver.on_start(trial.trial_id, "" if actor is None else actor._actor_id.hex())
+        self._driver.on_start(trial.trial_id, "unknown" if actor is None else actor._actor_id.hex())
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -116,19 +118,24 @@ class DriverCallback(_Door, Callback):
     @_ends_the_run
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial ended by itself or was stopped."""
-        self._driver.on_worker_exit(trial.trial_id, None)
+        self._ended(trial, None)
 
     @_ends_the_run
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial's worker died, or raised after its last report."""
-        self._driver.on_worker_exit(trial.trial_id, _error_text(trial))
+        self._ended(trial, _error_text(trial))
 
     @_ends_the_run
     def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Catch what Tune fails to tell: a trial that ended without a callback."""
-        for trial in trials:
-            if trial.status == "ERROR":
-                self._driver.on_worker_exit(trial.trial_id, _error_text(trial))
+        self._live.update({t.trial_id: t for t in trials[self._seen :] if t.status != "TERMINATED"})
+        self._seen = len(trials)
+        for trial in [t for t in self._live.values() if t.status == "ERROR"]:
+            self._ended(trial, _error_text(trial))
+
+    def _ended(self, trial: Any, error: str | None) -> None:
+        self._live.pop(trial.trial_id, None)
+        self._driver.on_worker_exit(trial.trial_id, Death.by_ray(error))
 
 
 def _error_text(trial: Any) -> str:
@@ -139,14 +146,18 @@ def _error_text(trial: Any) -> str:
         return "no reason known"
 
 
-def run_tune(driver: Driver, plan: Plan, folder: Path | None) -> None:
-    """Have Tune run what the driver hands out, until the driver stops it. Raises whatever ends Tune."""
+def run_tune(driver: Driver, live: dict[str, Any], plan: Plan, folder: Path | None) -> None:
+    """Have Tune run what the driver hands out, until the driver stops it. Raises whatever ends Tune.
+
+    ``live`` holds, while it runs, Tune's trials that have not ended.
+    """
+    live.clear()
     resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
     if plan.gpus_per_trial:
         resources["gpu"] = plan.gpus_per_trial
     with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage:
         tuner = tune.Tuner(
-            tune.with_resources(run_job, resources),
+            tune.with_resources(run_trial, resources),
             tune_config=tune.TuneConfig(
                 search_alg=DriverSearcher(driver),
                 scheduler=DriverScheduler(driver),
@@ -159,7 +170,7 @@ def run_tune(driver: Driver, plan: Plan, folder: Path | None) -> None:
             run_config=tune.RunConfig(
                 name="study",
                 storage_path=storage,
-                callbacks=[DriverCallback(driver)],
+                callbacks=[DriverCallback(driver, live)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),

@@ -1,8 +1,7 @@
-"""Many trainings at once on Ray Tune: the one path of every command that trains more than once.
+"""Running jobs: the one path of every command that trains.
 
-Tune schedules: it starts, reuses and ends the worker processes. What runs (a Source), when to stop a training (the
-Source again), and what becomes of it (records, by a Writer) is decided here, from Tune's Searcher, TrialScheduler and
-Callback.
+What runs (a Source), when to stop a training (the Source again), and what becomes of it (records, by a Writer) is
+decided by the Driver. An executor runs it: Ray Tune (tune.py), or one process on this machine (here.py).
 """
 
 from __future__ import annotations
@@ -12,36 +11,56 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Protocol
 
 import results
 import search_spaces
 import study as toolkit
 from results.errors import UserError
 from results.files import writing
-from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
 from study.engine import cluster
+from study.engine.choice import Choice, for_jobs
 from study.engine.driver import Driver
-from study.engine.mailbox import Mailbox
-from study.engine.messages import ObjectReference, Setup
-from study.engine.resources import Options, Plan, gpus_for, jobs_left, plan_for
+from study.engine.here import on_here
+from study.engine.messages import Mailbox, Reference, Setup
+from study.engine.resources import Options, Plan, jobs_left, plan_side_by_side
 from study.engine.signals import interrupts
 from study.engine.states import States
 from study.engine.surroundings import Surroundings
+from study.engine.tune import on_ray
 from study.jobs import Model, Source
 from study.recording import checkpoints
-from study.recording.provenance import usable_cpus
 from study.recording.records import Context
-from study.recording.writer import Writer
+from study.recording.writer import After, Writer
 from study.terminal.live import LiveView
 from study.terminal.log import Log, reserved
 
-After = Callable[[Record, Outcome], None]
+
+class Executor(Protocol):
+    """What runs jobs, and where both sides leave what is big."""
+
+    plan: Plan
+    folder: Path | None  # where workers print to; None on a cluster
+    mailbox: Mailbox
+
+    def share(self, data: Any) -> Reference:
+        """Put the data where all workers reach them."""
+
+    def kill(self, trial_id: str) -> None:
+        """End the process of a trial's worker at once."""
+
+    def run(self, driver: Driver) -> None:
+        """Run what the driver hands out, until it raises Stop."""
+
+
+EXECUTORS: dict[str, Callable[..., contextlib.AbstractContextManager[Executor]]] = {"here": on_here, "ray": on_ray}
+"""By name. Each takes options, how many jobs, the runtime, a worker's environment by threads, and package folders."""
 
 
 @dataclass
@@ -72,6 +91,7 @@ def run_jobs(
     options: Options | None = None,
     context: Context | None = None,
     after: Sequence[After] = (),
+    choice: Choice | None = None,
 ) -> Summary:
     """Run every job of ``source`` and append a record for each to ``study``, which the caller has locked.
 
@@ -82,6 +102,7 @@ def run_jobs(
         options: how many at a time, limits, and the like; threads follow from the plan.
         context: what every record says of this command.
         after: called, in the writer's thread, with each record on the disk and its outcome.
+        choice: of the executor; None leaves it to ``options`` and to how many jobs there are.
 
     Raises:
         UserError: what was asked for cannot be had, or the disk refuses. Records written so far stay.
@@ -89,13 +110,17 @@ def run_jobs(
     """
     options = options or Options()
     context = context or Context(device=model.runtime.device, precision=model.runtime.precision)
+    if choice is None:
+        left = jobs_left(source) or 2
+        choice = for_jobs(options, left, plan_side_by_side(options, left, model.runtime).concurrency, None)
     with writing(study.path):
         log = Log(study.files)
     try:
         with interrupts() as interrupted, reserved(log) as screen:
             try:
                 view = LiveView(screen, options.title or study.meta.name, options.quiet)
-                summary = _Launch(study, model, source, options).run(context, after, log, view, interrupted)
+                launch = _Launch(study, model, source, options, log, view, interrupted)
+                summary = launch.run(choice, context, after)
                 summary.interrupted = interrupted.is_set()  # maybe while the last files were written
                 return summary
             except UserError:
@@ -109,75 +134,73 @@ def run_jobs(
 
 @dataclass(frozen=True)
 class _Launch:
-    """One start of Ray, and all that runs on it."""
+    """One start of an executor, and all that runs on it."""
 
     study: Study
     model: Model
     source: Source
     options: Options
+    log: Log
+    view: LiveView
+    interrupted: threading.Event
 
-    def run(
-        self, context: Context, after: Sequence[After], log: Log, view: LiveView, interrupted: threading.Event
-    ) -> Summary:
+    def run(self, choice: Choice, context: Context, after: Sequence[After]) -> Summary:
         checkpoint_after = checkpoints.seconds_before()
-        with self._ray() as (folder, plan):
-            import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
+        with contextlib.ExitStack() as stack:
+            try:
+                executor = stack.enter_context(self._executor(choice))
+            except cluster.CannotStart as error:
+                if not choice.fallback or self.model.runtime.device != "cpu":
+                    raise
+                choice = Choice("here", "Ray did not start")
+                self.log(str(error))
+                executor = stack.enter_context(self._executor(choice))
+            writer = Writer(self.study, self.options.keep_weights, after, self.log)
+            try:
+                driver = self._driver(executor, writer, context, checkpoint_after)
+                with self.view:
+                    self.view.say(f"{choice}: {executor.plan}")
+                    try:
+                        with contextlib.suppress(driver.Stop):
+                            executor.run(driver)
+                    finally:
+                        self.log.collect(executor.folder)
+            finally:
+                writer.close()
+            if driver.error is not None:
+                raise driver.error
+            return _summary(driver, executor.plan, self.log)
 
-            writer = Writer(self.study, self.options.keep_weights, after, log)
-            surroundings = Surroundings(
-                study=self.study,
-                context=replace(context, environment={**context.environment, "threads": plan.cpus_per_trial}),
-                writer=writer,
-                states=States(self.study, Mailbox.open(), log),
-                view=view,
-                log=log,
-                folder=folder,
-                kill=ray.kill,
-            )
-            setup = self._setup(plan, checkpoint_after, ObjectReference(ray.put(self.model.data)))
-            driver = Driver(self.source, setup, plan.concurrency, surroundings, self.options, interrupted)
-            with view:
-                view.say(str(plan))
-                try:
-                    from study.engine.hooks import run_tune  # noqa: PLC0415 - it imports Ray
-
-                    drive(driver, lambda: run_tune(driver, plan, folder))
-                finally:
-                    log.collect(folder)
-                    writer.close(drop_checkpoints=True)
-            return _summary(driver, plan, log)
-
-    @contextlib.contextmanager
-    def _ray(self) -> Iterator[tuple[Path | None, Plan]]:
-        """Start Ray or join it; yield its folder and what runs on it side by side."""
-        options, runtime, jobs = self.options, self.model.runtime, jobs_left(self.source)
-        plan = None if options.address else plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
-        environment = {"OMP_NUM_THREADS": str(plan.cpus_per_trial if plan else options.cpus_per_trial or 1)}
-        environment |= getattr(self.model.trainable, "PROCESS_ENVIRONMENT", {})
-        with cluster.started(
-            address=options.address,
-            cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
-            gpus=plan.gpus if plan else 0,
-            worker_env=environment,
-            modules=_modules(self.model.trainable) if options.address else None,
-        ) as folder:
-            if plan is None:
-                import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
-
-                have = ray.cluster_resources()
-                plan = plan_for(options, jobs, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
-            yield folder, plan
-
-    def _setup(self, plan: Plan, checkpoint_after: float, data: ObjectReference) -> Setup:
-        return Setup(
+    def _driver(self, executor: Executor, writer: Writer, context: Context, checkpoint_after: float) -> Driver:
+        plan = executor.plan
+        surroundings = Surroundings(
+            study=self.study,
+            context=replace(context, environment={**context.environment, "threads": plan.cpus_per_trial}),
+            writer=writer,
+            states=States(self.study, executor.mailbox, self.log),
+            view=self.view,
+            log=self.log,
+            folder=executor.folder,
+            kill=executor.kill,
+        )
+        setup = Setup(
             trainable=_importable(self.model.name),
             module=self.model.trainable.__name__,
             source=_source(self.model.name),
             paths=tuple(os.path.abspath(p) for p in sys.path if p == "" or os.path.isdir(p)),
             runtime=replace(self.model.runtime, threads=plan.cpus_per_trial),
             checkpoint_after=checkpoint_after,
-            data=data,
+            data=executor.share(self.model.data),
         )
+        return Driver(self.source, setup, plan.concurrency, surroundings, self.options, self.interrupted)
+
+    def _executor(self, choice: Choice) -> contextlib.AbstractContextManager[Executor]:
+        modules, jobs = _modules(self.model.trainable), jobs_left(self.source)
+        return EXECUTORS[choice.engine](self.options, jobs, self.model.runtime, self._environment, modules)
+
+    def _environment(self, threads: int) -> Mapping[str, str]:
+        """Return the variables of worker processes with so many threads each."""
+        return {"OMP_NUM_THREADS": str(threads)} | getattr(self.model.trainable, "PROCESS_ENVIRONMENT", {})
 
 
 def _summary(driver: Driver, plan: Plan, log: Log) -> Summary:
@@ -192,22 +215,6 @@ def _summary(driver: Driver, plan: Plan, log: Log) -> Summary:
         overhead=driver.slots.overhead(),
         startup=sum(waited) / len(waited) if waited else None,
     )
-
-
-def drive(driver: Driver, run: Callable[[], None]) -> None:
-    """Have ``run``, one start of Tune, do everything; start it again where it gives up over a worker.
-
-    Raises what made the driver fail, or what Tune said last where starting it again leads nowhere.
-    """
-    with contextlib.suppress(driver.Stop):
-        while True:
-            try:
-                return run()
-            except Exception as error:  # noqa: BLE001 - Tune may raise anything
-                if not driver.aborted(error):
-                    raise
-    if driver.error is not None:
-        raise driver.error
 
 
 def _importable(name: str) -> str:

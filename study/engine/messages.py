@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from results.outcome import Epoch, Runtime
+from results.outcome import Epoch, Outcome, Runtime, State
+
+
+class Reference(Protocol):
+    """Something big that lies where both sides reach it."""
+
+    def open(self) -> Any:
+        """Return it: arrays are read-only views where that can be. None where it is lost."""
+
+    def drop(self) -> None:
+        """Let go of it, once."""
+
+
+class Mailbox(Protocol):
+    """Where driver and workers leave each other the states of runs, the latest under each key."""
+
+    def put(self, key: str, epoch: int, value: State) -> None:
+        """Leave the state after ``epoch`` instead of an earlier one; it is there when this returns."""
+
+    def take(self, key: str, upto: int | None = None) -> tuple[int, State] | None:
+        """Take (epoch, state) from under ``key``: arrays are read-only views. None where there is none.
+
+        A state of a later epoch than ``upto`` is left there: a worker may be ahead of what the driver knows of it.
+        """
+
+    def drop(self, key: str) -> None:
+        """Drop what lies under ``key``, without waiting."""
 
 
 @dataclass(frozen=True)
@@ -18,26 +44,7 @@ class Setup:
     paths: tuple[str, ...]  # the driver's import path
     runtime: Runtime  # with the threads of one training
     checkpoint_after: float  # seconds of training below which starting again is cheaper than any checkpoint
-    data: ObjectReference
-
-
-class ObjectReference:
-    """An object in Ray's store by reference. Tune copies configs deeply, which must not copy a reference."""
-
-    def __init__(self, ref: Any) -> None:
-        self.ref = ref
-
-    def __deepcopy__(self, memo: Any) -> ObjectReference:
-        return self
-
-    def open(self) -> Any:
-        """Get the object: arrays are read-only views of shared memory. None where it is lost, with its worker."""
-        import ray  # noqa: PLC0415 - Ray must find its environment, which the driver sets, when it is imported
-
-        try:
-            return ray.get(self.ref)
-        except ray.exceptions.ObjectLostError:
-            return None
+    data: Reference
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,10 @@ class TrialSpec:
     config: dict[str, Any]
     seed: int
     resumes: bool  # a state to go on from lies in the mailbox
+    threshold: float  # validation accuracy below which nobody wants the weights
 
     def __deepcopy__(self, memo: Any) -> TrialSpec:
-        return self
+        return self  # Tune copies configs deeply
 
     def __repr__(self) -> str:
         return self.run_id  # Tune builds names from it
@@ -59,11 +67,24 @@ class TrialSpec:
 
 @dataclass
 class Message:
-    """What one report carries beside the numbers. Taken out by the driver before Tune stores the result."""
+    """What one report carries: an epoch, or how the training ended. Its big parts by reference, which may be lost."""
 
     epoch: Epoch | None = None
     has_state: bool = False  # one lies in the mailbox
-    outcome: ObjectReference | None = None
+    outcome: Reference | None = None  # of an Outcome without its weights
+    weights: Reference | None = None  # of a State
     error: str | None = None  # what the training raised, in a line
     traceback: str | None = None
     worked: float = 0.0  # seconds since the training began that were not spent on reporting
+
+
+class Link(Protocol):
+    """A worker's end of what leads to the driver."""
+
+    mailbox: Mailbox
+
+    def report(self, message: Message) -> None:
+        """Hand a message over. Raises SystemExit where the training is to stop."""
+
+    def refer(self, value: Outcome | State) -> Reference:
+        """Put something big where the driver reaches it."""

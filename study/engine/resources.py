@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 from results.errors import UserError
 from results.outcome import Runtime
@@ -60,6 +61,8 @@ class Options:
     keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
     title: str = ""
     quiet: bool = False  # show nothing
+    # auto, here or ray, as choice.py has them; the environment is for whole test runs
+    engine: str = field(default_factory=lambda: os.environ.get("STUDY_ENGINE") or "auto")
 
 
 DEFAULTS = Options()
@@ -129,9 +132,14 @@ def _check(machine: Machine, options: Options, use_gpu: bool | None) -> None:
         raise UserError(f"--gpus-per-trial {share:g} contradicts --device cpu")
 
 
-def plan_here(options: Options, jobs: int, runtime: Runtime) -> Plan:
-    """What this machine would run of ``jobs`` side by side; starts nothing. Raises UserError as plan_resources does."""
+def plan_side_by_side(options: Options, jobs: int | None, runtime: Runtime) -> Plan:
+    """What Ray would run of ``jobs`` on this machine; starts nothing. Raises UserError as plan_resources does."""
     return plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
+
+
+def plan_alone(options: Options, runtime: Runtime) -> Plan:
+    """One training at a time, on all cores unless the options say fewer."""
+    return Plan(1, options.cpus_per_trial or runtime.threads, 0.0, usable_cpus(), gpus_for(runtime))
 
 
 def jobs_left(source: Source) -> int | None:

@@ -22,10 +22,11 @@ class Run:
     started: str | None = None
     startup: float | None = None
     worked: float = 0.0
-    actor_id: str = ""
+    worker: str = ""  # name of its process, as the scheduler calls it
     last_report: float = 0.0  # monotonic, when it last said anything
     held_up: float = 0.0  # seconds since then in which the driver was held up
     kill_reason: str | None = None
+    left_state: bool = False  # something of it may lie in the mailbox
 
     @property
     def name(self) -> str:
@@ -61,22 +62,23 @@ class _Spent:
 
 
 class Slots:
-    """So many places for trainings, by Tune's trial id."""
+    """So many places for trainings, by trial id. ``count`` may change while they run."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self.running: dict[str, Run] = {}
         self._spent: list[_Spent] = []
+        self._seconds = 0.0  # sum over them
 
-    @property
-    def full(self) -> bool:
-        """Whether no further training may begin now."""
-        return len(self.running) >= self.count
+    def full(self, more: int = 0) -> bool:
+        """Whether no further training may begin now, with ``more`` about to."""
+        return len(self.running) + more >= self.count
 
     def leave(self, trial_id: str) -> None:
         """Note that a job's stay is over, however it ended."""
-        run = self.running.pop(trial_id)
-        self._spent.append(_Spent(run.asked, time.monotonic(), run.worked, fresh=len(self._spent) < self.count))
+        run, now = self.running.pop(trial_id), time.monotonic()
+        self._spent.append(_Spent(run.asked, now, run.worked, fresh=len(self._spent) < self.count))
+        self._seconds += now - run.asked
 
     def held_up(self, seconds: float) -> None:
         """Note that nothing could be reported for so long."""
@@ -86,13 +88,7 @@ class Slots:
     def shown(self) -> list[Running]:
         """What the screen is to know of the running jobs."""
         return [
-            Running(
-                run.name,
-                run.history[-1].epoch if run.history else 0,
-                run.job.epochs,
-                run.history[-1].val_accuracy if run.history else None,
-            )
-            for run in self.running.values()
+            Running(run.name, run.job.epochs, run.history[-1] if run.history else None) for run in self.running.values()
         ]
 
     def remaining(self, left: int, prunes: bool) -> float | None:
@@ -104,13 +100,15 @@ class Slots:
         known = [(run.asked, whole) for run in self.running.values() if (whole := run.whole()) is not None]
         if prunes:
             known = []
-        spans = [s.ended - s.asked for s in self._spent] or [whole for _, whole in known]
-        if not spans:
+        if self._spent:
+            mean = self._seconds / len(self._spent)
+        elif known:
+            mean = sum(whole for _, whole in known) / len(known)
+        else:
             return None
-        mean = sum(spans) / len(spans)
         under_way = sum(min(now - run.asked, mean) for run in self.running.values())
         longest = max((asked + whole - now for asked, whole in known), default=0.0)
-        return max(0.0, longest, (left * mean - under_way) / self.count)
+        return max(0.0, longest, (left * mean - under_way) / max(1, self.count))
 
     def overhead(self) -> float | None:
         """Mean seconds that a stay in a slot took beside training; each slot's first is left out."""
@@ -123,7 +121,7 @@ class Slots:
         first = sorted(self._spent, key=lambda s: s.asked)[:slots]
         begin = max((s.ended - s.worked for s in first), default=0.0)
         end = max((s.asked for s in self._spent), default=0.0)
-        if end <= begin:
+        if end <= begin or not slots:
             return None
         inside = 0.0
         for s in self._spent:

@@ -1,4 +1,7 @@
-"""States on their way: from a checkpoint to a worker that goes on, and from a worker to the writer."""
+"""States on their way: from a checkpoint to a worker that goes on, and from a worker to the writer.
+
+All but ``drop`` is called in the writer's thread: 300 MB take their time to be read, sent or written.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from results.errors import named
 from results.outcome import State
 from results.store import Study
 from study.engine.failures import DEATHS
-from study.engine.mailbox import Mailbox
+from study.engine.messages import Mailbox
 from study.engine.slots import Run
 from study.recording import checkpoints
 from study.recording.checkpoints import Interrupted
@@ -42,11 +45,11 @@ class States:
         return True
 
     def take(self, run: Run) -> tuple[Interrupted, State] | None:
-        """Take the state that the worker left, with the history up to it. Called in the writer's thread.
+        """Take the state that the worker left, with the history up to it.
 
         The history never ends elsewhere than the state, or a job that goes on from there would lack epochs.
         """
-        history, resumed_at = run.history, run.resumed_at  # replaced, never changed, by the engine's thread
+        history, resumed_at = run.history, run.resumed_at  # replaced, never changed, by the driver's thread
         found = self._mailbox.take(f"from {run.job.run_id}", history[-1].epoch)
         if found is None:
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from results.store import Study
 from study.engine.states import States
@@ -25,5 +24,5 @@ class Surroundings:
     states: States
     view: LiveView
     log: Log
-    folder: Path | None  # of Ray; None on a cluster
-    kill: Callable[[Any], None]  # ends a worker's process: ray.kill
+    folder: Path | None  # where workers print to; None on a cluster
+    kill: Callable[[str], None]  # ends the process of a trial's worker

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.outcome import Epoch, Outcome, State
-from study.engine.mailbox import Mailbox
-from study.engine.messages import Message, ObjectReference, Setup, TrialSpec
+from results.outcome import Epoch, Outcome, State, selected
+from study.engine.contained import contained
+from study.engine.messages import Link, Message, Setup, TrialSpec
 from study.engine.training import reason, train
 from study.jobs import Model
 from study.protocol import load_trainable
@@ -28,12 +28,21 @@ CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the
 _loaded: dict[str, Any] = {}  # what this process keeps from one training to the next: trainable and data
 
 
-def run_job(config: dict[str, Any]) -> None:
-    """Do ``config["spec"]``; the function that Tune runs."""
-    spec: TrialSpec = config["spec"]
-    reporter = _Reporter(spec.run_id, spec.setup.checkpoint_after)
+def run_job(spec: TrialSpec, link: Link) -> None:
+    """Train ``spec`` and report how that went.
+
+    Raises:
+        SystemExit: the driver has ended the training.
+        MemoryError: reported already; what filled the memory of this process must not meet the next training.
+    """
+    reporter = _Reporter(spec, link)
     try:
-        reporter.send(Message(outcome=_stored(_outcome(spec, reporter))))
+        with contained():
+            outcome = _outcome(spec, reporter)
+        weights, outcome.weights = outcome.weights, {}
+        chosen = selected(outcome.history) if weights and outcome.status == "complete" else None
+        wanted = chosen is not None and (chosen.val_accuracy or 0.0) >= spec.threshold
+        reporter.send(Message(outcome=link.refer(outcome), weights=link.refer(weights) if wanted else None))
     except BaseException as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
             raise SystemExit from None
@@ -41,19 +50,19 @@ def run_job(config: dict[str, Any]) -> None:
         _release_memory(error)
         reporter.send(Message(error=why, traceback=details))
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
-            raise  # Tune then replaces this process: what filled its memory must not meet the next training
+            raise
 
 
 def _outcome(spec: TrialSpec, reporter: _Reporter) -> Outcome:
     model = _prepare(spec.setup)
-    earlier = _earlier_state(spec)
+    earlier = reporter.earlier_state()
     reporter.begin()
     return train(model, spec.config, spec.seed, reporter.on_epoch, earlier)
 
 
 class _Reporter:
-    def __init__(self, run_id: str, checkpoint_after: float) -> None:
-        self._run_id, self._checkpoint_after = run_id, checkpoint_after
+    def __init__(self, spec: TrialSpec, link: Link) -> None:
+        self._spec, self._link = spec, link
         self._started = self._last = time.monotonic()
         self._cost = 0.0
         self._reporting = 0.0
@@ -63,6 +72,15 @@ class _Reporter:
         """Training proper begins; what came before counts as overhead."""
         self._started = self._last = time.monotonic()
 
+    def earlier_state(self) -> tuple[int, State] | None:
+        if not self._spec.resumes:
+            return None
+        try:
+            return self._link.mailbox.take(f"to {self._spec.run_id}")
+        except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
+            traceback.print_exc()
+            return None
+
     def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State]) -> bool:
         self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
@@ -70,10 +88,10 @@ class _Reporter:
     def _checkpoint(self, epoch: int, copy_state: Callable[[], State]) -> bool:
         now = time.monotonic()
         since = now - self._last
-        if self.told_to_stop or since < self._checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
+        if self.told_to_stop or since < self._spec.setup.checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
             return False
         try:
-            Mailbox.find().put(f"from {self._run_id}", epoch, copy_state())
+            self._link.mailbox.put(f"from {self._spec.run_id}", epoch, copy_state())
         except Exception:  # the mailbox was killed, and comes back; a training does not end for want of a checkpoint
             traceback.print_exc()
             return False
@@ -83,15 +101,13 @@ class _Reporter:
         return True
 
     def send(self, message: Message) -> None:
-        import ray.tune  # noqa: PLC0415 - Ray must find its environment when it is imported
-
         if self.told_to_stop:  # and the trainable swallowed it
             raise SystemExit
         started = time.monotonic()
         message.worked = started - self._started - self._reporting
         try:
-            ray.tune.report({"message": message})
-        except SystemExit:  # how Tune ends a training: in its report
+            self._link.report(message)
+        except SystemExit:
             self.told_to_stop = True
             raise
         self._reporting += time.monotonic() - started
@@ -117,22 +133,6 @@ def _load(setup: Setup) -> ModuleType:
     sys.modules[setup.module] = module  # before executing: pydantic resolves annotations through it
     exec(compile(setup.source, setup.trainable, "exec"), module.__dict__)
     return module
-
-
-def _stored(value: Any) -> ObjectReference:
-    import ray  # noqa: PLC0415 - as above
-
-    return ObjectReference(ray.put(value))
-
-
-def _earlier_state(spec: TrialSpec) -> tuple[int, State] | None:
-    if not spec.resumes:
-        return None
-    try:
-        return Mailbox.find().take(f"to {spec.run_id}")
-    except Exception:  # the mailbox was killed meanwhile: starting again is dearer, not wrong
-        traceback.print_exc()
-        return None
 
 
 def _release_memory(error: BaseException) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -11,16 +12,18 @@ from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
 from study.protocol import Data, as_numpy
+from study.recording.writer import After
 
 PICTURED = 2000  # test images in the 2-D picture: t-SNE's time grows faster than their number
 
 
-def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> Callable[[Record, Outcome], None]:
+def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> After:
     """Return what is to be called with each ended run: the first baseline leaves the pictures."""
 
-    def after(record: Record, outcome: Outcome) -> None:
+    def after(record: Record, outcome: Outcome) -> Callable[[], None] | None:
         if record.status == "complete" and record.config_hash == study.meta.baseline_hash:
-            _save_pictures(study, trainable, data, record, outcome)
+            return partial(_save_pictures, study, trainable, data, record, outcome)
+        return None
 
     return after
 

@@ -91,14 +91,14 @@ def read_note(study: Study, run_id: str) -> Interrupted | None:
 
 
 def load(study: Study, run_id: str) -> tuple[Interrupted, State] | None:
-    """Read an interrupted job with its state; None where there is none that can be read whole."""
+    """Read an interrupted job, its state mapped; None where there is none that is whole."""
     try:
         interrupted = read_note(study, run_id)
     except (Damaged, OSError, Refused):
         return None
     if interrupted is None:
         return None
-    state = study.load_state(study.checkpoint_path(run_id))
+    state = study.map_state(study.checkpoint_path(run_id))
     return (interrupted, state) if state is not None else None
 
 

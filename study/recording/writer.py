@@ -13,9 +13,11 @@ import queue
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from results.config import RUN_ID
 from results.errors import UserError
@@ -24,170 +26,228 @@ from results.outcome import Outcome, State
 from results.record import Record
 from results.store import Study
 from study.recording import checkpoints
-from study.recording.checkpoints import Interrupted
+from study.recording.checkpoints import ENDING, FOLDER, Interrupted
+from study.recording.ranking import Ranking
 
-WRITE_SHARE = 0.025  # of the time since a run's last checkpoint that writing the next may cost
+SHARE = 0.025  # of the time of each training at work that writing checkpoints may cost, and
+MOST = 0.25  # of the writer's in all: records come first, and one disk serves all trainings
+PATIENCE = 3.0  # seconds that the checkpoints still waiting may take when all else has ended
 
-After = Callable[[Record, Outcome], None]
+After = Callable[[Record, Outcome], Callable[[], None] | None]
+"""Called with each record on the disk and its outcome. Quick: what takes long it returns, to be called later."""
 Fetch = Callable[[], tuple[Interrupted, State] | None]
 
 
-@dataclass
-class _Checkpoint:
-    run_id: str
-    fetch: Fetch
+class Weights(Protocol):
+    """Weights that lie elsewhere until they are wanted."""
+
+    def open(self) -> State | None:
+        """Return them, without copying where that can be; None where they are lost."""
+
+    def drop(self) -> None:
+        """Let go of them."""
 
 
 @dataclass
 class _End:
     record: Record
     outcome: Outcome
+    weights: Weights | None
 
 
 class Writer:
-    """Writes what it is given, in the order given, in a thread of its own.
+    """Writes what it is given, in a thread of its own: records first, in the order given; then checkpoints.
 
     Args:
         keep_weights: how many of the best configs keep their weights, beside the baseline.
-        after: called with every record once it is on the disk, in a thread of their own; for derived files.
+        after: called in the writer's thread; what they return is called in the second one.
         log: takes text for the study's log.
     """
 
     def __init__(self, study: Study, keep_weights: int, after: Sequence[After], log: Callable[[str], None]) -> None:
-        self._study = study
-        self._keep = keep_weights
-        self._after = after
-        self._log = log
-        self._queue: queue.Queue[_Checkpoint | _End | None] = queue.Queue()
-        self._written: queue.Queue[_End | None] = queue.Queue()  # for ``after``
-        self._ended: set[str] = set()
-        self._queued: dict[str, int] = {}  # checkpoints waiting, per run
-        self._last: dict[str, tuple[float, float]] = {}  # per run: when its last checkpoint was written, what it took
-        self._best: list[tuple[float, str, str]] = []  # (validation accuracy, config_hash, run_id) of rankable runs
-        self._baseline_hash = study.meta.baseline_hash
-        self._baseline_run: str | None = None
+        self._study, self._after, self._log = study, after, log
+        self._changed = threading.Condition()
+        self._ends: deque[_End] = deque()
+        self._tasks: deque[tuple[str, Callable[[], None]]] = deque()
+        self._waiting: dict[str, Fetch] = {}  # checkpoints, by run
+        self._written: dict[str, float] = {}  # monotonic: when a run's last checkpoint was
+        self._due = 0.0  # monotonic: before which no checkpoint is written
+        self._trainings = 1
+        self._closing: float | None = None  # monotonic: when the last checkpoint may begin to be written
+        self._busy = False
+        self._later: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._ranking = Ranking(keep_weights, study.meta.baseline_hash)
         reading = study.read()
         for record in reading.records:
-            self._rank(record)
+            self._ranking.add(record)
         recorded = {r.run_id for r in reading.records}
         self._spared = {line.run_id for line in reading.ignored} - recorded  # what is of no use now keeps its files
         if None not in self._spared:
             self._remove_others("predictions", ".npz", {r.run_id for r in reading.records if r.status == "complete"})
+        self._remove_others("weights", ENDING, self._ranking.kept)
+        self._checkpoints = {name.removesuffix(ENDING) for name in study.files.names(FOLDER)}
         self.error: BaseException | None = None
-        self._writer = self._thread("writer", self._queue, self._write)
-        self._deriver = self._thread("after", self._written, self._derive)
+        self._writer = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._deriver = threading.Thread(target=self._derive, name="after", daemon=True)
+        self._writer.start()
+        self._deriver.start()
 
-    def checkpoint(self, run_id: str, fetch: Fetch) -> None:
-        """Write a checkpoint soon; skipped where one of the same run still waits or writing has cost too much.
+    # -- from the driver's thread: none of these waits for the disk ------------------------------------------------
 
-        ``fetch`` gives what to write, called in the writer's thread when its turn has come: a slow disk then writes
-        the latest, not what waited.
-        """
-        written, took = self._last.get(run_id, (0.0, 0.0))
-        if not self._queued.get(run_id) and took <= WRITE_SHARE * (time.monotonic() - written):
-            self._queued[run_id] = 1
-            self._queue.put(_Checkpoint(run_id, fetch))
-
-    def end(self, record: Record, outcome: Outcome) -> None:
+    def end(self, record: Record, outcome: Outcome, weights: Weights | None = None) -> None:
         """Write an ended run."""
-        self._ended.add(record.run_id)
-        self._queue.put(_End(record, outcome))
+        with self._changed:
+            self._waiting.pop(record.run_id, None)
+            self._checkpoints.discard(record.run_id)
+            self._ends.append(_End(record, outcome, weights))
+            self._changed.notify_all()
 
-    def flush(self) -> None:
-        """Wait until all that was given is written; what is derived from it may come later."""
-        self._queue.join()
+    def checkpoint(self, run_id: str, fetch: Fetch, trainings: int = 1) -> None:
+        """Write a checkpoint when its turn comes: one budget for all, the run that waited longest first.
 
-    def close(self, *, drop_checkpoints: bool = False) -> None:
-        """Write what is left and end. Raises what writing raised."""
-        if drop_checkpoints:
-            self._ended.update(self._queued)
-        self._queue.put(None)
-        self._writer.join()
-        self._written.put(None)
-        self._deriver.join()
-        self.check()
+        Args:
+            run_id: whose.
+            fetch: gives what to write, called in the writer's thread: a slow disk then writes the latest.
+            trainings: how many are at work, each of which adds to the budget.
+        """
+        with self._changed:
+            self._waiting[run_id] = fetch
+            self._checkpoints.add(run_id)
+            self._trainings = trainings
+            self._changed.notify_all()
+
+    def after_checkpoint(self, run_id: str, task: Callable[[], None]) -> None:
+        """Call ``task`` in the writer's thread when what waits of this run's checkpoints is on the disk."""
+        with self._changed:
+            self._tasks.append((run_id, task))
+            self._changed.notify_all()
+
+    def may_resume(self, run_id: str) -> bool:
+        """Whether there is, or may be, a checkpoint of this run."""
+        return run_id in self._checkpoints
+
+    def threshold(self, config_hash: str) -> float:
+        """Return the validation accuracy below which a run of this config will not keep its weights."""
+        with self._changed:
+            return self._ranking.threshold(config_hash)
 
     def check(self) -> None:
         """Raise what writing raised, in the caller's thread."""
         if self.error is not None:
             raise self.error
 
-    def _thread(self, name: str, items: queue.Queue[Any], do: Callable[[Any], None]) -> threading.Thread:
-        made = threading.Thread(target=self._work, args=(items, do), name=name, daemon=True)
-        made.start()
-        return made
+    # -- the end ---------------------------------------------------------------------------------------------------
 
-    def _work(self, items: queue.Queue[Any], do: Callable[[Any], None]) -> None:
-        while True:
-            item = items.get()
+    def flush(self) -> None:
+        """Wait until all ended runs are written; what is derived from them may come later."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._ends or self._tasks or self._busy))
+
+    def close(self) -> None:
+        """Write what is left, checkpoints for PATIENCE seconds, and end. Raises what writing raised."""
+        with self._changed:
+            self._closing = time.monotonic() + PATIENCE
+            self._changed.notify_all()
+        self._writer.join()
+        self._later.put(None)
+        self._deriver.join()
+        self.check()
+
+    # -- the writer's thread ---------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
             try:
-                if item is None:
-                    return
-                do(item)
-            except BaseException as error:  # noqa: BLE001 - handed to the engine's thread
+                task()
+            except BaseException as error:  # noqa: BLE001 - handed to the driver's thread
                 self.error = self.error or error
                 self._log(traceback.format_exc())
-            finally:
-                items.task_done()
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
 
-    def _write(self, item: _Checkpoint | _End) -> None:
-        if isinstance(item, _Checkpoint):
-            self._write_checkpoint(item)
-        elif self.error is None:
-            self._write_end(item)
-            self._written.put(item)
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for something to do; None when all is done and the writer closes."""
+        with self._changed:
+            while True:
+                found = self._ready()
+                self._busy = found is not None
+                if found is not None or (self._closing is not None and not self._waiting):
+                    return found
+                self._changed.wait(max(0.0, self._due - time.monotonic()) if self._waiting else None)
 
-    def _write_checkpoint(self, item: _Checkpoint) -> None:
-        run_id = item.run_id
-        self._queued.pop(run_id, None)
-        if run_id in self._ended:
-            return
+    def _ready(self) -> Callable[[], None] | None:
+        if self._ends:
+            return partial(self._write_end, self._ends.popleft())
+        if self._tasks:
+            run_id, task = self._tasks.popleft()
+            return partial(self._task, self._waiting.pop(run_id, None), run_id, task)
+        if self._closing is not None and time.monotonic() > self._closing:
+            self._waiting.clear()
+        if self._waiting and (self._closing is not None or time.monotonic() >= self._due):
+            run_id = min(self._waiting, key=lambda run_id: self._written.get(run_id, 0.0))
+            return partial(self._write_checkpoint, run_id, self._waiting.pop(run_id))
+        return None
+
+    def _task(self, fetch: Fetch | None, run_id: str, task: Callable[[], None]) -> None:
+        if fetch is not None:
+            self._write_checkpoint(run_id, fetch)
+        task()
+
+    def _write_checkpoint(self, run_id: str, fetch: Fetch) -> None:
         started = time.monotonic()
         try:
-            found = item.fetch()
+            found = fetch()
             if found is not None:
                 checkpoints.save(self._study, *found)
         except Exception as error:  # noqa: BLE001 - a checkpoint is a convenience; a record that cannot be written is not
             self._log(f"checkpoint of {run_id} not written: {error}\n")
-        now = time.monotonic()
-        self._last[run_id] = (now, now - started)
+        self._written[run_id] = now = time.monotonic()
+        self._due = now + (now - started) / min(SHARE * self._trainings, MOST)
 
     def _write_end(self, item: _End) -> None:
-        study, record, outcome = self._study, item.record, item.outcome
+        study, record = self._study, item.record
+        if self.error is not None:
+            return
+        with self._changed:
+            before = self._ranking.kept
+            ranks = self._ranking.add(record)
         if record.status == "complete":
-            study.save_predictions(record.run_id, outcome)
-            if outcome.weights and self._rank(record):
-                study.save_state(study.weights_path(record.run_id), outcome.weights)
+            study.save_predictions(record.run_id, item.outcome)
+            if ranks and item.weights is not None and (weights := item.weights.open()):
+                study.save_state(study.weights_path(record.run_id), weights)
         with writing(study.records_path):
             study.append(record)
+        again = record.run_id in self._spared
         self._spared.discard(record.run_id)  # it is of use again
+        self._written.pop(record.run_id, None)
         checkpoints.remove(study, record.run_id)
-        self._remove_others("weights", ".safetensors", self._ranking())
-
-    def _derive(self, item: _End) -> None:
+        if again or self._ranking.kept != before:
+            self._remove_others("weights", ENDING, self._ranking.kept)
+        if item.weights is not None:
+            item.weights.drop()
         for function in self._after:
+            if (later := self._derived(record, partial(function, record, item.outcome))) is not None:
+                self._later.put(partial(self._derived, record, later))
+
+    # -- the other -------------------------------------------------------------------------------------------------
+
+    def _derive(self) -> None:
+        while (item := self._later.get()) is not None:
             try:
-                function(item.record, item.outcome)
-            except (UserError, MemoryError):
-                raise
-            except Exception:  # noqa: BLE001 - derived files can be made again from the record
-                self._log(f"after {item.record.run_id}:\n{traceback.format_exc()}")
+                item()
+            except BaseException as error:  # noqa: BLE001 - handed to the driver's thread
+                self.error = self.error or error
+                self._log(traceback.format_exc())
 
-    def _rank(self, record: Record) -> bool:
-        """Take note of a complete run; return whether its weights are worth keeping now."""
-        if record.status != "complete" or record.val_accuracy is None:
-            return False
-        if record.config_hash == self._baseline_hash:
-            self._baseline_run = self._baseline_run or record.run_id
-            return self._baseline_run == record.run_id
-        if not any(name == record.config_hash for _, name, _ in self._best):
-            self._best.append((-record.val_accuracy, record.config_hash, record.run_id))
-            self._best.sort()
-        return record.run_id in self._ranking()
-
-    def _ranking(self) -> set[str]:
-        best = {run_id for _, _, run_id in self._best[: self._keep]}
-        return best | ({self._baseline_run} if self._baseline_run else set())
+    def _derived(self, record: Record, function: Callable[[], Any]) -> Any:
+        try:
+            return function()
+        except (UserError, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001 - derived files can be made again from the record
+            self._log(f"after {record.run_id}:\n{traceback.format_exc()}")
+            return None
 
     def _remove_others(self, folder: str, ending: str, keep: set[str]) -> None:
         """Remove files of runs that are to have none: what a kill left before its record, weights that rank no more."""

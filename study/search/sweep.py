@@ -13,9 +13,10 @@ from results.record import Record
 from results.store import Study
 from search_spaces import Space
 from study.engine import Context, Options, Summary, run_jobs
-from study.engine.launch import After
+from study.engine.choice import for_sweep
 from study.jobs import Model
 from study.recording.checkpoints import interrupted_jobs
+from study.recording.writer import After
 from study.search.options import SweepOptions
 from study.search.pruner import Halving
 from study.search.source import SweepSource
@@ -105,6 +106,7 @@ def sweep(
                 options=replace(training.options, title=f"sweep of {study.meta.name}"),
                 context=training.context,
                 after=[_sync_after(database), *training.after],
+                choice=for_sweep(training.options),
             )
         with contextlib.suppress(Exception) if engine is not None else contextlib.nullcontext():
             database.sync()
@@ -170,7 +172,7 @@ def _longest(study: Study, space: Space) -> int:
 
 
 def _sync_after(database: Database) -> After:
-    def after(record: Record, outcome: Outcome) -> None:
-        database.sync()
+    def after(record: Record, outcome: Outcome) -> Callable[[], None]:
+        return database.sync
 
     return after

@@ -6,7 +6,7 @@ import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -16,8 +16,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from results.formatting import duration, percent, plural
+from results.formatting import duration, loss, percent, plural
+from results.outcome import Epoch
 from results.record import Record
+from study.jobs import Job
 from study.terminal.screen import inert
 
 REFRESH = 0.5  # seconds between redraws
@@ -29,9 +31,13 @@ class Running:
     """One job at work."""
 
     name: str
-    epoch: int
     epochs: int | None
-    val_accuracy: float | None
+    last: Epoch | None  # the last that it finished
+
+    @property
+    def epoch(self) -> int:
+        """How far it is."""
+        return self.last.epoch if self.last else 0
 
 
 @dataclass
@@ -103,18 +109,31 @@ class LiveView:
         except OSError:
             self._console.quiet = True
 
-    def job_ended(self, record: Record, progress: Progress) -> None:
+    def epoch_ended(self, job: Job, epoch: Epoch) -> None:
+        """Tell of an epoch of the one training that there is, where there is no live table."""
+        if self._live is None and not self._console.quiet:
+            whole = job.epochs
+            rest = f" | {duration((whole - epoch.epoch) * epoch.seconds)} left" if whole else ""
+            self.say(f"epoch {epoch.epoch}/{whole or '?'} | {sentence(epoch)} | {duration(epoch.seconds)}{rest}")
+
+    def job_ended(self, record: Record, progress: Callable[[], Progress]) -> None:
         """Tell of an ended job: a failure on any screen, others only where there is no live table."""
+        if self._console.quiet:
+            return
         if self._live is None or record.status in ("failed", "diverged"):
-            self.say(f"{duration(progress.elapsed)}  {progress.counts}  {describe(record)}")
+            now = progress()
+            self.say(f"{duration(now.elapsed)}  {now.counts}  {describe(record)}")
         self._drawn = min(self._drawn, time.monotonic() - PLAIN_EVERY + 5)
 
-    def update(self, progress: Progress) -> None:
+    def update(self, progress: Callable[[], Progress]) -> None:
         """Draw a snapshot if it is time to."""
         now = time.monotonic()
-        if now - self._drawn < (REFRESH if self._live else PLAIN_EVERY):
+        if self._console.quiet or now - self._drawn < (REFRESH if self._live else PLAIN_EVERY):
             return
         self._drawn = now
+        self._draw(progress())
+
+    def _draw(self, progress: Progress) -> None:
         if self._live is not None:
             with self._screen():
                 self._live.update(self._table(progress), refresh=True)
@@ -126,7 +145,9 @@ class LiveView:
         done = sum(progress.ended.values())
         table = Table.grid(padding=(0, 2))
         for run in progress.running:
-            score = "" if run.val_accuracy is None else f"{percent(run.val_accuracy)} validation"
+            score = "" if run.last is None else f"{percent(run.last.val_accuracy)} validation"
+            if run.last is not None and progress.total == 1:
+                score = sentence(run.last)
             table.add_row(
                 run.name,
                 ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24),
@@ -141,6 +162,14 @@ class LiveView:
         if progress.best:
             lines.append(Text(inert(progress.best)))
         return Group(*lines, table)
+
+
+def sentence(epoch: Epoch) -> str:
+    """Say an epoch in a line."""
+    return (
+        f"train loss {loss(epoch.train_loss)} accuracy {percent(epoch.train_accuracy, 1)} | "
+        f"validation loss {loss(epoch.val_loss)} accuracy {percent(epoch.val_accuracy, 1)}"
+    )
 
 
 def describe(record: Record) -> str:

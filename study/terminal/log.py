@@ -36,7 +36,7 @@ class Log:
         return self._file.fileno()
 
     def collect(self, folder: Path | None) -> None:
-        """Append what worker processes have printed since the last call (Ray keeps it under ``folder``).
+        """Append what worker processes have printed since the last call (it lies under ``folder``).
 
         Follows no link there, and reads nothing but regular files of this user.
         """
@@ -59,7 +59,8 @@ class Log:
 
 
 def _worker_logs(folder: Path) -> Iterator[str]:
-    """Yield Ray's files of what workers print; ``session_latest`` is a link to a session, and left out as such."""
+    """Yield files of what workers print: in the folder, and in Ray's sessions in it, but for links to such."""
+    yield from _entries(str(folder), "worker-*.[oe][ur][tr]", folders=False)
     for session in _entries(str(folder), "session_*", folders=True):
         for logs in _entries(session, "logs", folders=True):
             yield from _entries(logs, "worker-*.[oe][ur][tr]", folders=False)

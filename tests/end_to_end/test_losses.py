@@ -34,12 +34,9 @@ ALONE = """
     from pathlib import Path
     from results.outcome import Runtime
     from results.store import Study
-    from study.jobs import Job, Model
-    from study.terminal.progress import run_progress
-    from study.engine.local import run_here
+    from study.engine import FixedJobs, Job, Model, Options, run_jobs
     from study.protocol import load_trainable
 
-    os.environ["TOY_IN_PROCESS"] = "1"
     study, toy = Study.open(Path(sys.argv[1])), load_trainable(sys.argv[2])
     save = Study.save_predictions
 
@@ -52,7 +49,9 @@ ALONE = """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as 'disown' has it
     data = toy.load_data("600", Path("."))
     model = Model(toy, sys.argv[2], data, Runtime())
-    run_here(study, model, Job("baseline", study.meta.baseline, 1), run_progress(False))
+    jobs = FixedJobs([Job("baseline", study.meta.baseline, 1)])
+    done = run_jobs(study, model, jobs, options=Options(engine="here"))
+    sys.exit(130 if done.interrupted else 0)
 """
 
 
@@ -104,7 +103,7 @@ def test_a_full_disk_is_said_even_where_the_log_is_on_it(make_study, monkeypatch
 def test_no_record_waits_for_pictures(make_study):
     study, _ = make_study()
     drawn = threading.Event()
-    writer = Writer(study, 3, [lambda record, outcome: drawn.wait(30)], Log(study.files))
+    writer = Writer(study, 3, [lambda record, outcome: lambda: drawn.wait(30)], Log(study.files))
     for seed in range(6):
         end(study, writer, seed)
     writer.flush()
@@ -172,14 +171,14 @@ def test_a_worker_killed_after_its_last_word_is_replaced(make_study, monkeypatch
     study, data = make_study(epochs=4, pause=0.1)
     told, outcome = [], Driver._outcome
 
-    def after_its_death(self, trial_id, run, reference):
+    def after_its_death(self, trial_id, run, *references):
         if not told:
             told.append(run)
             for process in psutil.Process().children(recursive=True):
                 if is_worker(process):
                     process.kill()
             time.sleep(2)
-        outcome(self, trial_id, run, reference)
+        outcome(self, trial_id, run, *references)
 
     monkeypatch.setattr(Driver, "_outcome", after_its_death)
     run(study, data, [Job("baseline", study.meta.baseline, 1)])
@@ -215,7 +214,7 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
 @pytest.mark.long
 def test_a_job_whose_state_cannot_be_loaded_at_once_is_not_lost(make_study, monkeypatch):
     study, data = make_study(epochs=3)
-    job, load, tried = cut(study, data, monkeypatch), study.load_state, []
+    job, load, tried = cut(study, data, monkeypatch), study.map_state, []
 
     def short_of_memory(path):
         if not tried:
@@ -223,7 +222,7 @@ def test_a_job_whose_state_cannot_be_loaded_at_once_is_not_lost(make_study, monk
             raise MemoryError("unable to allocate 300 MB")
         return load(path)
 
-    monkeypatch.setattr(study, "load_state", short_of_memory)
+    monkeypatch.setattr(study, "map_state", short_of_memory)
     run(study, data, [job])
     assert tried and [(r.status, r.resumed_at) for r in study.records()] == [("complete", [1])]
 
@@ -262,7 +261,8 @@ def test_a_driver_that_was_held_up_blames_no_worker(make_study, monkeypatch):
         save(study, cut, state)
 
     monkeypatch.setattr(checkpoints, "save", slowly)
-    monkeypatch.setattr("study.recording.writer.WRITE_SHARE", 1e9)
+    monkeypatch.setattr("study.recording.writer.SHARE", 1e9)
+    monkeypatch.setattr("study.recording.writer.MOST", 1e9)
     monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
     dies = study.meta.baseline | {"misbehave": "die", "misbehave_at": 12, "marker": str(died)}
     jobs = [Job("baseline", study.meta.baseline, 1), Job("baseline", dies, 2)]

@@ -213,12 +213,12 @@ def fuzz(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def trains(*args: Any, **kwargs: Any) -> None:
-        raise KeyboardInterrupt  # before Ray: such a line is a good one
+        raise KeyboardInterrupt  # before any engine: such a line is a good one
 
-    monkeypatch.setattr("study.cli.session.run_jobs", trains)
-    monkeypatch.setattr("study.search.sweep.run_jobs", trains)
     monkeypatch.setenv("STUDY_DATA_DIR", str(folder / "data"))
     arena = Arena(folder)
+    monkeypatch.setattr("study.cli.session.run_jobs", trains)
+    monkeypatch.setattr("study.search.sweep.run_jobs", trains)
     shutil.copytree(folder / "good", folder.parent / "kept")
     monkeypatch.setattr("tempfile.tempdir", str(folder / "tmp"))
     capsys.readouterr()

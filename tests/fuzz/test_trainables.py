@@ -19,9 +19,9 @@ from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
 from results.record import Record
 from results.store import Study
-from study.engine.local import run_here
-from study.jobs import Job, Model
-from study.terminal.progress import run_progress
+from study.engine import FixedJobs, Job, Model, Options, run_jobs
+from study.engine.launch import EXECUTORS
+from tests.support.in_process import in_process
 from tests.support.odd_trainables import Config, Parts, cases, data, trainable
 
 CASES = cases()
@@ -45,6 +45,11 @@ def consistent(study: Study, record: Record) -> None:
     assert not weights.exists() or study.load_state(weights)
 
 
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(EXECUTORS, "here", in_process)
+
+
 def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixture[str]) -> None:
     parts = Parts()
     CASES[name](parts)
@@ -56,6 +61,7 @@ def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixt
         name="odd", trainable="odd", dataset=info, baseline=Config().model_dump(), device="cpu", precision="fp32"
     )
     study = Study.create(folder / "study", meta)
+    sys.modules["odd"] = module = trainable(parts)  # where a worker finds it by name
     outside = folder / "outside"
     outside.mkdir()
     before = os.getcwd(), sys.getrecursionlimit(), np.geterr()
@@ -65,17 +71,18 @@ def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixt
     started = time.monotonic()
     try:
         with study.lock():
-            run_here(
+            run_jobs(
                 study,
-                Model(trainable(parts), "odd", images, Runtime()),
-                Job("baseline", study.meta.baseline, 1),
-                run_progress(False),
+                Model(module, "odd", images, Runtime()),
+                FixedJobs([Job("baseline", study.meta.baseline, 1)]),
+                options=Options(engine="here"),
             )
         assert time.monotonic() - started < BOUND / 2  # what pytest-timeout raises would count as the trainable's doing
         print("still heard", flush=True)
         print("still heard", file=sys.stderr, flush=True)
         assert (os.getcwd(), sys.getrecursionlimit(), np.geterr()) == (str(outside), *before[1:])
     finally:
+        del sys.modules["odd"]
         sys.stdout, sys.stderr = streams
         os.chdir(before[0])
     out, err = capfd.readouterr()

@@ -97,6 +97,13 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
     """Add what every command that trains more than once takes."""
     group = parser.add_argument_group("how many at once")
     group.add_argument(
+        "--engine",
+        choices=("auto", "here", "ray"),
+        help="ray: Ray Tune, side by side on cores, GPUs and clusters; here: one after another in a process on this "
+        "machine, each on all cores; auto: a sweep is Ray Tune, others by how many trainings there are and how long "
+        "recorded ones took (default: auto)",
+    )
+    group.add_argument(
         "--concurrency",
         type=COUNT.parse,
         metavar="N",

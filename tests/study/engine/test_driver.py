@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -14,18 +15,23 @@ from results.outcome import Epoch, Outcome
 from results.record import Record
 from study.engine import Context, FixedJobs, Job, Options
 from study.engine.driver import Driver
-from study.engine.failures import RESTARTS
-from study.engine.launch import drive
+from study.engine.failures import RESTARTS, Death
 from study.engine.messages import Message
 from study.engine.states import States
 from study.engine.surroundings import Surroundings
+from study.engine.tune import drive
 from study.recording import records
 from study.recording.writer import Writer
 from study.terminal.log import Log
 
 ROW = Epoch(1, 1.0, 0.5, 1.0, 1.0, 0.1, np.eye(3, dtype=int))
 NOTHING: Any = SimpleNamespace(drop=lambda key: None, put=lambda *a: None, take=lambda *a: None)
-SILENT: Any = SimpleNamespace(update=lambda progress: None, job_ended=lambda record, progress: None)
+SILENT: Any = SimpleNamespace(
+    update=lambda progress: None,
+    job_ended=lambda record, progress: None,
+    epoch_ended=lambda job, epoch: None,
+    say=lambda text: None,
+)
 
 
 class Outside:
@@ -49,9 +55,12 @@ class Outside:
             once(self.driver)
 
         try:
-            drive(self.driver, counted)
+            with contextlib.suppress(Driver.Stop):
+                drive(self.driver, counted)
         finally:
             self.writer.close()
+        if self.driver.error is not None:
+            raise self.driver.error
 
     def records(self) -> list[Record]:
         return self.study.records()
@@ -81,7 +90,7 @@ def test_an_epoch_reached_before_is_no_progress(outside) -> None:
 
     def gives_up(driver: Driver) -> None:
         assert driver.next("x") is not None
-        driver.on_start("x", "")
+        driver.on_start("x", "a worker")
         driver.on_report("x", Message(epoch=ROW))
         raise RuntimeError("no memory")
 
@@ -97,7 +106,7 @@ def test_with_progress_it_goes_on(outside) -> None:
         driver.next("x")
         driver.on_report("x", Message(error="ValueError: no"))
         if driver.finished():
-            driver.tick([])
+            driver.tick()
         raise RuntimeError("no memory")
 
     one.drive(one_job_each)
@@ -133,7 +142,7 @@ def test_a_source_that_raises_ends_the_run_and_what_ended_is_kept(outside, make_
 
     one = outside()
     source = one.driver._source
-    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver)
+    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver, {})
 
     def tune(driver: Driver) -> None:
         searcher, scheduler, callback = hooks
@@ -160,16 +169,15 @@ def test_a_worker_that_says_nothing_is_killed_unless_the_driver_was_away(outside
     monkeypatch.setattr("study.engine.slots.time", clock)
     one = outside(trial_timeout=30.0)
     one.driver.next("x")
-    one.driver.on_start("x", "")
-    trials = [SimpleNamespace(trial_id="x", temporary_state=SimpleNamespace(ray_actor="the actor"))]
+    one.driver.on_start("x", "a worker")
     now[0] += 100  # the driver itself was held up
-    one.driver.tick(trials)
+    one.driver.tick()
     assert not one.killed
     for _ in range(40):
         now[0] += 0.9
-        one.driver.tick(trials)
-    assert one.killed == ["the actor"]
-    one.driver.on_worker_exit("x", None)
+        one.driver.tick()
+    assert one.killed == ["x"]
+    one.driver.on_worker_exit("x", Death("killed"))
     one.writer.close()
     (record,) = one.records()
     assert (record.status, record.error) == ("failed", "it said nothing for 30 seconds (--trial-timeout)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.aa_study import in_this_process
 from results.analysis.evidence import Evidence
 from results.analysis.power import power_analysis
 from results.config import run_id
@@ -16,6 +15,7 @@ from study.planning.confirm import candidates, prepare
 from study.planning.noise import before_baseline, before_sweep
 from study.planning.runs import advice, cost, longest_first, missing, training_seconds
 from study.planning.seeds import fresh_seeds, sweep_seeds
+from tests.support.in_process import everything_in_process
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -128,7 +128,7 @@ def study(tmp_path):
     path = tmp_path / "s"
     common = ["--study", str(path), "--seed", "7", "--quiet"]
     what = ["--trainable", "examples/digits_sklearn.py", "--dataset", "digits", "--space", "luck", "--set", "epochs=2"]
-    with in_this_process():
+    with everything_in_process():
         assert main(["sweep", *common, *what, "--trials", "4", "--scheduler", "none", "--sampler", "random"]) == 0
         yield path, common
 
@@ -244,7 +244,7 @@ def test_a_diverged_seed_of_the_baseline_is_its_answer(status, trained, tmp_path
     path = tmp_path / "s"
     words = ["baseline", "--study", str(path), "--trainable", "examples/digits_sklearn.py", "--dataset", "digits"]
     words += ["--set", "epochs=1", "--quiet"]
-    with in_this_process():
+    with everything_in_process():
         assert main(words) == 0
         study = Study.open(path)
         (first,) = study.records()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from results.outcome import Epoch, Outcome, predictions
+from study.engine.spool import Held
 from study.jobs import Job
 from study.recording.records import Context, Trace, ended
 from study.recording.writer import Writer
@@ -24,7 +25,7 @@ def written(study: Any, *seeds: int) -> list[str]:
         outcome = Outcome("complete", [EPOCH], val=ANSWERS, test=ANSWERS, weights={"w": np.ones(2)})
         job = Job("baseline", study.meta.baseline, seed)
         record = ended(study, job, outcome, Trace([], [], None, None), Context())
-        writer.end(record, outcome)
+        writer.end(record, outcome, Held(outcome.weights))
         found.append(record.run_id)
     writer.close()
     return found

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from results.outcome import Epoch
 from study.terminal.live import Progress, Running
 
 
+def row(epoch):
+    return Epoch(epoch, 1.0, 0.5, 1.0, 0.5, 1.0, np.eye(2, dtype=int))
+
+
 def running(*epochs: int, of: int | None = 25) -> list[Running]:
-    return [Running(f"job {i}", epoch, of, None) for i, epoch in enumerate(epochs)]
+    return [Running(f"job {i}", of, row(epoch) if epoch else None) for i, epoch in enumerate(epochs)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""The executor ``ray``: Ray Tune on this machine's cores and GPUs, or on a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from results.outcome import Runtime
+from study.engine import cluster
+from study.engine.driver import Driver
+from study.engine.mailbox import ObjectReference, RayMailbox
+from study.engine.messages import Mailbox, Reference
+from study.engine.resources import Options, Plan, gpus_for, plan_for
+from study.recording.provenance import usable_cpus
+
+
+class OnTune:
+    """Ray, started or joined.
+
+    Args:
+        plan: how many trainings at a time, and what each gets.
+        folder: Ray's own; None on a cluster.
+    """
+
+    def __init__(self, plan: Plan, folder: Path | None) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.mailbox: Mailbox = RayMailbox.open()
+        self._live: dict[str, Any] = {}  # Tune's trials that have not ended, by id
+
+    def share(self, data: Any) -> Reference:
+        """Put the data into shared memory once; workers read them without copying."""
+        return ObjectReference(data)
+
+    def kill(self, trial_id: str) -> None:
+        """End a training's process at once."""
+        import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
+
+        actor = self._live[trial_id].temporary_state.ray_actor if trial_id in self._live else None
+        if actor is not None:
+            ray.kill(actor)
+
+    def run(self, driver: Driver) -> None:
+        """Have Tune run what the driver hands out, until it raises Stop."""
+        from study.engine.hooks import run_tune  # noqa: PLC0415 - it imports Ray
+
+        drive(driver, lambda: run_tune(driver, self._live, self.plan, self.folder))
+
+    def close(self) -> None:
+        """Nothing: Ray ends with its context."""
+
+
+def drive(driver: Driver, run: Callable[[], None]) -> None:
+    """Have ``run``, one start of Tune, do everything; start it again where it gives up over a worker.
+
+    Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
+    Ray's words name the victims. Raises what Tune said last where starting it again leads nowhere.
+    """
+    while True:
+        try:
+            return run()
+        except Exception as error:  # noqa: BLE001 - Tune may raise anything
+            victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
+            if not driver.aborted(error, victims):
+                raise
+
+
+@contextlib.contextmanager
+def on_ray(
+    options: Options,
+    jobs: int | None,
+    runtime: Runtime,
+    environment: Callable[[int], Mapping[str, str]],
+    modules: list[str],
+) -> Iterator[OnTune]:
+    """Start Ray or join it, and plan what runs on it side by side.
+
+    Args:
+        options: what the user asked for.
+        jobs: how many trainings there are; None if that cannot be known.
+        runtime: where they compute.
+        environment: variables of the worker processes, by threads of each.
+        modules: package folders that a cluster's nodes get a copy of.
+
+    Raises:
+        UserError: what was asked for cannot be had.
+        cluster.CannotStart: Ray does not start on this machine.
+    """
+    plan = None if options.address else plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
+    with cluster.started(
+        address=options.address,
+        cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
+        gpus=plan.gpus if plan else 0,
+        worker_env=environment(plan.cpus_per_trial if plan else options.cpus_per_trial or 1),
+        modules=modules if options.address else None,
+    ) as folder:
+        if plan is None:
+            import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
+
+            have = ray.cluster_resources()
+            plan = plan_for(options, jobs, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
+        yield OnTune(plan, folder)
