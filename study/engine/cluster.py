@@ -11,20 +11,21 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from results.errors import UserError
+from study.engine.signals import interrupted_at_once
 from study.engine.temporary import temporary_folder
 
 INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one that is 0700 and stays so
 
-
-class CannotStart(UserError):
-    """Ray does not start on this machine."""
-
+PATIENCE = 90  # seconds for each part of the start
+LONG = 20.0  # seconds of start, usually 3 to 7, after which a line is said
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -48,17 +49,29 @@ ALONE = {
     # all else, the largest first: the one that is to blame, and a death like any other.
     MEMORY_MONITOR: os.environ.get(MEMORY_MONITOR, "0"),
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # read on import: without a cluster Ray stays on 127.0.0.1
+    "RAY_gcs_server_port_wait_time_s": str(PATIENCE),  # a machine with a load of 20 takes more than its 30 seconds
+    "RAY_raylet_start_wait_time_s": str(PATIENCE),
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "86400",  # its library ends this process a minute after gcs_server died
     "RAY_AUTH_MODE": "token",  # nor may another user of this machine talk to it
     "RAY_AUTH_TOKEN": secrets.token_hex(32),  # one of our own, so that Ray leaves none in the home folder
 }
 
 
+class CannotStart(UserError):
+    """There is no Ray, or it does not start on this machine. This process can do something else."""
+
+
 def import_ray(address: str | None = None) -> ModuleType:
-    """Import Ray with the environment it must find."""
+    """Import Ray with the environment it must find. Raises CannotStart where it is not installed."""
     os.environ.update(QUIET)
     if address is None and "ray" not in sys.modules:  # what is read on import, a Ray already imported has missed
         os.environ.update(ALONE)
-    return importlib.import_module("ray")
+    try:
+        ray = importlib.import_module("ray")
+    except ModuleNotFoundError as error:
+        raise CannotStart(f"Ray is not installed: {error}") from error
+    ray._private.utils.set_sigterm_handler = lambda handler: None  # it would replace ours, and end us with code 15
+    return ray
 
 
 @contextlib.contextmanager
@@ -70,6 +83,7 @@ def started(
     worker_env: Mapping[str, str],
     modules: list[str] | None = None,
     object_store_bytes: int | None = None,
+    say: Callable[[str], object] = lambda line: None,
 ) -> Iterator[Path | None]:
     """Hold a Ray of our own on loopback, or join the cluster at ``address``; yield its folder, None for a cluster.
 
@@ -80,73 +94,112 @@ def started(
         object_store_bytes: size of shared memory; None leaves it to Ray.
         worker_env: environment variables of the worker processes.
         modules: package folders that a cluster's nodes get a copy of.
+        say: is told, from another thread, where the start takes long.
 
     Raises:
         UserError: the cluster cannot be reached.
+        CannotStart: there is no Ray, or it does not start on this machine. Nothing of it is left.
+        KeyboardInterrupt: Ctrl-C or SIGTERM, while it starts.
     """
     ray = import_ray(address)
     if ray.is_initialized():
         raise RuntimeError("Ray is already running in this process")
     common: dict[str, Any] = {
-        "include_dashboard": False,
         "log_to_driver": False,
         "logging_level": "ERROR",
         "configure_logging": False,
         "namespace": f"study-{secrets.token_hex(8)}",  # on a shared cluster, process numbers may be alike
     }
     if address is not None:
-        environment: dict[str, Any] = {"env_vars": {**_worker_switches(), **worker_env}}
-        if modules:
-            environment["py_modules"] = modules
-        common.pop("include_dashboard")
-        reachable(address)
         try:
-            ray.init(address=address, runtime_env=environment, **common)
-        except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
-            raise UserError(
-                f"cannot join the Ray cluster at --address '{address}': {str(error).splitlines()[0]} (where its nodes "
-                f"have RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH set, set them here too)"
-            ) from error
-        try:
+            _join(ray, address, worker_env, modules, common)
             yield None
         finally:
             ray.shutdown()
         return
-    before = {name: os.environ.get(name) for name in worker_env}
-    with temporary_folder() as outside:
+    with temporary_folder() as outside:  # what does not end with Ray's shutdown, ends with the folder
         folder = outside / INSIDE
         folder.mkdir()
-        os.environ.update(worker_env)  # Ray's processes inherit it: workers that Ray starts ahead of need can be used
+        common |= {"num_cpus": cpus, "num_gpus": gpus, "object_store_memory": object_store_bytes}
         try:
-            try:
-                _start(
-                    ray,
-                    address="local",
-                    num_cpus=cpus,
-                    num_gpus=gpus,
-                    _temp_dir=str(folder),
-                    object_store_memory=object_store_bytes,
-                    **common,
-                )
-            finally:
-                for name, value in before.items():
-                    os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+            with _environment(worker_env), _patient(ray), _told(say), interrupted_at_once():
+                _start(ray, address="local", _temp_dir=str(folder), include_dashboard=False, **common)
             yield folder
         finally:
             ray.shutdown()
 
 
+def _join(
+    ray: ModuleType, address: str, worker_env: Mapping[str, str], modules: list[str] | None, common: dict[str, Any]
+) -> None:
+    environment: dict[str, Any] = {"env_vars": {**_worker_switches(), **worker_env}}
+    if modules:
+        environment["py_modules"] = modules
+    reachable(address)
+    try:
+        with interrupted_at_once():
+            ray.init(address=address, runtime_env=environment, **common)
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
+        raise UserError(
+            f"cannot join the Ray cluster at --address '{address}': {str(error).splitlines()[0]} (where its nodes "
+            f"have RAY_AUTH_MODE and RAY_AUTH_TOKEN_PATH set, set them here too)"
+        ) from error
+
+
 def _start(ray: ModuleType, **arguments: Any) -> None:
-    """Start Ray. Not tried again here: what a failed start leaves running ends this process a minute later."""
+    """Start Ray, once: on a machine too busy for it another start has no better chance than a longer wait."""
     try:
         ray.init(**arguments)
-    except Exception as error:
-        if "timed out" in str(error) or isinstance(error, TimeoutError):
-            raise CannotStart(
-                f"Ray did not start, as on a machine too busy for it; the same command tries again: "
-                f"{str(error).splitlines()[0]}"
-            ) from error
-        raise
+    except Exception as error:  # Ray raises bare Exception, RuntimeError, TimeoutError, and errors of its own
+        raise CannotStart(f"Ray does not start on this machine: {' '.join(str(error).split())[:300]}") from error
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set what Ray's processes inherit: workers that Ray starts ahead of need can then be used."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+
+
+@contextlib.contextmanager
+def _told(say: Callable[[str], object]) -> Iterator[None]:
+    """Say a line where it takes long."""
+    line = "Ray takes its time to start, as it does on a busy machine; still waiting"
+    timer = threading.Timer(LONG, say, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+@contextlib.contextmanager
+def _patient(ray: ModuleType) -> Iterator[None]:
+    """Give a node longer to report than the 30 seconds that Ray's code has as a number, not as a setting."""
+    services = ray._private.services
+    ask = services.get_node
+
+    def get_node(*arguments: Any, **named: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask(*arguments, **named)
+            except RuntimeError:  # not yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    services.get_node = get_node
+    try:
+        yield
+    finally:
+        services.get_node = ask
 
 
 def reachable(address: str) -> None:

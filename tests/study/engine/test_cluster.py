@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support import ROOT
+from study.engine import cluster
+from tests.support import ROOT, TOY
 from tests.support.processes import gone, wait_until
 
 HOLDER = """
@@ -50,3 +51,72 @@ def test_ten_seconds_after_its_driver_nothing_of_ray_is_left(end: signal.Signals
     process.wait(timeout=30)
     assert wait_until(lambda: gone(left) and not folder.parent.exists(), 10), [p for p in left if p.is_running()]
     assert set(os.listdir("/dev/shm")) <= shared
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("seen", ["guard.py", "gcs_server", "raylet/raylet"])
+def test_a_signal_while_ray_starts_ends_like_ctrl_c(seen: str, end: signal.Signals, tmp_path: Path) -> None:
+    space = tmp_path / "space.py"
+    space.write_text("from search_spaces import log_float\nWIDE = {'learning_rate': log_float(1e-3, 1.0)}\n")
+    command = ["sweep", "--study", str(tmp_path / "s"), "--trainable", TOY, "--dataset", "600"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "study.run", *command, "--space", f"{space}:WIDE", "--trials", "3"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    left: list[psutil.Process] = []
+
+    def started() -> bool:
+        left[:] = psutil.Process(process.pid).children(recursive=True)
+        return any(seen in " ".join(each.cmdline()) for each in left if not gone([each]))
+
+    assert wait_until(started, 60)
+    process.send_signal(end)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted: what is finished is kept" in errors
+    assert wait_until(lambda: gone(left), 10)
+
+
+STOPPED = """
+import os, signal, sys, threading, time
+import psutil
+from study.engine import cluster
+
+def stop():
+    while True:
+        for each in psutil.Process().children(recursive=True):
+            if each.name() == sys.argv[1]:
+                return each.suspend()
+        time.sleep(0.001)
+
+threading.Thread(target=stop, daemon=True).start()
+said = []
+try:
+    with cluster.started(address=None, cpus=1, gpus=0, worker_env={}, say=said.append):
+        print("started")
+except cluster.CannotStart as error:
+    print("cannot start:", len(psutil.Process().children(recursive=True)), "left;", len(said), "said", flush=True)
+time.sleep(100)
+print("alive")
+"""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
+def test_a_process_in_which_ray_could_not_start_lives_on(daemon: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, daemon], cwd=ROOT, capture_output=True, text=True, timeout=390
+    )
+    assert done.stdout == "cannot start: 0 left; 1 said\nalive\n", done.stdout + done.stderr
+
+
+def test_a_machine_without_ray_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with (
+        pytest.raises(cluster.CannotStart, match="Ray is not installed"),
+        cluster.started(address=None, cpus=1, gpus=0, worker_env={}),
+    ):
+        pass
