@@ -84,23 +84,41 @@ class Space:
 
     # -- tracing back ----------------------------------------------------------------------------------------------
 
-    def params_for(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return Optuna's parameters that lead to ``config``; None if the space does not hold it.
+    def way_to(self, config: Mapping[str, Any]) -> Way | None:
+        """Return the parameters that lead to ``config`` and their distributions; None if the space does not hold it.
 
         ``config`` may lack fields (an older record's): they count as the config's defaults.
         """
-        way = self._way_to(config)
+        try:
+            goal = build(self._config_class, config)
+        except ValueError:
+            return None
+
+        def guesses(name: str, distribution: BaseDistribution) -> list[Any]:
+            if name in self._sets:
+                tried = [goal[self._sets[name]]]
+            else:  # one that is no field's value: it may decide between branches, or a field be computed from it
+                tried = [*goal.values(), *(dists.values(distribution, LISTED) or [])]
+            found: list[Any] = []
+            for value in tried:
+                match = dists.member(distribution, value) if isinstance(value, Scalar) else None
+                if match and not any(same(match[0], other) for other in found):
+                    found.append(match[0])
+            return found
+
+        try:
+            for way in walk(self.suggest, guesses, CALLS):
+                reached = self._reach(way.result)
+                if all(same(reached[field], goal[field]) for field in goal):
+                    return way
+        except Exception:  # a function may fail on guesses that no sampler would make together, or branch without end
+            return None
+        return None
+
+    def params_for(self, config: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return Optuna's parameters that lead to ``config``; None if the space does not hold it."""
+        way = self.way_to(config)
         return None if way is None else way.params
-
-    def distributions_for(self, params: Mapping[str, Any]) -> dict[str, BaseDistribution]:
-        """Return the distribution of each of ``params``, for ``optuna.trial.create_trial``.
-
-        Raises ValueError where they are not a whole set of this space's parameters.
-        """
-        for way in walk(self.suggest, lambda name, _: [params[name]] if name in params else [], CALLS):
-            if way.params.keys() == params.keys():
-                return way.distributions
-        raise ValueError(f"{self._where}: {dict(params)} is no point of it")
 
     def __contains__(self, config: object) -> bool:
         return isinstance(config, Mapping) and self.params_for(config) is not None
@@ -201,33 +219,6 @@ class Space:
         reached = {field: [way.result.get(field, self._base[field]) for way in self._ways] for field in fields}
         return [field for field, values in reached.items() if not all(same(v, values[0]) for v in values)]
 
-    def _way_to(self, config: Mapping[str, Any]) -> Way | None:
-        try:
-            goal = build(self._config_class, config)
-        except ValueError:
-            return None
-
-        def guesses(name: str, distribution: BaseDistribution) -> list[Any]:
-            if name in self._sets:
-                tried = [goal[self._sets[name]]]
-            else:  # one that is no field's value: it may decide between branches, or a field be computed from it
-                tried = [*goal.values(), *(dists.values(distribution, LISTED) or [])]
-            found: list[Any] = []
-            for value in tried:
-                match = dists.member(distribution, value) if isinstance(value, Scalar) else None
-                if match and not any(same(match[0], other) for other in found):
-                    found.append(match[0])
-            return found
-
-        try:
-            for way in walk(self.suggest, guesses, CALLS):
-                reached = self._reach(way.result)
-                if all(same(reached[field], goal[field]) for field in goal):
-                    return way
-        except Exception:  # a function may fail on guesses that no sampler would make together, or branch without end
-            return None
-        return None
-
     def _warnings(self) -> list[str]:
         found = [
             f"--set {field}={value!r} differs from the baseline's {self._baseline[field]!r}: "
@@ -235,11 +226,11 @@ class Space:
             for field, value in self.fixed.items()
             if not same(value, self._baseline[field])
         ]
-        if not found and self._way_to(self._baseline) is None:
+        if not found and self.way_to(self._baseline) is None:
             outside = [f"{field}={self._baseline[field]!r}" for field in self.dimensions if not self._holds(field)]
             what = f"the baseline's {', '.join(outside)}" if outside else "the baseline"
             found.append(f"{what} lies outside {self._where}: the sweep cannot find the baseline again")
-        if any(self._way_to({**self._base, **way.result, **self.fixed}) is None for way in self._ways[:8]):
+        if any(self.way_to({**self._base, **way.result, **self.fixed}) is None for way in self._ways[:8]):
             found.append(
                 f"{self._where} computes a value from what it suggests, so a config does not tell its suggestions: "
                 f"a resumed sweep will not learn from such trials"

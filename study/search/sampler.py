@@ -53,8 +53,8 @@ def make_sampler(name: str, seed: int, known: int) -> optuna.samplers.BaseSample
 
 def as_trial(space: Space, record: Record) -> FrozenTrial | None:
     """Return what Optuna is to know of a record; None where the space does not hold its config."""
-    params = space.params_for(record.config)
-    if params is None:
+    way = space.way_to(record.config)
+    if way is None:
         return None
     scores = best_so_far(record.history)
     seen = {row.epoch: score for row, score in zip(record.history, scores, strict=True) if math.isfinite(score)}
@@ -67,8 +67,8 @@ def as_trial(space: Space, record: Record) -> FrozenTrial | None:
     return create_trial(
         state=state,
         value=value if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
-        params=params,
-        distributions=space.distributions_for(params),
+        params=way.params,
+        distributions=way.distributions,
         intermediate_values=seen,
         user_attrs={
             "run_id": record.run_id,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from results.errors import UserError
-from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
 from search_spaces import Space
@@ -97,21 +96,18 @@ def sweep(
     study.save_meta()
     database = Database(study, space, sweep_options.seed)
     engine = None
-    try:
-        if not source.exhausted():
-            engine = run_jobs(
-                study,
-                training.model,
-                source,
-                options=replace(training.options, title=f"sweep of {study.meta.name}"),
-                context=training.context,
-                after=[_sync_after(database), *training.after],
-                choice=for_sweep(training.options),
-            )
-        with contextlib.suppress(Exception) if engine is not None else contextlib.nullcontext():
-            database.sync()
-    finally:
-        database.close()
+    if not source.exhausted():
+        engine = run_jobs(
+            study,
+            training.model,
+            source,
+            options=replace(training.options, title=f"sweep of {study.meta.name}"),
+            context=training.context,
+            after=[database.after, *training.after],
+            choice=for_sweep(training.options),
+        )
+    with contextlib.suppress(Exception) if engine is not None else contextlib.nullcontext():
+        database.sync()
     if source.exhausted_space:
         notes.append(
             f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}"
@@ -169,10 +165,3 @@ def _longest(study: Study, space: Space) -> int:
         study.meta.baseline.get("epochs"),
     ]
     return max((int(n) for n in found if isinstance(n, int | float)), default=1)
-
-
-def _sync_after(database: Database) -> After:
-    def after(record: Record, outcome: Outcome) -> Callable[[], None]:
-        return database.sync
-
-    return after

@@ -249,12 +249,10 @@ def database(study: Study) -> Database:
     return Database(study, load_space("default", load_trainable("alexnet").Config, study.meta.baseline), 504)
 
 
-@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b c", "a?mode=memory"])
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "a#b c", "a?mode=memory", "a{b}"])
 def test_the_database_lies_where_the_study_does(tmp_path: Path, name: str) -> None:
     study = synthetic.study(tmp_path / name, trials=2, seeds=1, maker=SMALL)
-    made = database(study)
-    made.sync()
-    made.close()
+    database(study).sync()
     assert (study.path / "optuna.db").is_file() and [p.name for p in tmp_path.iterdir()] == [name]
 
 

@@ -13,6 +13,7 @@ from results.meta import DatasetInfo, StudyMeta
 from results.reading import Reading
 from results.record import Record
 from results.store import Study
+from tests.support.processes import bytes_read
 from tests.support.runs import record, scored
 
 
@@ -31,10 +32,6 @@ def read(study: Study) -> Reading:
 
 def check_like_the_file(study: Study) -> None:
     assert read(study) == read(Study.open(study.path))
-
-
-def bytes_read() -> int:
-    return int(Path("/proc/self/io").read_text().split()[1])  # by system calls of this process
 
 
 @pytest.mark.parametrize("status", ["complete", "pruned", "failed", "diverged"])

@@ -90,15 +90,14 @@ def test_what_optuna_proposes_is_a_valid_config_and_traced_back_to_its_parameter
         config = space.config(suggested)
         assert config == Config(**(BASELINE | suggested | fixed)).model_dump()
         assert not set(suggested) & set(fixed)
-        params = space.params_for(json.loads(json.dumps(config)))
-        assert params is not None
-        distributions = space.distributions_for(params)
+        way = space.way_to(json.loads(json.dumps(config)))
+        assert way is not None
+        params = way.params
         assert space.config(space.suggest(optuna.trial.FixedTrial(params))) == config
-        assert space.distributions_for(trial.params) == trial.distributions
         if definition is not finite or not fixed:  # there a fixed field makes two ways lead to one config
-            assert params.keys() == trial.params.keys()
+            assert way.distributions == trial.distributions
             assert all(params[k] == pytest.approx(v, abs=1e-12) for k, v in trial.params.items())
-        rebuilt.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=0.5))
+        rebuilt.add_trial(optuna.trial.create_trial(params=params, distributions=way.distributions, value=0.5))
     assert len(rebuilt.trials) == 40
     assert space.suggest(rebuilt.ask())  # the sampler takes the rebuilt trials
 
@@ -152,11 +151,6 @@ def test_true_is_not_one_nor_one_true() -> None:
 def test_steps_give_the_numbers_a_person_writes() -> None:
     space = load({"momentum": uniform(0, 0.9, step=0.05)})
     assert {s["momentum"] for _, s in ask(space, 200)} <= {round(0.05 * k, 2) for k in range(19)}
-
-
-def test_parameters_that_are_no_whole_set_are_refused() -> None:
-    with pytest.raises(ValueError, match="no point"):
-        load(conditional).distributions_for({"method": "sgd", "rate": 0.01})
 
 
 # -- size, bounds, description -------------------------------------------------------------------------------------

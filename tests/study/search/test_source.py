@@ -12,25 +12,20 @@ from results.config import config_hash
 from results.errors import UserError
 from results.outcome import Epoch
 from results.reading import Reading
-from results.record import DatasetTag, HistoryRow, Record
-from search_spaces import choice, load_space, log_float
+from search_spaces import choice, log_float
 from study.jobs import Job
 from study.recording.checkpoints import Interrupted
 from study.search.options import SweepOptions
 from study.search.pruner import Halving
 from study.search.sampler import Proposer, as_trial
 from study.search.source import SweepSource
-from tests.support.sweep_toy import SEED, SPACES
+from tests.support.sweep_records import record_of, space_of
+from tests.support.sweep_toy import SEED
 
 
 @pytest.fixture
 def baseline(toy):
     return toy.Config(epochs=9).model_dump()
-
-
-def space_of(toy, baseline, definition="toy", fixed=None):
-    spaces = SPACES if isinstance(definition, str) else {"own": definition}
-    return load_space(definition if isinstance(definition, str) else "own", toy.Config, baseline, fixed or {}, spaces)
 
 
 def source_of(
@@ -44,29 +39,6 @@ def source_of(
         options=SweepOptions(trials, seed, sampler),
         halving=halving,
         about={"space": "toy"},
-    )
-
-
-def record_of(job: Job, status="complete", accuracy=0.5, epochs=None) -> Record:
-    epochs = epochs or job.config["epochs"]
-    rows = [
-        HistoryRow(
-            epoch=e, train_loss=1, train_accuracy=0, val_loss=1 / e, val_accuracy=accuracy * e / epochs, seconds=1
-        )
-        for e in range(1, epochs + 1)
-    ]
-    scored = {"val_accuracy": accuracy, "best_epoch": epochs} if status in ("complete", "pruned") else {}
-    return Record(
-        run_id=job.run_id,
-        kind=job.kind,
-        config=job.config,
-        config_hash=config_hash(job.config),
-        seed=job.seed,
-        dataset=DatasetTag(name="toy", fingerprint="0"),
-        status=status,
-        history=rows,
-        trial=job.trial,
-        **scored,
     )
 
 
