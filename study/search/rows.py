@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from optuna.distributions import distribution_to_json
 from optuna.storages._rdb import models  # the tables of the Optuna that is installed: public ways write one trial each
@@ -20,7 +21,8 @@ from sqlalchemy import Connection, func, insert, select
 def last_trial(connection: Connection, study_id: int) -> int | None:
     """Return the id of the study's last trial; None where it has none."""
     trials = models.TrialModel
-    return connection.scalar(select(func.max(trials.trial_id)).where(trials.study_id == study_id))
+    found: int | None = connection.scalar(select(func.max(trials.trial_id)).where(trials.study_id == study_id))
+    return found
 
 
 def run_ids(connection: Connection, study_id: int) -> list[str | None]:
@@ -41,13 +43,13 @@ def add(connection: Connection, study_id: int, number: int, trials: Sequence[Fro
         models.TrialUserAttributeModel,
         models.TrialIntermediateValueModel,
     )
-    rows, values, params, attributes, intermediate = found = tuple([] for _ in tables)
+    found: tuple[list[dict[str, Any]], ...] = tuple([] for _ in tables)
+    rows, values, params, attributes, intermediate = found
     last = connection.scalar(select(func.max(models.TrialModel.trial_id))) or 0  # of any study that is in the file
     for trial_id, trial in enumerate(trials, start=last + 1):
-        row = {"trial_id": trial_id, "number": number + trial_id - last - 1, "study_id": study_id, "state": trial.state}
-        rows.append(
-            row | {"datetime_start": _utc(trial.datetime_start), "datetime_complete": _utc(trial.datetime_complete)}
-        )
+        times = {"datetime_start": _utc(trial.datetime_start), "datetime_complete": _utc(trial.datetime_complete)}
+        row: dict[str, Any] = {"trial_id": trial_id, "number": number + trial_id - last - 1, "study_id": study_id}
+        rows.append(row | times | {"state": trial.state})
         if trial.value is not None:
             value, kind = models.TrialValueModel.value_to_stored_repr(trial.value)
             values.append({"trial_id": trial_id, "objective": 0, "value": value, "value_type": kind})
@@ -58,9 +60,9 @@ def add(connection: Connection, study_id: int, number: int, trials: Sequence[Fro
         for key, attribute in trial.user_attrs.items():
             attributes.append({"trial_id": trial_id, "key": key, "value_json": json.dumps(attribute)})
         for step, given in trial.intermediate_values.items():
-            value, kind = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr(given)
-            row = {"trial_id": trial_id, "step": step, "intermediate_value": value}
-            intermediate.append(row | {"intermediate_value_type": kind})
+            stored, finite = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr(given)
+            row = {"trial_id": trial_id, "step": step, "intermediate_value": stored}
+            intermediate.append(row | {"intermediate_value_type": finite})
     for table, new in zip(tables, found, strict=True):
         if new:
             connection.execute(insert(table), new)
