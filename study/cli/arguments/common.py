@@ -95,7 +95,7 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
 
 def add_resources(parser: argparse.ArgumentParser) -> None:
     """Add what every command that trains more than once takes."""
-    group = parser.add_argument_group("how many at once")
+    group = parser.add_argument_group("how to run")
     group.add_argument(
         "--engine",
         choices=("auto", "here", "ray"),
