@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alexnet.decode import decode
 from results.errors import UserError, nearest
@@ -161,10 +159,15 @@ def _check_writable(folder: Path) -> None:
 @contextmanager
 def _bar(total: int, folder: Path, progress: bool) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal, a single line elsewhere, nothing if ``progress`` is False."""
-    console = Console(stderr=True)
-    if progress and not console.is_terminal:
-        print(f"decoding the {total:,} images of '{folder}', once", file=sys.stderr, flush=True)
+    if not (progress and sys.stderr.isatty()):
+        if progress:
+            print(f"decoding the {total:,} images of '{folder}', once", file=sys.stderr, flush=True)
+        yield lambda n: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - no training process needs rich
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - no training process needs it
+
     columns = TextColumn("decoding, once"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not (progress and console.is_terminal)) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("decode", total=total)
         yield lambda n: bar.advance(task, n)
