@@ -180,8 +180,8 @@ def _limits(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def write_docs(path: Path, text: str) -> None:
+def write_docs(path: Path, text: str, begin: str = BEGIN, end: str = END) -> None:
     """Put the tables between their marks in the docs page."""
-    page = path.read_text(encoding="utf-8") if path.exists() else f"{BEGIN}\n{END}\n"
-    before, after = page.split(BEGIN)[0], page.split(END)[-1]
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    page = path.read_text(encoding="utf-8") if path.exists() else f"{begin}\n{end}\n"
+    before, after = page.split(begin)[0], page.split(end)[-1]
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")

@@ -6,6 +6,8 @@
 CPU seconds of all of a contender's processes, not wall seconds, so that another program on the machine disturbs
 little. A further trial's cost is what CPU time grew by between two numbers of ended trials, start-up left out; it
 includes the objective, whose own cost is printed. A ratio is formed within each round, in which contenders take turns.
+Tune now and then ends a worker that it could use again and starts another, 1.3 s of CPU each; its rounds differ by
+that, so the number of each contender's processes is printed, round by round.
 """
 
 from __future__ import annotations
@@ -31,10 +33,11 @@ COSTS = ((RAY, TUNE, 1.5), (HERE, MEMORY, 3.0))  # of a further trial: at most s
 
 
 def measure(name: str, trials: int) -> dict[str, float]:
-    """Run a contender; return CPU seconds since its start at each mark up to ``trials``."""
+    """Run a contender; return CPU seconds since its start at each mark up to ``trials``, and its count of processes."""
     at = [n for n in MARKS if n <= trials]
     program = Program("benchmarks.overhead_contenders", name, str(trials), ",".join(map(str, at)))
-    return {mark: cpu for mark, cpu, _ in program.marks()}
+    found = {mark: cpu for mark, cpu, _ in program.marks()}
+    return {**found, "processes": program.clock.processes}
 
 
 def cost(cpu: dict[str, float], span: tuple[int, int]) -> float | None:
@@ -58,7 +61,8 @@ def evaluate(rounds: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
     for name in rounds[0]:
         mine = [one[name] for one in rounds]
         contenders[name] = {
-            "cpu_seconds_at": {mark: _median([cpu[mark] for cpu in mine]) for mark in mine[0]},
+            "cpu_seconds_at": {str(n): _median([cpu[str(n)] for cpu in mine]) for n in MARKS if str(n) in mine[0]},
+            "processes": [cpu.get("processes") for cpu in mine],
             "per_trial": {_span(span): _median([cost(cpu, span) for cpu in mine]) for span in SPANS},
             "growth": _median([growth(cpu) for cpu in mine]),
         }
@@ -138,13 +142,15 @@ def show(result: dict[str, Any]) -> str:
     rounds = f"{n} round{'s' * (n != 1)}"
     lines = [
         f"CPU seconds, medians of n = {rounds}; the objective alone: {result['objective']:.4f} a trial",
-        f"  {'':<22}{'to trial':>9}{MARKS[0]:>7}{QUICK:>9}{MARKS[-1]:>9}   a further trial: {ends}   growth",
+        f"  {'':<22}{'to trial':>9}{MARKS[0]:>7}{QUICK:>9}{MARKS[-1]:>9}   a further trial: {ends}   growth  processes",
     ]
     for name, row in result["contenders"].items():
         at = [row["cpu_seconds_at"].get(str(mark)) for mark in (MARKS[0], QUICK, MARKS[-1])]
         costs = "  ".join(f"{_number(row['per_trial'][_span(span)], 4):>9}" for span in SPANS)
         until = "".join(f"{_number(value, 2):>9}" for value in at)
-        lines.append(f"  {name:<29}{until}                    {costs}  {_number(row['growth'], 2):>7}")
+        lines.append(
+            f"  {name:<29}{until}                    {costs}  {_number(row['growth'], 2):>7}  {row['processes']}"
+        )
     lines.append("ratios (limit; kept?)")
     for row in result["ratios"]:
         kept = {None: "not measured", True: "kept", False: "BROKEN"}[row["kept"]]

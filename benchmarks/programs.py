@@ -69,6 +69,11 @@ class CpuClock:
         self._seen = {self._root: _Seen(None)}
         self._lock = threading.Lock()
 
+    @property
+    def processes(self) -> int:
+        """How many have been seen."""
+        return len(self._seen)
+
     def read(self) -> float:
         """Look at all processes now and return the total."""
         with self._lock:
@@ -115,7 +120,7 @@ class Program:
             text=True,
             env=os.environ | one,
         )
-        self._clock = CpuClock(self.process.pid)
+        self.clock = CpuClock(self.process.pid)
         self._look, self._every = look, every
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
@@ -128,7 +133,7 @@ class Program:
         try:
             for line in self.process.stdout:
                 wall = time.monotonic() - started
-                yield line.strip(), self._clock.read(), wall
+                yield line.strip(), self.clock.read(), wall
                 self.process.stdin.write("\n")
                 self.process.stdin.flush()
             if self.process.wait() != 0:
@@ -145,7 +150,7 @@ class Program:
         process, read = psutil.Process(self.process.pid), -1.0
         while not self._over.wait(self._every):
             if time.monotonic() - read > EVERY:
-                self._clock.read()
+                self.clock.read()
                 read = time.monotonic()
             if self._look is not None:
                 with contextlib.suppress(psutil.Error):

@@ -30,19 +30,23 @@ ROOT = Path(__file__).parents[1]
 
 
 def command(study: Path, seeds: int, epochs: int, engine: str | None) -> float:
-    """Run the command on one core; return its wall seconds. Raises CalledProcessError where it fails."""
+    """Run the command on one core; return its wall seconds. Raises RuntimeError where it fails."""
     own = min(os.sched_getaffinity(0))
     words = ["baseline", "--seeds", str(seeds), "--study", str(study), "--dataset", "digits", "--device", "cpu"]
-    words += ["--set", "architecture=tiny", "batch_size=64", f"epochs={epochs}"]
+    for one in ("architecture=tiny", "batch_size=64", f"epochs={epochs}"):
+        words += ["--set", one]
     words += ["--engine", engine] if engine else []
     started = time.monotonic()
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "study.run", *words],
         cwd=ROOT,
-        check=True,
-        stdout=subprocess.PIPE,
+        capture_output=True,
+        text=True,
+        check=False,
         preexec_fn=lambda: os.sched_setaffinity(0, {own}),
     )
+    if done.returncode != 0:
+        raise RuntimeError(f"the command ended with {done.returncode}: {done.stderr}")
     return time.monotonic() - started
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bulky, many, overhead, short, states, trivial
-from benchmarks.overhead_contenders import CONTENDERS, SEED, score
+from benchmarks import bulky, cost_table, many, overhead, short, states, trivial
+from benchmarks.overhead_contenders import SEED, score
 from benchmarks.programs import Program
 from tests.support import ROOT
 
+QUICK, SLOW = [overhead.MEMORY, overhead.JOURNAL, overhead.HERE], [overhead.TUNE, overhead.RAY]
 BURN = """
 import subprocess, sys, time
 from pathlib import Path
@@ -83,15 +84,8 @@ def test_a_quick_run_says_nothing_of_late_trials():
     assert row["growth"] is None and row["per_trial"] == {"50-200": pytest.approx(2 / 150, abs=1e-5), "200-1000": None}
 
 
-@pytest.mark.parametrize("name", [overhead.MEMORY, overhead.JOURNAL])
+@pytest.mark.parametrize("name", QUICK + [pytest.param(name, marks=pytest.mark.long) for name in SLOW])
 def test_a_contender_says_its_marks(name):
-    marks = [mark for mark, _, _ in Program("benchmarks.overhead_contenders", name, "5", "2,5").marks()]
-    assert marks == ["2", "5", "returned"]
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in CONTENDERS if name not in (overhead.MEMORY, overhead.JOURNAL)])
-def test_an_engine_says_its_marks(name):
     marks = [mark for mark, _, _ in Program("benchmarks.overhead_contenders", name, "5", "2,5").marks()]
     assert marks == ["2", "5", "returned"]
 
@@ -107,7 +101,7 @@ def test_the_bulky_trainable_goes_on_where_it_was():
     assert whole.weights["weights"].nbytes == 1e6
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.long)])
+@pytest.mark.parametrize("engine", ["here", pytest.param("ray", marks=pytest.mark.long)])
 def test_states_end_to_end(engine):
     row = states.evaluate(engine, *([states.measure(engine, size, 0.05)] for size in (4, 1)))
     assert row["kept_mb"] == pytest.approx(states.RECORDS * 4 * 4, rel=0.01)  # of each weights and one state
@@ -115,7 +109,7 @@ def test_states_end_to_end(engine):
     assert "CPU per MB" in states.show(row, 4)
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.long)])
+@pytest.mark.parametrize("engine", ["here", pytest.param("ray", marks=pytest.mark.long)])
 def test_many_end_to_end(engine):
     found = many.measure(engine, 20)
     assert 0 <= found["end_seconds"] < found["wall"] and found["again_cpu"] < found["cpu"]
@@ -134,3 +128,17 @@ def test_short_end_to_end(tmp_path):
         one["beside"] == pytest.approx(one["wall"] - one["training"], abs=0.02) and one["training"] > short.SEEDS * 0.3
     )
     assert "beside training" in done.stdout
+
+
+def test_the_docs_show_the_committed_results():
+    page = cost_table.DOCS.read_text(encoding="utf-8")
+    assert page.split(cost_table.BEGIN)[1].split(cost_table.END)[0].strip() == cost_table.markdown().strip()
+
+
+def test_the_table_shows_what_is_there(tmp_path):
+    assert cost_table.markdown(tmp_path) == ""
+    about = {"machine": {"cores": 2, "cpu": "a CPU"}, "revision": "abc1234"}
+    rows = [{"beside": 9.0}, {"beside": 11.0}]
+    (tmp_path / "short.json").write_text(json.dumps({**about, "seeds": 3, "median": 10.0, "rounds": rows}))
+    text = cost_table.markdown(tmp_path)
+    assert "now: 10.0 s beside training (9.0 to 11.0, n = 2" in text and "before" not in text
