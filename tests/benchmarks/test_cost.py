@@ -104,7 +104,8 @@ def test_the_bulky_trainable_goes_on_where_it_was():
 @pytest.mark.parametrize("engine", ["here", pytest.param("ray", marks=pytest.mark.long)])
 def test_states_end_to_end(engine):
     row = states.evaluate(engine, *([states.measure(engine, size, 0.05)] for size in (4, 1)))
-    assert row["kept_mb"] == pytest.approx(states.RECORDS * 4 * 4, rel=0.01)  # of each weights and one state
+    weights = states.RECORDS * 4
+    assert 0.99 * weights < row["kept_mb"] < 1.01 * 4 * weights  # all weights; states as far as the budget goes
     assert row["peak_mb"] > 0 and row["wall_per_record"] > 3 * 0.05 / 2
     assert "CPU per MB" in states.show(row, 4)
 
