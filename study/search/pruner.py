@@ -9,9 +9,8 @@ bracket, with three differences: its knowledge can be refilled after a restart, 
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Hashable, Sequence
-
-import numpy as np
 
 
 class Halving:
@@ -31,7 +30,8 @@ class Halving:
             if not self.rungs or int(rung) > self.rungs[-1]:
                 self.rungs.append(int(rung))
             rung *= factor
-        self._scores: dict[int, dict[Hashable, float]] = {rung: {} for rung in self.rungs}
+        self._seen: dict[int, set[Hashable]] = {rung: set() for rung in self.rungs}
+        self._scores: dict[int, list[float]] = {rung: [] for rung in self.rungs}  # kept sorted
 
     def known(self, key: Hashable, scores: Sequence[float]) -> None:
         """Take note of a trial measured earlier: ``scores[i]`` belongs to epoch ``i + 1``."""
@@ -44,7 +44,7 @@ class Halving:
 
         ``last``: it is the trial's own last epoch. ``protected``: never stop it.
         """
-        if epoch not in self._scores or key in self._scores[epoch]:
+        if epoch not in self._seen or key in self._seen[epoch]:
             return False
         cutoff = self.cutoff(epoch)
         self._record(key, epoch, score)
@@ -53,10 +53,19 @@ class Halving:
         return not math.isfinite(score) or score < cutoff
 
     def cutoff(self, rung: int) -> float | None:
-        """Return the score below which a trial stops at ``rung``; None where nobody was measured yet."""
-        scores = list(self._scores[rung].values())
-        return float(np.percentile(scores, (1 - 1 / self.factor) * 100)) if scores else None
+        """Return the score below which a trial stops at ``rung``; None where nobody was measured yet.
+
+        np.percentile of those measured, to the last bit; that one sorts them all at every call.
+        """
+        scores = self._scores[rung]
+        if not scores:
+            return None
+        at = (1 - 1 / self.factor) * 100 / 100 * (len(scores) - 1)
+        lower = math.floor(at)
+        low, high, share = scores[lower], scores[min(lower + 1, len(scores) - 1)], at - lower
+        return high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share
 
     def _record(self, key: Hashable, rung: int, score: float) -> None:
-        if math.isfinite(score):
-            self._scores[rung].setdefault(key, score)
+        if math.isfinite(score) and key not in self._seen[rung]:
+            self._seen[rung].add(key)
+            insort(self._scores[rung], score)

@@ -57,20 +57,22 @@ class SweepSource:
         self.total: int | None = options.trials
         self.prunes = halving is not None
         records = reading.records
-        self._records, self._names = list(records), reading.names
+        self._names = reading.names
         own = [r for r in records if r.kind == "sweep"]
         self.earlier = Counter(r.status for r in own)
         self._count = len(own)
-        self._numbers = {r.trial for r in own}
+        self._numbers = {r.trial for r in own}  # taken by a trial
+        self._lowest = 0  # all numbers below are
         same_seed = [r for r in records if r.seed == self._seed]
         self._answers = {r.config_hash: r for r in sorted(same_seed, key=lambda r: r.status == "complete")}
         learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
         self._proposer = Proposer(space, options.sampler, self._seed, learnt)
         self.outside = self._proposer.outside
-        self._inside = {r.config_hash for r in same_seed if space.params_for(r.config) is not None}
+        self._inside = {r.config_hash for r in same_seed if r.config in space}
         self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id
         self._flying: set[str] = set()  # config hashes of running jobs
         self._baseline_hash = config_hash(baseline)
+        self._wants_baseline = not any(self._is_baseline(r) for r in same_seed)
         self._baseline_history: list[float] = []
         self._best: Best | None = None
         self.exhausted_space = False
@@ -80,7 +82,7 @@ class SweepSource:
         self._numbers |= {job.trial for job in self._interrupted}
         for record in learnt:
             self._remember(record)
-        self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline()
+        self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline
         for c in interrupted:
             if halving is not None and self._mine(c.job):
                 halving.known(c.job.config_hash, best_so_far(c.history))
@@ -94,7 +96,7 @@ class SweepSource:
         if self._interrupted:
             job = self._interrupted.popleft()
             return self._fly(job, self._proposer.take(job.config))
-        if self._wants_baseline():
+        if self._wants_baseline and self._baseline_hash not in self._flying:
             return self._fly(self._job(self._baseline), self._proposer.take(self._baseline))
         return self._propose()
 
@@ -121,7 +123,7 @@ class SweepSource:
         trial = self._trials.pop(job.run_id, None)
         if trial is not None:
             self._proposer.tell(trial, record)
-        self._records.append(record)
+        self._wants_baseline &= not self._is_baseline(record)
         self._names.add(record.run_id)
         self._answers[record.config_hash] = record
         self._remember(record)
@@ -151,17 +153,16 @@ class SweepSource:
     def _all_known(self) -> bool:
         return self._space.size is not None and len(self._inside) >= self._space.size
 
-    def _wants_baseline(self) -> bool:
-        name = self._baseline_hash
-        if name in self._flying:
-            return False
-        mine = [r for r in self._records if r.config_hash == name and r.seed == self._seed]
-        return not any(r.kind == "sweep" or r.status == "complete" for r in mine)
+    def _is_baseline(self, record: Record) -> bool:
+        """Whether it spares the sweep, whose seed it has, a training of the baseline."""
+        counts = record.kind == "sweep" or record.status == "complete"
+        return counts and record.config_hash == self._baseline_hash
 
     def _job(self, config: dict[str, Any]) -> Job:
         attempt = next_attempt(self._names, config, self._seed)
-        number = next(n for n in itertools.count() if n not in self._numbers)
-        return Job("sweep", config, self._seed, trial=number, sweep=self._about, attempt=attempt)
+        while self._lowest in self._numbers:
+            self._lowest += 1
+        return Job("sweep", config, self._seed, trial=self._lowest, sweep=self._about, attempt=attempt)
 
     def _fly(self, job: Job, trial: optuna.Trial | None) -> Job:
         name = job.config_hash

@@ -80,3 +80,16 @@ def test_refilled_rungs_decide_as_if_never_interrupted():
     for name, scores in seen.items():
         again.known(name, scores)
     assert before + play(again, names[17:]) == uninterrupted
+
+
+@pytest.mark.parametrize("factor", [1.1, 1.5, 2, 3, 4, 7.3])
+def test_the_cutoff_is_the_percentile_to_the_last_bit(factor):
+    random = np.random.default_rng(int(factor * 10))
+    halving = Halving(9, factor, 1)
+    seen = []
+    for i in range(300):
+        score = float(random.choice([random.random(), random.normal() * 1e-9, 0.5]))
+        halving.known(i, [score])
+        halving.known(i, [score + 1])  # the first counts
+        seen.append(score)
+        assert halving.cutoff(1) == float(np.percentile(seen, (1 - 1 / factor) * 100))
