@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 import numpy as np
 import optuna
@@ -228,3 +229,30 @@ def test_unknown_sampler(toy, baseline):
 def test_gp_proposes(toy, baseline):
     space = space_of(toy, baseline, {"learning_rate": log_float(1e-3, 1.0)})
     assert len(play(source_of(toy, baseline, trials=13, space=space, sampler="gp"))) == 13
+
+
+def test_a_trial_takes_no_more_steps_late_than_early(toy, baseline):
+    halving = Halving(12, 3, 1)
+    source = source_of(toy, baseline, trials=2000, halving=halving)
+    steps = []
+
+    def one(accuracy):
+        job = source.next()
+        source.epoch(job, [Epoch(1, 1.0, 0.5, 1.0, accuracy, 1.0, np.zeros((3, 3), int))])
+        source.done(job, record_of(job, "pruned", accuracy, 1))
+
+    def step(frame, event, argument):
+        steps[-1] += event == "line"
+        return step
+
+    accuracies = np.random.default_rng(0).random(700)
+    for number, accuracy in enumerate(accuracies):
+        steps.append(0)
+        before = sys.gettrace()
+        if number >= 650 or 50 <= number < 100:
+            sys.settrace(step)
+        try:
+            one(float(accuracy))
+        finally:
+            sys.settrace(before)
+    assert 100 < np.median(steps[650:]) <= 1.05 * np.median(steps[50:100])
