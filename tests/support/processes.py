@@ -9,6 +9,31 @@ from pathlib import Path
 
 import psutil
 
+MARK = "STUDY_TEST_MARK"  # in the environment of a command, and so of all that it starts
+KINDS = {"ray::": "worker", "study.engine.child": "worker", "engine/guard.py": "guard", "study.run": "driver"}
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Every process that a command with this mark in its environment has started, and itself."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def kind(process: psutil.Process) -> str:
+    """Say what a process of the engine is: worker, raylet, gcs, guard, driver or what its command line says."""
+    line = ""
+    with contextlib.suppress(psutil.Error):
+        first, *others = process.cmdline() or [""]
+        line = " ".join([first, *others])
+        for ending, name in (("/raylet", "raylet"), ("/gcs_server", "gcs")):
+            if first.endswith(ending):
+                return name
+    return next((name for part, name in KINDS.items() if part in line), line[:80])
+
 
 def is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
@@ -17,7 +42,6 @@ def is_worker(process: psutil.Process) -> bool:
 
 
 def wait_until(condition: Callable[[], object], seconds: float) -> bool:
-    """Ask again and again; whether it came true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
