@@ -16,6 +16,7 @@ SPACES = {
     "toy": {
         "learning_rate": log_float(1e-3, 1.0),
         "noise": choice(0.0, 0.3, 1.0),
+        "batch_size": choice(16, 64),  # not the baseline's: an ablation always has two changes to study
         "epochs": choice(3, 9, 12),
     }
 }
