@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
+import threading
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:
-        with _ignored_said():
+        with _sigterm_is_ctrl_c(), _ignored_said():
             code = int(importlib.import_module(f"study.cli.{args.command}").run(args))
         sys.stdout.flush()
         return code
@@ -88,6 +90,19 @@ def _open_streams() -> None:
             stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
             os.set_inheritable(stream.fileno(), True)
             setattr(sys, name, stream)
+
+
+@contextlib.contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM end a command as Ctrl-C does, at every moment of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ the last one of a training, None says that it is ready for the next.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -34,6 +35,7 @@ class _Link:
 def main(descriptor: int, folder: Path) -> None:
     """Train what the driver sends until it closes the connection."""
     with Connection(descriptor) as connection:
+        os.register_at_fork(after_in_child=connection.close)  # what a training forks must not speak for it
         link = _Link(connection, Spool(folder))
         try:
             while True:

@@ -98,9 +98,12 @@ class Here:
     def _talk(self, driver: Driver, child: _Child) -> None:
         unwound = None  # when the training has to have ended
         while True:
+            ended = child.process.poll() is not None
             try:
                 message = child.messages.get(timeout=TICK)
             except queue.Empty:
+                if ended:  # what it has started may hold its end of the connection open
+                    raise EOFError from None
                 driver.tick()
                 if unwound is not None and time.monotonic() > unwound:
                     child.kill()

@@ -93,6 +93,7 @@ class Exercise:
         self.faults: list[str] = []
         self._begun = time.monotonic()
         self._dying: list[Start] = []
+        self._drivers: list[int] = []
         self._start_seconds = 1.0  # from a start to its first epoch, as last seen
         self._temporary = folder / "t"
         self._temporary.mkdir(parents=True)
@@ -116,6 +117,8 @@ class Exercise:
             self._wait(lambda start=start: start not in self._dying, 2 * GONE)
         if left := [p.name for p in self._temporary.iterdir()]:
             self._fault(f"left in the folder for temporary files: {left}")
+        if left := [p.name for pid in self._drivers for p in self._folders(pid)]:
+            self._fault(f"left of drivers: {left}")
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -187,7 +190,9 @@ class Exercise:
         if self.engine == "ray":
             arguments += ["--concurrency", "2", "--cpus-per-trial", "1"]
         self.counts["starts"] += 1
-        return Start(self.counts["starts"], command, arguments, self.folder, self._environment)
+        start = Start(self.counts["starts"], command, arguments, self.folder, self._environment)
+        self._drivers.append(start.process.pid)
+        return start
 
     def _moment(self, start: Start, path: Path) -> bool:
         """Wait for a random moment: while it starts, while it trains, or when the last record is there."""
@@ -236,7 +241,8 @@ class Exercise:
         code, errors = start.process.returncode, start.err.read_text()
         said = [line for line in errors.splitlines() if line.strip()]
         if hit in INTERRUPTS:
-            if code not in (0, 130) or "Traceback" in errors:
+            at_once = code == -INTERRUPTS[hit] and not start.out.stat().st_size  # while Python itself was starting
+            if not at_once and (code not in (0, 130) or "Traceback" in errors):
                 self._fault(f"{start.number}: {start.command} ended with code {code} after {hit}: {said[-8:]}")
         elif code != -9 and code != 0 and (not said or "Traceback" in errors or not said[-1].startswith("error: ")):
             self._fault(f"{start.number}: {start.command} ended with code {code} and said {said[-8:]}")
@@ -276,9 +282,12 @@ class Exercise:
 
     def _no_folder(self, earlier: Start, start: Start) -> None:
         """Nothing of an earlier start lies in the folder for temporary files once the next has trained."""
-        pid = f"-{earlier.process.pid}-"
-        if start.trained() and (left := [p.name for p in self._temporary.iterdir() if pid in p.name]):
+        if start.trained() and (left := self._folders(earlier.process.pid)):
             self._fault(f"{start.number}: found {left} of start {earlier.number}, as it ended")
+
+    def _folders(self, pid: int) -> list[Path]:
+        """What a driver has where temporary files lie; Ray's sockets may need a shorter path than $TMPDIR."""
+        return [p for folder in (self._temporary, Path("/tmp")) for p in folder.glob(f"study-*-{pid}-*")]  # noqa: S108
 
     def _check_looks(self, path: Path, records: list[Record]) -> None:
         study = Study.open(path)

@@ -33,7 +33,7 @@ class Config(BaseModel):
     epochs: int = Field(6, ge=1)
     noise: float = 0.0  # of the gradient: makes configs differ
     pause: float = 0.0  # seconds per epoch
-    misbehave: Literal["no", "raise", "nan", "hang", "eat", "gorge", "die", "nothing", "exit"] = "no"
+    misbehave: Literal["no", "raise", "nan", "hang", "eat", "gorge", "die", "nothing", "exit", "fork", "twin"] = "no"
     misbehave_at: int = 1  # epoch before which it does
     marker: str = ""  # file that is made when misbehaving, so that it happens only once
 
@@ -135,6 +135,16 @@ def _misbehave(config: Config, epoch: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if config.misbehave == "exit":
         raise SystemExit(3)
+    if config.misbehave == "fork":  # leaves a process behind and ends
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(7)
+    if config.misbehave == "twin":
+        twin = os.fork()
+        if twin == 0:
+            raise ValueError("of the twin")
+        os.waitpid(twin, 0)
+        return
     if config.misbehave == "eat":
         resource.setrlimit(resource.RLIMIT_AS, (_address_space() + 2**28, resource.RLIM_INFINITY))
     eaten = []  # "gorge" has no limit of its own: for whoever watches over memory

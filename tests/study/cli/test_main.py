@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from study.cli import report
 from study.cli.main import COMMANDS, main
 from tests.support import ROOT
 
@@ -57,3 +60,12 @@ def test_closed_streams_are_the_null_device(tmp_path: Path) -> None:
         ran = subprocess.run(f"'{sys.executable}' -m study.run {words}", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL)
         assert ran.returncode == code, words
     assert (study / "report.html").exists()
+
+
+def test_sigterm_is_ctrl_c_whatever_a_command_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(report, "run", lambda args: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["report"]) == 130
+    assert "interrupted" in capsys.readouterr().err and signal.getsignal(signal.SIGTERM) == before
