@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.programs import Marks
 from benchmarks.trivial import HIGHEST, LOWEST, Config, load_data, train
@@ -88,16 +90,27 @@ def engine(trials: int, marks: Marks, at: Collection[int], name: str) -> None:
     from benchmarks.studies import model_of, new_study, options
     from search_spaces import load_space
     from study.search.options import SweepOptions
+    from study.search.source import SweepSource
     from study.search.sweep import Training, sweep
 
-    with tempfile.TemporaryDirectory(prefix="study-bench-") as folder:
+    written: list[str] = []
+    done = SweepSource.done
+
+    def counting(self: SweepSource, *about: Any) -> None:
+        """Hold the driver at a mark until the records so far are written: it may be far ahead of a slow disk."""
+        done(self, *about)
+        while marks.next in at and len(written) < marks.next:
+            time.sleep(0.01)
+        marks.ended(at)
+
+    with tempfile.TemporaryDirectory(prefix="study-bench-") as folder, patch.object(SweepSource, "done", counting):
         model = model_of(trivial)
         study = new_study(Path(folder) / "bench", model)
         space = load_space("default", Config, study.meta.baseline, own=trivial.SPACES)
-        training = Training(model, options(name), after=[lambda record, outcome: marks.ended(at)])
+        training = Training(model, options(name), after=[lambda record, outcome: written.append(record.run_id)])
         with study.lock():
-            done = sweep(study, training, space, SweepOptions(trials, SEED, sampler="random", scheduler="asha"))
-        assert [r.status for r in done.records] == ["complete"] * trials
+            found = sweep(study, training, space, SweepOptions(trials, SEED, sampler="random", scheduler="asha"))
+        assert [r.status for r in found.records] == ["complete"] * trials
 
 
 CONTENDERS = {

@@ -36,6 +36,11 @@ class Marks:
         print(mark, file=self._out, flush=True)
         sys.stdin.readline()
 
+    @property
+    def next(self) -> int:
+        """The number of the trial that ends next, from 1."""
+        return self._ended + 1
+
     def ended(self, at: Collection[int]) -> None:
         """Count one more ended trial; a mark where its number is in ``at``."""
         self._ended += 1
