@@ -27,6 +27,9 @@ INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one tha
 PATIENCE = 90  # seconds for each part of the start
 LONG = 20.0  # seconds of start, usually 3 to 7, after which a line is said
 
+DAEMONS = ("raylet", "gcs_server")
+LOOK_EVERY = 0.5  # seconds between looks at them
+
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
 QUIET = {
@@ -59,6 +62,49 @@ ALONE = {
 
 class CannotStart(UserError):
     """There is no Ray, or it does not start on this machine. This process can do something else."""
+
+
+class DaemonDied(UserError):
+    """A process that a Ray of our own cannot do without was killed."""
+
+
+class Daemons:
+    """Watches the processes that a Ray of our own cannot do without; Ray itself says nothing for a minute."""
+
+    def __init__(self, ray: ModuleType) -> None:
+        self._node = ray._private.worker._global_node  # of a cluster that was joined, none of its processes is ours
+        self._died: str | None = None
+        self._over = threading.Event()
+
+    def check(self) -> None:
+        """Raise DaemonDied if one of them has ended."""
+        if self._died is not None:
+            self._over.set()
+            raise DaemonDied(f"Ray's {self._died} was killed; the same command goes on")
+
+    @contextlib.contextmanager
+    def watched(self, unheard: Callable[[DaemonDied], object]) -> Iterator[None]:
+        """Look at them; tell ``unheard``, in a thread, where one has ended and nobody has called ``check`` since.
+
+        A call that waits for a gcs_server which is no more returns neither by a signal nor if another one is started.
+        """
+        thread = threading.Thread(target=self._watch, args=(unheard,), name="daemons", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _watch(self, unheard: Callable[[DaemonDied], object]) -> None:
+        while self._died is None and not self._over.wait(LOOK_EVERY):
+            dead = {name for name, _ in self._node.dead_processes()}
+            self._died = next((name for name in DAEMONS if name in dead), None)
+        if self._died is not None and not self._over.wait(1.5):
+            try:
+                self.check()
+            except DaemonDied as error:
+                unheard(error)
 
 
 def import_ray(address: str | None = None) -> ModuleType:

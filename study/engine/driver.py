@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import queue
 import threading
 import time
@@ -31,6 +32,7 @@ from study.terminal.live import Progress
 
 TICK = 0.05  # seconds between looks at the clock: executors call more often
 AWAY = 1.0  # seconds between ticks, usually a tenth, beyond which the driver was held up (a slow disk, Ctrl-Z)
+FLUSH = 10.0  # seconds for the writer where the process is abandoned
 COLLECT_EVERY = 20.0  # seconds between looks at what workers print
 
 
@@ -143,6 +145,15 @@ class Driver:
         """End: what a hook raised is the Source's doing, the disk's or our own, and a new start would meet it again."""
         self.error = error
         self._stop("error")
+
+    def abandoned(self, error: Exception) -> NoReturn:
+        """End the process from another thread, everything finished recorded: nothing ends what this one waits for."""
+        written = threading.Thread(target=self._at.writer.flush, daemon=True)
+        written.start()
+        written.join(FLUSH)
+        self._at.log(str(error))
+        self._at.view.say(f"error: {error}")
+        os._exit(2)
 
     def tick(self) -> None:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""

@@ -13,6 +13,7 @@ from ray.tune import Callback
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from study.engine.cluster import Daemons
 from study.engine.driver import Driver
 from study.engine.failures import Death
 from study.engine.ray_worker import run_trial
@@ -94,13 +95,14 @@ class DriverScheduler(_Door, FIFOScheduler):
 class DriverCallback(_Door, Callback):
     """Tells the driver of starts, ends and the passing of time. Keeps the trials that have not ended in ``live``."""
 
-    def __init__(self, driver: Driver, live: dict[str, Any]) -> None:
-        self._driver, self._live = driver, live
+    def __init__(self, driver: Driver, live: dict[str, Any], daemons: Daemons) -> None:
+        self._driver, self._live, self._daemons = driver, live, daemons
         self._seen = 0  # Tune's list of trials only grows
 
     @_ends_the_run
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called at least ten times a second."""
+        self._daemons.check()
         self._driver.tick()
 
     @_ends_the_run
@@ -146,7 +148,7 @@ def _error_text(trial: Any) -> str:
         return "no reason known"
 
 
-def run_tune(driver: Driver, live: dict[str, Any], plan: Plan, folder: Path | None) -> None:
+def run_tune(driver: Driver, live: dict[str, Any], daemons: Daemons, plan: Plan, folder: Path | None) -> None:
     """Have Tune run what the driver hands out, until the driver stops it. Raises whatever ends Tune.
 
     ``live`` holds, while it runs, Tune's trials that have not ended.
@@ -170,7 +172,7 @@ def run_tune(driver: Driver, live: dict[str, Any], plan: Plan, folder: Path | No
             run_config=tune.RunConfig(
                 name="study",
                 storage_path=storage,
-                callbacks=[DriverCallback(driver, live)],
+                callbacks=[DriverCallback(driver, live, daemons)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),

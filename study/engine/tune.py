@@ -45,15 +45,19 @@ class OnTune:
 
     def run(self, driver: Driver) -> None:
         """Have Tune run what the driver hands out, until it raises Stop."""
+        import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
+
         from study.engine.hooks import run_tune  # noqa: PLC0415 - it imports Ray
 
-        drive(driver, lambda: run_tune(driver, self._live, self.plan, self.folder))
+        daemons = cluster.Daemons(ray)
+        with daemons.watched(driver.abandoned):
+            drive(driver, daemons, lambda: run_tune(driver, self._live, daemons, self.plan, self.folder))
 
     def close(self) -> None:
         """Nothing: Ray ends with its context."""
 
 
-def drive(driver: Driver, run: Callable[[], None]) -> None:
+def drive(driver: Driver, daemons: cluster.Daemons, run: Callable[[], None]) -> None:
     """Have ``run``, one start of Tune, do everything; start it again where it gives up over a worker.
 
     Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
@@ -63,6 +67,10 @@ def drive(driver: Driver, run: Callable[[], None]) -> None:
         try:
             return run()
         except Exception as error:  # noqa: BLE001 - Tune may raise anything
+            try:
+                daemons.check()
+            except cluster.DaemonDied as died:
+                driver.failed(died)
             victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
             if not driver.aborted(error, victims):
                 raise
