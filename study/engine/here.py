@@ -23,6 +23,7 @@ from typing import Any
 
 import study
 from results.errors import UserError, named
+from results.files import writing
 from results.outcome import Runtime
 from study.engine.driver import Driver
 from study.engine.failures import Death
@@ -55,10 +56,11 @@ class Here:
         self._trial = ""
 
     def share(self, data: Any) -> Reference:
-        """Put the data where the child maps them. Raises UserError for what cannot be pickled."""
+        """Put the data where the child maps them. Raises UserError for what cannot be pickled or written."""
         try:
-            return self._spool.pickled(data)
-        except (OSError, MemoryError):
+            with writing(self._spool.folder):
+                return self._spool.pickled(data)
+        except (UserError, MemoryError):
             raise
         except Exception as error:
             raise UserError(f"what load_data returned cannot be pickled: {named(error)}") from error

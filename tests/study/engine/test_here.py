@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
+from results.errors import UserError
 from results.outcome import Runtime
 from study.engine import FixedJobs, Job, Model, Options, run_jobs
+from study.engine.spool import Spool
 from study.protocol import load_trainable
 from tests.support import TOY
 
@@ -25,3 +29,15 @@ def test_what_a_training_forks_neither_speaks_for_it_nor_holds_it_up(make_study,
     first, second = study.records()
     assert (first.status, first.error) == (status, error)
     assert second.status == "complete"
+
+
+def test_a_full_folder_for_temporary_files_is_named(make_study, monkeypatch):
+    def full(spool, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    study, data = make_study()
+    monkeypatch.setattr(Spool, "pickled", full)
+    model = Model(load_trainable(TOY), TOY, data, Runtime())
+    jobs = FixedJobs([Job("baseline", study.meta.baseline, 0)])
+    with study.lock(), pytest.raises(UserError, match="cannot write '.*study-engine-.*': No space left"):
+        run_jobs(study, model, jobs, options=Options(engine="here"))
