@@ -38,6 +38,8 @@ class Death:
             return cls("its worker ended without a result")
         if re.search(r"OutOfMemoryError|running low on memory", error):
             return cls("its worker ran out of memory", 2, error)
+        if re.search(r"NodeDiedError|node (has )?died|node failure|node .{0,80}(is dead|was terminated)", error, re.I):
+            return cls("its node was lost", told=error)
         return cls("its worker was killed, as systems do when memory runs out", told=error)
 
 

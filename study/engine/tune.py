@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from study.engine.driver import Driver
 from study.engine.mailbox import ObjectReference, RayMailbox
 from study.engine.messages import Mailbox, Reference
 from study.engine.resources import Options, Plan, gpus_for, plan_for
+from study.engine.slots import Slots
 from study.recording.provenance import usable_cpus
+
+ASK_EVERY = 5.0  # seconds between looks at what a cluster has
 
 
 class OnTune:
@@ -23,9 +27,11 @@ class OnTune:
     Args:
         plan: how many trainings at a time, and what each gets.
         folder: Ray's own; None on a cluster.
+        room: how many trainings at a time so many CPUs and GPUs have room for; None where that was asked for.
     """
 
-    def __init__(self, plan: Plan, folder: Path | None) -> None:
+    def __init__(self, plan: Plan, folder: Path | None, room: Callable[[int, int], int] | None = None) -> None:
+        self._room = room
         self.plan = plan
         self.folder = folder
         self.mailbox: Mailbox = RayMailbox.open()
@@ -50,8 +56,28 @@ class OnTune:
         from study.engine.hooks import run_tune  # noqa: PLC0415 - it imports Ray
 
         daemons = cluster.Daemons(ray)
-        with daemons.watched(driver.abandoned):
+        with daemons.watched(driver.abandoned), self._followed(driver.slots):
             drive(driver, daemons, lambda: run_tune(driver, self._live, daemons, self.plan, self.folder))
+
+    @contextlib.contextmanager
+    def _followed(self, slots: Slots) -> Iterator[None]:
+        """Let the number of slots follow the nodes that join and leave; in a thread, for the question may wait."""
+        import ray  # noqa: PLC0415 - as above
+
+        over = threading.Event()
+
+        def follow(room: Callable[[int, int], int]) -> None:
+            while not over.wait(ASK_EVERY):
+                with contextlib.suppress(Exception):  # the cluster is out of reach now
+                    have = ray.cluster_resources()
+                    slots.count = room(int(have.get("CPU", 0)), int(have.get("GPU", 0)))
+
+        if self._room is not None:
+            threading.Thread(target=follow, args=(self._room,), name="cluster", daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
 
     def close(self) -> None:
         """Nothing: Ray ends with its context."""
@@ -110,4 +136,6 @@ def on_ray(
 
             have = ray.cluster_resources()
             plan = plan_for(options, jobs, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
-        yield OnTune(plan, folder)
+        follows = options.address is not None and options.concurrency is None
+        room = lambda cpus, gpus: plan_for(options, jobs, cpus, gpus, runtime).concurrency  # noqa: E731
+        yield OnTune(plan, folder, room if follows else None)

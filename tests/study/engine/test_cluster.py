@@ -121,7 +121,8 @@ try:
     with cluster.started(address=None, cpus=1, gpus=0, worker_env={}, say=said.append):
         print("started")
 except cluster.CannotStart as error:
-    print("cannot start:", len(psutil.Process().children(recursive=True)), "left;", len(said), "said", flush=True)
+    left = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    print("cannot start:", len(left), "left;", len(said), "said", flush=True)
 time.sleep(100)
 print("alive")
 """
@@ -129,10 +130,9 @@ print("alive")
 
 @pytest.mark.long
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
-def test_a_process_in_which_ray_could_not_start_lives_on(daemon: str) -> None:
+def test_a_process_in_which_ray_could_not_start_lives_on() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", STOPPED, daemon], cwd=ROOT, capture_output=True, text=True, timeout=390
+        [sys.executable, "-c", STOPPED, "raylet"], cwd=ROOT, capture_output=True, text=True, timeout=390
     )
     assert done.stdout == "cannot start: 0 left; 1 said\nalive\n", done.stdout + done.stderr
 
