@@ -44,6 +44,7 @@ COMMANDS = {
     "ablate": ["--trainable", TOY, "--seeds", str(SEEDS), "--leave-out", "2"],
 }
 INTERRUPTS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}  # of the driver; these are not counted as kills
+INTERRUPTED = (130, -2)  # Python ends by SIGINT itself, 130 to a shell, where the exception met it in exec("text")
 TARGETS = {  # how often, relative to each other
     "here": {"driver": 6, "worker": 4, "SIGINT": 0.5, "SIGTERM": 0.5},
     "ray": {"driver": 5, "worker": 3, "raylet": 1.5, "gcs": 1.5, "SIGINT": 0.5, "SIGTERM": 0.5},
@@ -242,7 +243,7 @@ class Exercise:
         said = [line for line in errors.splitlines() if line.strip()]
         if hit in INTERRUPTS:
             at_once = code == -INTERRUPTS[hit] and not start.out.stat().st_size  # while Python itself was starting
-            if not at_once and (code not in (0, 130) or "Traceback" in errors):
+            if not at_once and (code not in (0, *INTERRUPTED) or "Traceback" in errors):
                 self._fault(f"{start.number}: {start.command} ended with code {code} after {hit}: {said[-8:]}")
         elif code != -9 and code != 0 and (not said or "Traceback" in errors or not said[-1].startswith("error: ")):
             self._fault(f"{start.number}: {start.command} ended with code {code} and said {said[-8:]}")
