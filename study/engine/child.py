@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from results.outcome import Outcome, State
-from study.engine.messages import Mailbox, Message, Reference
-from study.engine.spool import Held, Spool
+from study.engine.messages import Held, Mailbox, Message, Reference
+from study.engine.spool import Spool
 from study.engine.worker import run_job
 
 

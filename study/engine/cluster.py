@@ -45,6 +45,7 @@ QUIET = {
     "TUNE_GLOBAL_CHECKPOINT_S": "86400",  # records are the truth; Tune's own snapshots are never read
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_THRESHOLD_S": "3600",
+    "TUNE_MAX_PENDING_TRIALS_PG": "100000",  # one that waits for its worker to start holds no other up: slots do
     "TUNE_FUNCTION_THREAD_TIMEOUT_S": "86400",  # a trial's slow end must not fail the next; --trial-timeout bounds it
 }
 ALONE = {

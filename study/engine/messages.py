@@ -18,6 +18,20 @@ class Reference(Protocol):
         """Let go of it, once."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """What is small enough to travel with its message."""
+
+    value: Any
+
+    def open(self) -> Any:
+        """Return it."""
+        return self.value
+
+    def drop(self) -> None:
+        """Nothing."""
+
+
 class Mailbox(Protocol):
     """Where driver and workers leave each other the states of runs, the latest under each key."""
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from results.outcome import Outcome, State
 from study.engine.mailbox import ObjectReference, RayMailbox
-from study.engine.messages import Mailbox, Message, Reference
+from study.engine.messages import Held, Mailbox, Message, Reference
 from study.engine.worker import run_job
+
+SMALL = 50_000  # bytes that travel with their message: Ray stores what has over 100,000 by itself
 
 
 def run_trial(config: dict[str, Any]) -> None:
@@ -25,4 +27,12 @@ class _Link:
         ray.tune.report({"message": message})  # Tune ends a training here, with SystemExit
 
     def refer(self, value: Outcome | State) -> Reference:
-        return ObjectReference(value)
+        return ObjectReference(value) if _bytes(value) > SMALL else Held(value)
+
+
+def _bytes(value: Outcome | State) -> int:
+    if isinstance(value, dict):
+        return sum(array.nbytes for array in value.values())
+    parts = [p.probabilities for p in (value.val, value.test) if p is not None]
+    parts += [epoch.val_confusion for epoch in value.history]
+    return sum(array.nbytes for array in parts if array is not None) + getattr(value.features, "nbytes", 0)

@@ -116,20 +116,6 @@ class PickleFile:
         self.path.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class Held:
-    """What is small enough to travel with its message."""
-
-    value: Any
-
-    def open(self) -> Any:
-        """Return it."""
-        return self.value
-
-    def drop(self) -> None:
-        """Nothing."""
-
-
 def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     half = path.with_name(f"{path.name}.half")
     try:

@@ -11,9 +11,8 @@ from unittest import mock
 from results.outcome import Outcome, State
 from study.engine.driver import Driver
 from study.engine.launch import EXECUTORS
-from study.engine.messages import Message, Reference
+from study.engine.messages import Held, Message, Reference
 from study.engine.resources import plan_alone
-from study.engine.spool import Held
 from study.engine.worker import _loaded, run_job
 
 

@@ -155,6 +155,7 @@ def test_a_source_that_raises_ends_the_run_and_what_ended_is_kept(outside, make_
             if searcher.suggest(trial.trial_id) is not None:
                 scheduler.on_trial_result(None, trial, {"message": Message(epoch=ROW)})
                 scheduler.on_trial_result(None, trial, {"message": Message(error="ValueError: no")})
+                searcher.on_trial_complete(trial.trial_id)
         raise AssertionError("the source's exception came to nothing")
 
     with pytest.raises(ZeroDivisionError, match="in the sampler"):

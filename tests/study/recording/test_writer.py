@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from results.outcome import Epoch, Outcome, predictions
-from study.engine.spool import Held
+from study.engine.messages import Held
 from study.jobs import Job
 from study.recording.records import Context, Trace, ended
 from study.recording.writer import Writer
