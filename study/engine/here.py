@@ -131,7 +131,7 @@ def on_here(
 ) -> Iterator[Here]:
     """Make ready to train on this machine; arguments as those of tune.on_ray."""
     plan = plan_alone(options, runtime)
-    with temporary_folder() as folder:
+    with temporary_folder(in_memory=True) as folder:
         here = Here(plan, folder, environment(plan.cpus_per_trial))
         try:
             yield here

@@ -22,16 +22,23 @@ SOCKET_ROOM = len("/r/session_2026-01-01_00-00-00_000000_1234567/sockets/plasma_
 OWN_ROOM = len(f"/{PREFIX}1234567-12345678")  # and ours
 
 
+MEMORY = "/dev/shm"  # noqa: S108 - Linux's folder in memory, where Ray keeps its objects too
+ROOMY = 2**31  # bytes that have to be free there; containers often have 64 MB
+
+
 @contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(in_memory: bool = False) -> Iterator[Path]:
     """Yield a folder that only this user may enter, short enough for sockets in it, gone with all who use it.
+
+    ``in_memory``: where there is room, so that what is big passes through no disk on its way to the study's.
 
     When the block or this process ends, however it does, a process of its own kills whoever holds a file in the
     folder open, or was started with it in its environment, and removes it. Folders that neither survived to remove,
     as after a loss of power, the next start removes.
     """
     remove_stale()
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=short_tmp()))  # 0700
+    where = MEMORY if in_memory and _roomy() else short_tmp()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=where))  # 0700
     (folder / NAMESPACE).write_text(_namespace())
     before = os.environ.get(guard.MARK)
     with _guarded(str(folder)):
@@ -69,10 +76,18 @@ def _guarded(folder: str) -> Iterator[None]:
 
 def remove_stale() -> None:
     """Remove the folders whose process is no more, and whoever still writes there."""
-    for name in glob.glob(os.path.join(short_tmp(), f"{PREFIX}*")):
+    for name in [n for where in (short_tmp(), MEMORY) for n in glob.glob(os.path.join(where, f"{PREFIX}*"))]:
         pid = Path(name).name.removeprefix(PREFIX).split("-")[0]
         if pid.isdigit() and not _alive(int(pid)) and _own(name) and not _foreign(Path(name)):
             guard.clean(name, os.getpid())
+
+
+def _roomy() -> bool:
+    try:
+        found = os.statvfs(MEMORY)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize >= ROOMY and os.access(MEMORY, os.W_OK | os.X_OK)
 
 
 def short_tmp() -> str:

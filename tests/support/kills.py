@@ -288,7 +288,8 @@ class Exercise:
 
     def _folders(self, pid: int) -> list[Path]:
         """What a driver has where temporary files lie; Ray's sockets may need a shorter path than $TMPDIR."""
-        return [p for folder in (self._temporary, Path("/tmp")) for p in folder.glob(f"study-*-{pid}-*")]  # noqa: S108
+        places = (self._temporary, Path("/tmp"), Path("/dev/shm"))  # noqa: S108
+        return [p for folder in places for p in folder.glob(f"study-*-{pid}-*")]
 
     def _check_looks(self, path: Path, records: list[Record]) -> None:
         study = Study.open(path)

@@ -116,3 +116,21 @@ def test_what_the_guard_could_not_remove_goes_with_the_next_start(
         assert theirs.exists(), "of another container"
         assert mine.parent == tmp_path
     assert list(tmp_path.iterdir()) == [theirs]
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_in_memory_where_there_is_room(room: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, memory = tmp_path / "disk", tmp_path / "memory"
+    disk.mkdir()
+    memory.mkdir()
+    died = subprocess.Popen(["true"])
+    died.wait()
+    stale = memory / f"{temporary.PREFIX}{died.pid}-a"
+    stale.mkdir()
+    (stale / temporary.NAMESPACE).write_text(temporary._namespace())
+    monkeypatch.setattr(temporary, "short_tmp", lambda: str(disk))
+    monkeypatch.setattr(temporary, "MEMORY", str(memory))
+    monkeypatch.setattr(temporary, "ROOMY", 0 if room else 2**60)
+    with temporary_folder(in_memory=True) as mine:
+        assert mine.parent == (memory if room else disk) and not stale.exists()
+    assert not mine.exists()
