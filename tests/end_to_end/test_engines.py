@@ -1,0 +1,47 @@
+"""The two executors through the command line: with as many threads, the same bits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from results.store import Study
+from tests.support import ROOT
+
+TINY = ["--dataset", "digits", "--set", "architecture=tiny", "--set", "epochs=3", "--cpus-per-trial", "1"]
+
+
+def run(*words: str) -> str:
+    environment = {k: v for k, v in os.environ.items() if k != "STUDY_ENGINE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "study.run", *words], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.long
+def test_a_run_gives_the_same_bits_on_both(tmp_path: Path) -> None:
+    told = []
+    for engine in ("here", "ray"):
+        path = tmp_path / engine
+        said = run("baseline", "--seeds", "2", "--engine", engine, *TINY, "--study", str(path))
+        assert f"(--engine {engine})" in said
+        records = sorted(Study.open(path).records(), key=lambda r: r.seed)
+        assert [r.environment["threads"] for r in records] == [1, 1]
+        told.append([(r.val_loss, r.test_loss, r.test_correct, r.test_confusion) for r in records])
+        arrays = [Study.open(path).predictions(r.run_id, "test") for r in records]
+        told[-1].append([a.probabilities.tobytes() for a in arrays if a is not None])
+    assert told[0] == told[1] and len(told[0][-1]) == 2
+
+
+@pytest.mark.long
+def test_a_command_says_which_it_takes_and_why(tmp_path: Path) -> None:
+    said = run("baseline", *TINY, "--study", str(tmp_path / "s"))
+    assert "(a single training): 1 training at a time, 1 core each" in said
+    said = run("baseline", "--seeds", "3", *TINY, "--concurrency", "2", "--study", str(tmp_path / "s"))
+    assert "less than the start of Ray takes): 1 training at a time" in said
