@@ -28,7 +28,7 @@ PATIENCE = 90  # seconds for each part of the start
 LONG = 20.0  # seconds of start, usually 3 to 7, after which a line is said
 
 DAEMONS = ("raylet", "gcs_server")
-LOOK_EVERY = 0.5  # seconds between looks at them
+LOOK_EVERY = 0.2  # seconds between looks at them
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -56,6 +56,9 @@ ALONE = {
     "RAY_gcs_server_port_wait_time_s": str(PATIENCE),  # a machine with a load of 20 takes more than its 30 seconds
     "RAY_raylet_start_wait_time_s": str(PATIENCE),
     "RAY_gcs_rpc_server_reconnect_timeout_s": "86400",  # its library ends this process a minute after gcs_server died
+    # Its library takes the raylet for dead, and ends this process in the middle of ray.shutdown(), where that has ended
+    # and this process's parent is process 1, as in containers; unless it is told of another process, which it watches.
+    "RAY_RAYLET_PID": str(os.getpid()),
     "RAY_AUTH_MODE": "token",  # nor may another user of this machine talk to it
     "RAY_AUTH_TOKEN": secrets.token_hex(32),  # one of our own, so that Ray leaves none in the home folder
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,24 +80,35 @@ def test_a_signal_while_ray_starts_ends_like_ctrl_c(seen: str, end: signal.Signa
     assert wait_until(lambda: gone(left), 10)
 
 
+IN_CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; exit $?', "sh"]  # a child of process 1
+
+
 @pytest.mark.long
-def test_a_killed_gcs_server_is_told_in_one_line_and_the_same_command_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("victim", "prefix"), [("gcs_server", []), ("raylet", []), ("raylet", IN_CONTAINER)], ids=["gcs", "raylet", "init"]
+)
+def test_a_killed_daemon_is_told_in_one_line_and_the_same_command_goes_on(
+    victim: str, prefix: list[str], tmp_path: Path
+) -> None:
+    if prefix and (not shutil.which("unshare") or subprocess.run([*prefix, "true"], capture_output=True).returncode):
+        pytest.skip("this user may not have a process 1 of its own")
     space = tmp_path / "space.py"
     space.write_text("from search_spaces import log_float\nWIDE = {'learning_rate': log_float(1e-3, 1.0)}\n")
     command = ["sweep", "--study", str(tmp_path / "s"), "--trainable", TOY, "--dataset", "600", "--trials", "8"]
-    command += ["--space", f"{space}:WIDE", "--set", "pause=0.2", "--scheduler", "none", "--concurrency", "2"]
+    command += ["--space", f"{space}:WIDE", "--set", "pause=0.2", "--scheduler", "none"]
+    command += ["--concurrency", "2", "--engine", "ray"]
     records = tmp_path / "s" / "records.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "study.run", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*prefix, sys.executable, "-m", "study.run", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     assert wait_until(lambda: records.exists() and records.read_bytes().count(b"\n") >= 2, 60)
     left = psutil.Process(process.pid).children(recursive=True)
     done = records.read_bytes()
-    next(each for each in left if each.name() == "gcs_server").kill()
+    next(each for each in left if each.name() == victim).kill()
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2 and records.read_bytes().startswith(done), errors
     assert [line for line in errors.splitlines() if "error" in line] == [
-        "error: Ray's gcs_server was killed; the same command goes on"
+        f"error: Ray's {victim} was killed; the same command goes on"
     ]
     assert wait_until(lambda: gone(left), 10)
     again = subprocess.run([sys.executable, "-m", "study.run", *command], cwd=ROOT, capture_output=True, timeout=120)
@@ -123,7 +135,7 @@ try:
 except cluster.CannotStart as error:
     left = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
     print("cannot start:", len(left), "left;", len(said), "said", flush=True)
-time.sleep(100)
+time.sleep(60)
 print("alive")
 """
 
