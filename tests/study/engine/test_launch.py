@@ -37,7 +37,8 @@ def listening(process: psutil.Process) -> set[str]:
 
 def ray_folders() -> list[Path]:
     """This process's folders of Ray, as anybody on the machine finds them."""
-    return list(Path(temporary.short_tmp()).glob(f"{temporary.PREFIX}{os.getpid()}-*"))
+    places = (temporary.short_tmp(), temporary.MEMORY)
+    return [p for place in places for p in Path(place).glob(f"{temporary.PREFIX}{os.getpid()}-*")]
 
 
 def job(study, seed=0, **changes):
@@ -244,7 +245,7 @@ def test_an_unreachable_cluster_is_one_line(make_study, toy):
             study,
             Model(toy, TOY, data, Runtime()),
             FixedJobs([]),
-            options=Options(concurrency=1, address="127.0.0.1:1"),
+            options=Options(concurrency=1, address="127.0.0.1:1", engine="auto"),
         )
 
 
