@@ -23,8 +23,7 @@ class Choice:
     fallback: bool = False
 
     def __str__(self) -> str:
-        name = "Ray Tune" if self.engine == "ray" else "one after another in a process on this machine"
-        return f"{name} ({self.why})" if self.why else name
+        return f"engine {self.engine} ({self.why})" if self.why else f"engine {self.engine}"
 
 
 def asked(options: Options) -> Choice | None:
