@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 DEATHS = 3  # a job whose worker was killed this many times has failed
+NODES = 20  # and one whose node was lost this many times: that is never its own doing
 RESTARTS = 3  # of the scheduler, one after another without a record or an epoch between them
 
 
@@ -17,6 +18,7 @@ class Death:
 
     reason: str
     most: int = DEATHS
+    node: bool = False  # lost with it
     told: str = ""  # what the scheduler said of it, for the log
 
     @classmethod
@@ -32,14 +34,15 @@ class Death:
         return cls(f"its worker was ended by {signal.Signals(-code).name if known else f'signal {-code}'}")
 
     @classmethod
-    def by_ray(cls, error: str | None) -> Death:
-        """Of one of Ray's, from what Tune says of it."""
+    def by_ray(cls, error: str | None, node_lost: bool = False) -> Death:
+        """Of one of Ray's, from what Tune says of it, and whether its node answers no more."""
         if error is None:
             return cls("its worker ended without a result")
         if re.search(r"OutOfMemoryError|running low on memory", error):
-            return cls("its worker ran out of memory", 2, error)
-        if re.search(r"NodeDiedError|node (has )?died|node failure|node .{0,80}(is dead|was terminated)", error, re.I):
-            return cls("its node was lost", told=error)
+            return cls("its worker ran out of memory", 2, told=error)
+        died = r"NodeDiedError|node (has )?died|node failure|node .{0,80}(is dead|was terminated)"
+        if node_lost or re.search(died, error, re.I):
+            return cls("its node was lost", NODES, node=True, told=f"its node was lost\n{error}")
         return cls("its worker was killed, as systems do when memory runs out", told=error)
 
 
@@ -47,11 +50,11 @@ class Deaths:
     """Which jobs lost their workers, and why each time."""
 
     def __init__(self) -> None:
-        self._reasons: defaultdict[str, list[str]] = defaultdict(list)
+        self._reasons: defaultdict[tuple[str, bool], list[str]] = defaultdict(list)
 
     def count(self, run_id: str, death: Death) -> tuple[int, str | None]:
         """Note one more; return how many that makes, and why the job has failed, once it has."""
-        reasons = self._reasons[run_id]
+        reasons = self._reasons[run_id, death.node]
         reasons.append(death.reason)
         if len(reasons) < death.most:
             return len(reasons), None

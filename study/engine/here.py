@@ -128,6 +128,7 @@ def on_here(
     runtime: Runtime,
     environment: Callable[[int], Mapping[str, str]],
     modules: list[str],
+    say: Callable[[str], object],
 ) -> Iterator[Here]:
     """Make ready to train on this machine; arguments as those of tune.on_ray."""
     plan = plan_alone(options, runtime)

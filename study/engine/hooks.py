@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ray
 from ray import tune
 from ray.tune import Callback
 from ray.tune.experiment import Trial
@@ -17,8 +18,10 @@ from ray.tune.search import Searcher
 from study.engine.cluster import Daemons
 from study.engine.driver import Driver
 from study.engine.failures import Death
+from study.engine.nodes import Nodes
 from study.engine.ray_worker import run_trial
 from study.engine.resources import Plan
+from study.engine.temporary import temporary_folder
 
 
 class _Door:
@@ -117,8 +120,8 @@ class DriverScheduler(_Door, FIFOScheduler):
 class DriverCallback(_Door, Callback):
     """Tells the driver of starts, ends and the passing of time. Keeps the trials that have not ended in ``live``."""
 
-    def __init__(self, driver: Driver, live: dict[str, Any], daemons: Daemons) -> None:
-        self._driver, self._live, self._daemons = driver, live, daemons
+    def __init__(self, driver: Driver, live: dict[str, Any], daemons: Daemons, nodes: Nodes | None) -> None:
+        self._driver, self._live, self._daemons, self._nodes = driver, live, daemons, nodes
         self._seen = 0  # Tune's list of trials only grows
 
     @_ends_the_run
@@ -159,7 +162,9 @@ class DriverCallback(_Door, Callback):
 
     def _ended(self, trial: Any, error: str | None) -> None:
         self._live.pop(trial.trial_id, None)
-        self._driver.on_worker_exit(trial.trial_id, Death.by_ray(error))
+        run = self._driver.slots.running.get(trial.trial_id)
+        lost = error is not None and run is not None and self._nodes is not None and self._nodes.lost(run.worker)
+        self._driver.on_worker_exit(trial.trial_id, Death.by_ray(error, lost))
 
 
 def _error_text(trial: Any) -> str:
@@ -179,7 +184,7 @@ def run_tune(driver: Driver, live: dict[str, Any], daemons: Daemons, plan: Plan,
     resources: dict[str, float] = {"cpu": plan.cpus_per_trial}
     if plan.gpus_per_trial:
         resources["gpu"] = plan.gpus_per_trial
-    with tempfile.TemporaryDirectory(prefix="study-tune-", dir=folder) as storage:
+    with contextlib.nullcontext(folder) if folder else temporary_folder() as storage:
         tuner = tune.Tuner(
             tune.with_resources(run_trial, resources),
             tune_config=tune.TuneConfig(
@@ -193,8 +198,8 @@ def run_tune(driver: Driver, live: dict[str, Any], daemons: Daemons, plan: Plan,
             ),
             run_config=tune.RunConfig(
                 name="study",
-                storage_path=storage,
-                callbacks=[DriverCallback(driver, live, daemons)],
+                storage_path=str(storage),
+                callbacks=[DriverCallback(driver, live, daemons, Nodes(ray) if folder is None else None)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),

@@ -102,7 +102,7 @@ def plan_resources(
     if jobs is not None:
         slots = max(1, min(slots, jobs))
     note = ""
-    if slots * per_trial > cpus:
+    if slots * per_trial > cpus > 0:
         note = f"that is {slots * per_trial} threads on {cpus} cores, so each training is slower"
     return Plan(slots, per_trial, math.floor(share * 1e4) / 1e4, cpus, gpus, note)  # Ray counts in ten-thousandths
 
@@ -119,7 +119,7 @@ def _share(machine: Machine, concurrency: int | None) -> float:
 
 def _check(machine: Machine, options: Options, use_gpu: bool | None) -> None:
     cpus, gpus, share = options.cpus_per_trial, machine.gpus, options.gpus_per_trial
-    if cpus is not None and cpus > machine.cpus:
+    if cpus is not None and cpus > machine.cpus > 0:  # a cluster of none waits for nodes to join
         raise UserError(f"--cpus-per-trial {cpus} is more than the {machine.cpus} there are")
     if share is None:
         return

@@ -109,6 +109,7 @@ def on_ray(
     runtime: Runtime,
     environment: Callable[[int], Mapping[str, str]],
     modules: list[str],
+    say: Callable[[str], object],
 ) -> Iterator[OnTune]:
     """Start Ray or join it, and plan what runs on it side by side.
 
@@ -118,6 +119,7 @@ def on_ray(
         runtime: where they compute.
         environment: variables of the worker processes, by threads of each.
         modules: package folders that a cluster's nodes get a copy of.
+        say: is told where the start takes long.
 
     Raises:
         UserError: what was asked for cannot be had.
@@ -130,6 +132,7 @@ def on_ray(
         gpus=plan.gpus if plan else 0,
         worker_env=environment(plan.cpus_per_trial if plan else options.cpus_per_trial or 1),
         modules=modules if options.address else None,
+        say=say,
     ) as folder:
         if plan is None:
             import ray  # noqa: PLC0415 - Ray must find its environment when it is imported

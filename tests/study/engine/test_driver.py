@@ -143,7 +143,7 @@ def test_a_source_that_raises_ends_the_run_and_what_ended_is_kept(outside, make_
 
     one = outside()
     source = one.driver._source
-    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver, {}, Mock())
+    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver, {}, Mock(), None)
 
     def tune(driver: Driver) -> None:
         searcher, scheduler, callback = hooks
