@@ -102,11 +102,11 @@ class Driver:
             return True
         run.worked = message.worked
         run.last_report, run.held_up = time.monotonic(), 0.0
-        if message.epoch is not None:
-            return self._epoch(trial_id, run, message.epoch, message.has_state)
+        if message.epoch is not None and self._epoch(trial_id, run, message.epoch, message.has_state):
+            return True
         if message.outcome is not None:
             self._outcome(trial_id, run, message.outcome, message.weights)
-        else:
+        elif message.error is not None:
             self._at.log(f"{run.name} failed\n{message.traceback or message.error}")
             self._end(trial_id, run, self._stopped(run, "failed", message.error))
         return False

@@ -81,7 +81,7 @@ class TrialSpec:
 
 @dataclass
 class Message:
-    """What one report carries: an epoch, or how the training ended. Its big parts by reference, which may be lost."""
+    """What one report carries: an epoch, how the training ended, or both. Big parts by reference, which may be lost."""
 
     epoch: Epoch | None = None
     has_state: bool = False  # one lies in the mailbox

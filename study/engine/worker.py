@@ -20,9 +20,12 @@ from results.outcome import Epoch, Outcome, State, selected
 from study.engine.contained import contained
 from study.engine.messages import Link, Message, Setup, TrialSpec
 from study.engine.training import reason, train
-from study.jobs import Model
+from study.jobs import Model, epochs_of
 from study.protocol import load_trainable
 
+SOON = (
+    1.0  # seconds since its last report within which a training's last epoch waits for the outcome: a report costs 5 ms
+)
 CHECKPOINT_SHARE = 0.025  # of training time that copying states may cost in the worker; writing has its own share
 
 _loaded: dict[str, Any] = {}  # what this process keeps from one training to the next: trainable and data
@@ -63,14 +66,15 @@ def _outcome(spec: TrialSpec, reporter: _Reporter) -> Outcome:
 class _Reporter:
     def __init__(self, spec: TrialSpec, link: Link) -> None:
         self._spec, self._link = spec, link
-        self._started = self._last = time.monotonic()
+        self._started = self._last = self._reported = time.monotonic()
         self._cost = 0.0
+        self._held: Epoch | None = None  # the last, which the next message takes along
         self._reporting = 0.0
         self.told_to_stop = False
 
     def begin(self) -> None:
         """Training proper begins; what came before counts as overhead."""
-        self._started = self._last = time.monotonic()
+        self._started = self._last = self._reported = time.monotonic()
 
     def earlier_state(self) -> tuple[int, State] | None:
         if not self._spec.resumes:
@@ -82,7 +86,10 @@ class _Reporter:
             return None
 
     def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State]) -> bool:
-        self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
+        if epoch.epoch == epochs_of(self._spec.config) and time.monotonic() - self._reported < SOON:
+            self._held = epoch
+        else:
+            self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
 
     def _checkpoint(self, epoch: int, copy_state: Callable[[], State]) -> bool:
@@ -103,6 +110,7 @@ class _Reporter:
     def send(self, message: Message) -> None:
         if self.told_to_stop:  # and the trainable swallowed it
             raise SystemExit
+        message.epoch, self._held = message.epoch or self._held, None
         started = time.monotonic()
         message.worked = started - self._started - self._reporting
         try:
@@ -110,7 +118,8 @@ class _Reporter:
         except SystemExit:
             self.told_to_stop = True
             raise
-        self._reporting += time.monotonic() - started
+        self._reported = time.monotonic()
+        self._reporting += self._reported - started
 
 
 def _prepare(setup: Setup) -> Model:
