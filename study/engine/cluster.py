@@ -6,6 +6,7 @@ Everything that must be in the environment before ``import ray`` is set here, so
 from __future__ import annotations
 
 import contextlib
+import glob
 import importlib
 import os
 import secrets
@@ -68,31 +69,26 @@ class CannotStart(UserError):
     """There is no Ray, or it does not start on this machine. This process can do something else."""
 
 
-class DaemonDied(UserError):
-    """A process that a Ray of our own cannot do without was killed."""
-
-
 class Daemons:
-    """Watches the processes that a Ray of our own cannot do without; Ray itself says nothing for a minute."""
+    """Watches the processes that a Ray of our own cannot do without, from its start until its end.
 
-    def __init__(self, ray: ModuleType) -> None:
-        self._node = ray._private.worker._global_node  # of a cluster that was joined, none of its processes is ours
-        self._died: str | None = None
+    Where one was killed the process ends, with a line and code 2, from the watching thread: a call that waits for a
+    gcs_server which is no more returns neither by a signal nor if another one is started, and without its raylet
+    Ray's library ends the process within a second by itself, with code 1 and without a word.
+
+    Args:
+        say: prints a line, whatever else is silent.
+    """
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self.before_end: Callable[[], object] = lambda: None  # called first
+        self._say = say
         self._over = threading.Event()
 
-    def check(self) -> None:
-        """Raise DaemonDied if one of them has ended."""
-        if self._died is not None:
-            self._over.set()
-            raise DaemonDied(f"Ray's {self._died} was killed; the same command goes on")
-
     @contextlib.contextmanager
-    def watched(self, unheard: Callable[[DaemonDied], object]) -> Iterator[None]:
-        """Look at them; tell ``unheard``, in a thread, where one has ended and nobody has called ``check`` since.
-
-        A call that waits for a gcs_server which is no more returns neither by a signal nor if another one is started.
-        """
-        thread = threading.Thread(target=self._watch, args=(unheard,), name="daemons", daemon=True)
+    def watched(self) -> Iterator[None]:
+        """Look at them."""
+        thread = threading.Thread(target=self._watch, name="daemons", daemon=True)
         thread.start()
         try:
             yield
@@ -100,15 +96,28 @@ class Daemons:
             self._over.set()
             thread.join()
 
-    def _watch(self, unheard: Callable[[DaemonDied], object]) -> None:
-        while self._died is None and not self._over.wait(LOOK_EVERY):
-            dead = {name for name, _ in self._node.dead_processes()}
-            self._died = next((name for name in DAEMONS if name in dead), None)
-        if self._died is not None and not self._over.wait(1.5):
-            try:
-                self.check()
-            except DaemonDied as error:
-                unheard(error)
+    def _watch(self) -> None:
+        known: dict[int, str] = {}
+        while not self._over.wait(LOOK_EVERY):
+            alive = _daemons()
+            dead = [name for pid, name in known.items() if pid not in alive]
+            if dead and not self._over.is_set():
+                self.before_end()
+                self._say(f"error: Ray's {dead[0]} was killed; the same command goes on")
+                os._exit(2)
+            known = alive
+
+
+def _daemons() -> dict[int, str]:
+    """Return the daemons among this process's own children that live: name by process."""
+    found = {}
+    for children in glob.glob("/proc/self/task/*/children"):
+        with contextlib.suppress(OSError):
+            for pid in Path(children).read_text().split():
+                name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+                if name in DAEMONS and rest.split()[0] != "Z":
+                    found[int(pid)] = name
+    return found
 
 
 def import_ray(address: str | None = None) -> ModuleType:
@@ -132,8 +141,8 @@ def started(
     gpus: int,
     worker_env: Mapping[str, str],
     modules: list[str] | None = None,
-    object_store_bytes: int | None = None,
     say: Callable[[str], object] = lambda line: None,
+    daemons: Daemons | None = None,
 ) -> Iterator[Path | None]:
     """Hold a Ray of our own on loopback, or join the cluster at ``address``; yield its folder, None for a cluster.
 
@@ -141,10 +150,10 @@ def started(
         address: of a cluster; None for a Ray of our own, with ``cpus`` and ``gpus``.
         cpus: cores to share out.
         gpus: GPUs to share out.
-        object_store_bytes: size of shared memory; None leaves it to Ray.
         worker_env: environment variables of the worker processes.
         modules: package folders that a cluster's nodes get a copy of.
         say: is told, from another thread, where the start takes long.
+        daemons: watches over a Ray of our own.
 
     Raises:
         UserError: the cluster cannot be reached.
@@ -170,11 +179,12 @@ def started(
     with temporary_folder() as outside:  # what does not end with Ray's shutdown, ends with the folder
         folder = outside / INSIDE
         folder.mkdir()
-        common |= {"num_cpus": cpus, "num_gpus": gpus, "object_store_memory": object_store_bytes}
+        common |= {"num_cpus": cpus, "num_gpus": gpus}
         try:
-            with _environment(worker_env), _patient(ray), _told(say), interrupted_at_once():
-                _start(ray, address="local", _temp_dir=str(folder), include_dashboard=False, **common)
-            yield folder
+            with daemons.watched() if daemons else contextlib.nullcontext():
+                with _environment(worker_env), _patient(ray), _told(say), interrupted_at_once():
+                    _start(ray, address="local", _temp_dir=str(folder), include_dashboard=False, **common)
+                yield folder
         finally:
             ray.shutdown()
 

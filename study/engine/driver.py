@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import queue
 import threading
 import time
@@ -146,14 +145,12 @@ class Driver:
         self.error = error
         self._stop("error")
 
-    def abandoned(self, error: Exception) -> NoReturn:
-        """End the process from another thread, everything finished recorded: nothing ends what this one waits for."""
+    def abandoned(self) -> None:
+        """Have what is finished recorded, called from another thread: the process is about to end."""
         written = threading.Thread(target=self._at.writer.flush, daemon=True)
         written.start()
         written.join(FLUSH)
-        self._at.log(str(error))
-        self._at.view.say(f"error: {error}")
-        os._exit(2)
+        self._at.view.close()
 
     def tick(self) -> None:
         """Look at the clock, the keyboard and the disk. Raises Stop to end early, or what writing raised."""

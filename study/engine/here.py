@@ -31,6 +31,7 @@ from study.engine.messages import Mailbox, Message, Reference, TrialSpec
 from study.engine.resources import Options, Plan, plan_alone
 from study.engine.spool import Spool
 from study.engine.temporary import temporary_folder
+from study.terminal.live import LiveView
 
 TICK = 0.1  # seconds between looks at the clock and the keyboard
 UNWIND = 10.0  # seconds that a training may take to end when it is told to stop; its process is replaced then
@@ -128,7 +129,7 @@ def on_here(
     runtime: Runtime,
     environment: Callable[[int], Mapping[str, str]],
     modules: list[str],
-    say: Callable[[str], object],
+    view: LiveView,
 ) -> Iterator[Here]:
     """Make ready to train on this machine; arguments as those of tune.on_ray."""
     plan = plan_alone(options, runtime)

@@ -15,7 +15,6 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from study.engine.cluster import Daemons
 from study.engine.driver import Driver
 from study.engine.failures import Death
 from study.engine.nodes import Nodes
@@ -120,14 +119,13 @@ class DriverScheduler(_Door, FIFOScheduler):
 class DriverCallback(_Door, Callback):
     """Tells the driver of starts, ends and the passing of time. Keeps the trials that have not ended in ``live``."""
 
-    def __init__(self, driver: Driver, live: dict[str, Any], daemons: Daemons, nodes: Nodes | None) -> None:
-        self._driver, self._live, self._daemons, self._nodes = driver, live, daemons, nodes
+    def __init__(self, driver: Driver, live: dict[str, Any], nodes: Nodes | None) -> None:
+        self._driver, self._live, self._nodes = driver, live, nodes
         self._seen = 0  # Tune's list of trials only grows
 
     @_ends_the_run
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         """Called at least ten times a second."""
-        self._daemons.check()
         self._driver.tick()
 
     @_ends_the_run
@@ -175,7 +173,7 @@ def _error_text(trial: Any) -> str:
         return "no reason known"
 
 
-def run_tune(driver: Driver, live: dict[str, Any], daemons: Daemons, plan: Plan, folder: Path | None) -> None:
+def run_tune(driver: Driver, live: dict[str, Any], plan: Plan, folder: Path | None) -> None:
     """Have Tune run what the driver hands out, until the driver stops it. Raises whatever ends Tune.
 
     ``live`` holds, while it runs, Tune's trials that have not ended.
@@ -199,7 +197,7 @@ def run_tune(driver: Driver, live: dict[str, Any], daemons: Daemons, plan: Plan,
             run_config=tune.RunConfig(
                 name="study",
                 storage_path=str(storage),
-                callbacks=[DriverCallback(driver, live, daemons, Nodes(ray) if folder is None else None)],
+                callbacks=[DriverCallback(driver, live, Nodes(ray) if folder is None else None)],
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=0),
             ),

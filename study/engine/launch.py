@@ -60,7 +60,7 @@ class Executor(Protocol):
 
 
 EXECUTORS: dict[str, Callable[..., contextlib.AbstractContextManager[Executor]]] = {"here": on_here, "ray": on_ray}
-"""By name. Each takes options, jobs, the runtime, a worker's environment by threads, package folders and ``say``."""
+"""By name. Each takes options, jobs, the runtime, a worker's environment by threads, package folders and the view."""
 
 
 @dataclass
@@ -196,9 +196,7 @@ class _Launch:
 
     def _executor(self, choice: Choice) -> contextlib.AbstractContextManager[Executor]:
         modules, jobs = _modules(self.model.trainable), jobs_left(self.source)
-        return EXECUTORS[choice.engine](
-            self.options, jobs, self.model.runtime, self._environment, modules, self.view.say
-        )
+        return EXECUTORS[choice.engine](self.options, jobs, self.model.runtime, self._environment, modules, self.view)
 
     def _environment(self, threads: int) -> Mapping[str, str]:
         """Return the variables of worker processes with so many threads each."""

@@ -17,6 +17,7 @@ from study.engine.messages import Mailbox, Reference
 from study.engine.resources import Options, Plan, gpus_for, plan_for
 from study.engine.slots import Slots
 from study.recording.provenance import usable_cpus
+from study.terminal.live import LiveView
 
 ASK_EVERY = 5.0  # seconds between looks at what a cluster has
 
@@ -27,11 +28,18 @@ class OnTune:
     Args:
         plan: how many trainings at a time, and what each gets.
         folder: Ray's own; None on a cluster.
+        daemons: watches over Ray's processes.
         room: how many trainings at a time so many CPUs and GPUs have room for; None where that was asked for.
     """
 
-    def __init__(self, plan: Plan, folder: Path | None, room: Callable[[int, int], int] | None = None) -> None:
-        self._room = room
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path | None,
+        daemons: cluster.Daemons,
+        room: Callable[[int, int], int] | None = None,
+    ) -> None:
+        self._daemons, self._room = daemons, room
         self.plan = plan
         self.folder = folder
         self.mailbox: Mailbox = RayMailbox.open()
@@ -51,13 +59,11 @@ class OnTune:
 
     def run(self, driver: Driver) -> None:
         """Have Tune run what the driver hands out, until it raises Stop."""
-        import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
-
         from study.engine.hooks import run_tune  # noqa: PLC0415 - it imports Ray
 
-        daemons = cluster.Daemons(ray)
-        with daemons.watched(driver.abandoned), self._followed(driver.slots):
-            drive(driver, daemons, lambda: run_tune(driver, self._live, daemons, self.plan, self.folder))
+        self._daemons.before_end = driver.abandoned
+        with self._followed(driver.slots):
+            drive(driver, lambda: run_tune(driver, self._live, self.plan, self.folder))
 
     @contextlib.contextmanager
     def _followed(self, slots: Slots) -> Iterator[None]:
@@ -83,7 +89,7 @@ class OnTune:
         """Nothing: Ray ends with its context."""
 
 
-def drive(driver: Driver, daemons: cluster.Daemons, run: Callable[[], None]) -> None:
+def drive(driver: Driver, run: Callable[[], None]) -> None:
     """Have ``run``, one start of Tune, do everything; start it again where it gives up over a worker.
 
     Tune does so where Ray itself kills a worker to save memory, for it knows only of workers that die otherwise.
@@ -93,10 +99,6 @@ def drive(driver: Driver, daemons: cluster.Daemons, run: Callable[[], None]) -> 
         try:
             return run()
         except Exception as error:  # noqa: BLE001 - Tune may raise anything
-            try:
-                daemons.check()
-            except cluster.DaemonDied as died:
-                driver.failed(died)
             victims = set(re.findall(r"Selected to kill: \(Actor\(([0-9a-f]+)\)", str(error)))
             if not driver.aborted(error, victims):
                 raise
@@ -109,7 +111,7 @@ def on_ray(
     runtime: Runtime,
     environment: Callable[[int], Mapping[str, str]],
     modules: list[str],
-    say: Callable[[str], object],
+    view: LiveView,
 ) -> Iterator[OnTune]:
     """Start Ray or join it, and plan what runs on it side by side.
 
@@ -119,20 +121,22 @@ def on_ray(
         runtime: where they compute.
         environment: variables of the worker processes, by threads of each.
         modules: package folders that a cluster's nodes get a copy of.
-        say: is told where the start takes long.
+        view: is told where the start takes long, or a daemon of Ray's is killed.
 
     Raises:
         UserError: what was asked for cannot be had.
         cluster.CannotStart: Ray does not start on this machine.
     """
     plan = None if options.address else plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
+    daemons = cluster.Daemons(view.say_at_all_events)
     with cluster.started(
         address=options.address,
         cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
         gpus=plan.gpus if plan else 0,
         worker_env=environment(plan.cpus_per_trial if plan else options.cpus_per_trial or 1),
         modules=modules if options.address else None,
-        say=say,
+        say=view.say,
+        daemons=daemons,
     ) as folder:
         if plan is None:
             import ray  # noqa: PLC0415 - Ray must find its environment when it is imported
@@ -141,4 +145,4 @@ def on_ray(
             plan = plan_for(options, jobs, int(have.get("CPU", 0)), int(have.get("GPU", 0)), runtime)
         follows = options.address is not None and options.concurrency is None
         room = lambda cpus, gpus: plan_for(options, jobs, cpus, gpus, runtime).concurrency  # noqa: E731
-        yield OnTune(plan, folder, room if follows else None)
+        yield OnTune(plan, folder, daemons, room if follows else None)

@@ -147,7 +147,9 @@ def _load(setup: Setup) -> ModuleType:
 def _release_memory(error: BaseException) -> None:
     """Let go of what the failed training still holds through the frames of its traceback."""
     each: BaseException | None = error
-    while each is not None:
+    seen: set[int] = set()  # a chain of exceptions may be a circle
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
         traceback.clear_frames(each.__traceback__)
         each = each.__cause__ or each.__context__
     torch = sys.modules.get("torch")

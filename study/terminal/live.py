@@ -92,9 +92,18 @@ class LiveView:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
         if self._live is not None:
             with self._screen():
                 self._live.stop()
+
+    def say_at_all_events(self, text: str) -> None:
+        """Print a line, asked to be quiet or not."""
+        self._console.quiet = False
+        self.say(text)
 
     def say(self, text: str) -> None:
         """Print a line that stays."""

@@ -25,8 +25,8 @@ from tests.support import ROOT, TOY
 from tests.support.processes import gone, is_worker, wait_until
 
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}
-OUTSIDE = {
-    k: v for k, v in os.environ.items() if k not in cluster.ALONE
+OUTSIDE = {"STUDY_ENGINE": "ray"} | {
+    k: v for k, v in os.environ.items() if k not in cluster.ALONE and k != "STUDY_ENGINE"
 }  # a cluster is not started as a Ray of our own
 SAME = {"sampler": "random", "scheduler": "none"}  # what these propose does not depend on who ends first
 

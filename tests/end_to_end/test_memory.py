@@ -23,7 +23,7 @@ from tests.support.studies import make_toy_study
 study, data = make_toy_study(Path(sys.argv[1]), epochs=4, pause=0.5)
 changes = ({}, {"misbehave": "gorge", "misbehave_at": 2}, {"noise": 0.5})
 jobs = FixedJobs([Job("baseline", study.meta.baseline | change, 0) for change in changes])
-options = Options(concurrency=2, cpus_per_trial=1)
+options = Options(concurrency=2, cpus_per_trial=1, engine="ray")
 with study.lock():
     run_jobs(study, Model(load_trainable(TOY), TOY, data, Runtime()), jobs, options=options)
 """

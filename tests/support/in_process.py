@@ -78,7 +78,7 @@ def everything_in_process() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_process(options: Any, jobs: Any, runtime: Any, environment: Any, modules: Any, say: Any) -> Iterator[InProcess]:
+def in_process(options: Any, jobs: Any, runtime: Any, environment: Any, modules: Any, view: Any) -> Iterator[InProcess]:
     """As the executors of study.engine.launch.EXECUTORS."""
     assert isinstance(environment(1), Mapping)
     yield InProcess(plan_alone(options, runtime))

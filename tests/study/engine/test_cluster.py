@@ -62,7 +62,7 @@ def test_a_signal_while_ray_starts_ends_like_ctrl_c(seen: str, end: signal.Signa
     space.write_text("from search_spaces import log_float\nWIDE = {'learning_rate': log_float(1e-3, 1.0)}\n")
     command = ["sweep", "--study", str(tmp_path / "s"), "--trainable", TOY, "--dataset", "600"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "study.run", *command, "--space", f"{space}:WIDE", "--trials", "3"],
+        [sys.executable, "-m", "study.run", *command, "--space", f"{space}:WIDE", "--trials", "3", "--engine", "ray"],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -57,7 +56,7 @@ class Outside:
 
         try:
             with contextlib.suppress(Driver.Stop):
-                drive(self.driver, Mock(), counted)
+                drive(self.driver, counted)
         finally:
             self.writer.close()
         if self.driver.error is not None:
@@ -143,7 +142,7 @@ def test_a_source_that_raises_ends_the_run_and_what_ended_is_kept(outside, make_
 
     one = outside()
     source = one.driver._source
-    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver, {}, Mock(), None)
+    hooks = DriverSearcher(one.driver), DriverScheduler(one.driver), DriverCallback(one.driver, {}, None)
 
     def tune(driver: Driver) -> None:
         searcher, scheduler, callback = hooks
