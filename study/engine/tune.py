@@ -85,9 +85,6 @@ class OnTune:
         finally:
             over.set()
 
-    def close(self) -> None:
-        """Nothing: Ray ends with its context."""
-
 
 def drive(driver: Driver, run: Callable[[], None]) -> None:
     """Have ``run``, one start of Tune, do everything; start it again where it gives up over a worker.
