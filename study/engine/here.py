@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,13 @@ from typing import Any
 import study
 from results.errors import UserError, named
 from results.files import writing
-from results.outcome import Runtime
 from study.engine.driver import Driver
 from study.engine.failures import Death
 from study.engine.messages import Mailbox, Message, Reference, TrialSpec
-from study.engine.resources import Options, Plan, plan_alone
+from study.engine.resources import Plan, plan_alone
 from study.engine.spool import Spool
+from study.engine.surroundings import Start
 from study.engine.temporary import temporary_folder
-from study.terminal.live import LiveView
 
 TICK = 0.1  # seconds between looks at the clock and the keyboard
 UNWIND = 10.0  # seconds that a training may take to end when it is told to stop; its process is replaced then
@@ -123,18 +122,11 @@ class Here:
 
 
 @contextlib.contextmanager
-def on_here(
-    options: Options,
-    jobs: int | None,
-    runtime: Runtime,
-    environment: Callable[[int], Mapping[str, str]],
-    modules: list[str],
-    view: LiveView,
-) -> Iterator[Here]:
-    """Make ready to train on this machine; arguments as those of tune.on_ray."""
-    plan = plan_alone(options, runtime)
+def on_here(start: Start) -> Iterator[Here]:
+    """Make ready to train on this machine."""
+    plan = plan_alone(start.options, start.runtime)
     with temporary_folder(in_memory=True) as folder:
-        here = Here(plan, folder, environment(plan.cpus_per_trial))
+        here = Here(plan, folder, start.environment(plan.cpus_per_trial))
         try:
             yield here
         finally:

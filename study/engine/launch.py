@@ -32,7 +32,7 @@ from study.engine.messages import Mailbox, Reference, Setup
 from study.engine.resources import Options, Plan, jobs_left, plan_side_by_side
 from study.engine.signals import interrupts
 from study.engine.states import States
-from study.engine.surroundings import Surroundings
+from study.engine.surroundings import Start, Surroundings
 from study.engine.tune import on_ray
 from study.jobs import Model, Source
 from study.recording import checkpoints
@@ -59,8 +59,8 @@ class Executor(Protocol):
         """Run what the driver hands out, until it raises Stop."""
 
 
-EXECUTORS: dict[str, Callable[..., contextlib.AbstractContextManager[Executor]]] = {"here": on_here, "ray": on_ray}
-"""By name. Each takes options, jobs, the runtime, a worker's environment by threads, package folders and the view."""
+EXECUTORS: dict[str, Callable[[Start], contextlib.AbstractContextManager[Executor]]] = {"here": on_here, "ray": on_ray}
+"""By name. Each takes a surroundings.Start."""
 
 
 @dataclass
@@ -196,7 +196,8 @@ class _Launch:
 
     def _executor(self, choice: Choice) -> contextlib.AbstractContextManager[Executor]:
         modules, jobs = _modules(self.model.trainable), jobs_left(self.source)
-        return EXECUTORS[choice.engine](self.options, jobs, self.model.runtime, self._environment, modules, self.view)
+        start = Start(self.options, jobs, self.model.runtime, self._environment, modules, self.view)
+        return EXECUTORS[choice.engine](start)
 
     def _environment(self, threads: int) -> Mapping[str, str]:
         """Return the variables of worker processes with so many threads each."""

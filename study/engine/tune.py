@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from results.outcome import Runtime
 from study.engine import cluster
 from study.engine.driver import Driver
 from study.engine.mailbox import ObjectReference, RayMailbox
 from study.engine.messages import Mailbox, Reference
-from study.engine.resources import Options, Plan, gpus_for, plan_for
+from study.engine.resources import Plan, gpus_for, plan_for
 from study.engine.slots import Slots
+from study.engine.surroundings import Start
 from study.recording.provenance import usable_cpus
-from study.terminal.live import LiveView
 
 ASK_EVERY = 5.0  # seconds between looks at what a cluster has
 
@@ -102,37 +101,23 @@ def drive(driver: Driver, run: Callable[[], None]) -> None:
 
 
 @contextlib.contextmanager
-def on_ray(
-    options: Options,
-    jobs: int | None,
-    runtime: Runtime,
-    environment: Callable[[int], Mapping[str, str]],
-    modules: list[str],
-    view: LiveView,
-) -> Iterator[OnTune]:
+def on_ray(start: Start) -> Iterator[OnTune]:
     """Start Ray or join it, and plan what runs on it side by side.
-
-    Args:
-        options: what the user asked for.
-        jobs: how many trainings there are; None if that cannot be known.
-        runtime: where they compute.
-        environment: variables of the worker processes, by threads of each.
-        modules: package folders that a cluster's nodes get a copy of.
-        view: is told where the start takes long, or a daemon of Ray's is killed.
 
     Raises:
         UserError: what was asked for cannot be had.
         cluster.CannotStart: Ray does not start on this machine.
     """
+    options, jobs, runtime, environment = start.options, start.jobs, start.runtime, start.environment
     plan = None if options.address else plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
-    daemons = cluster.Daemons(view.say_at_all_events)
+    daemons = cluster.Daemons(start.view.say_at_all_events)
     with cluster.started(
         address=options.address,
         cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,
         gpus=plan.gpus if plan else 0,
         worker_env=environment(plan.cpus_per_trial if plan else options.cpus_per_trial or 1),
-        modules=modules if options.address else None,
-        say=view.say,
+        modules=start.modules if options.address else None,
+        say=start.view.say,
         daemons=daemons,
     ) as folder:
         if plan is None:

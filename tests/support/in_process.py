@@ -13,6 +13,7 @@ from study.engine.driver import Driver
 from study.engine.launch import EXECUTORS
 from study.engine.messages import Held, Message, Reference
 from study.engine.resources import plan_alone
+from study.engine.surroundings import Start
 from study.engine.worker import _loaded, run_job
 
 
@@ -78,7 +79,7 @@ def everything_in_process() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def in_process(options: Any, jobs: Any, runtime: Any, environment: Any, modules: Any, view: Any) -> Iterator[InProcess]:
+def in_process(start: Start) -> Iterator[InProcess]:
     """As the executors of study.engine.launch.EXECUTORS."""
-    assert isinstance(environment(1), Mapping)
-    yield InProcess(plan_alone(options, runtime))
+    assert isinstance(start.environment(1), Mapping)
+    yield InProcess(plan_alone(start.options, start.runtime))
