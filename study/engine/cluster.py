@@ -10,6 +10,7 @@ import glob
 import importlib
 import os
 import secrets
+import select
 import socket
 import sys
 import threading
@@ -29,7 +30,7 @@ PATIENCE = 90  # seconds for each part of the start
 LONG = 20.0  # seconds of start, usually 3 to 7, after which a line is said
 
 DAEMONS = ("raylet", "gcs_server")
-LOOK_EVERY = 0.2  # seconds between looks at them
+LOOK_EVERY = 0.05  # seconds between looks for them, while they start
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -97,25 +98,32 @@ class Daemons:
             thread.join()
 
     def _watch(self) -> None:
-        known: dict[int, str] = {}
-        while not self._over.wait(LOOK_EVERY):
-            alive = _daemons()
-            dead = [name for pid, name in known.items() if pid not in alive]
+        held: dict[
+            int, str
+        ] = {}  # by descriptor of the process, which tells its end at once: Ray's library does not wait
+        while not self._over.is_set():
+            if len(held) < len(DAEMONS):
+                held |= {os.pidfd_open(pid): name for pid, name in _daemons().items() if name not in held.values()}
+            waiting = select.poll()  # not select.select, which takes no descriptor above 1,023
+            for descriptor in held:
+                waiting.register(descriptor, select.POLLIN)
+            dead = waiting.poll(1000 * LOOK_EVERY)
             if dead and not self._over.is_set():
                 self.before_end()
-                self._say(f"error: Ray's {dead[0]} was killed; the same command goes on")
+                self._say(f"error: Ray's {held[dead[0][0]]} was killed; the same command goes on")
                 os._exit(2)
-            known = alive
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def _daemons() -> dict[int, str]:
-    """Return the daemons among this process's own children that live: name by process."""
+    """Return the daemons among this process's own children: name by process."""
     found = {}
     for children in glob.glob("/proc/self/task/*/children"):
         with contextlib.suppress(OSError):
             for pid in Path(children).read_text().split():
-                name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-                if name in DAEMONS and rest.split()[0] != "Z":
+                name = Path(f"/proc/{pid}/comm").read_text().strip()
+                if name in DAEMONS:
                     found[int(pid)] = name
     return found
 
