@@ -6,7 +6,6 @@ Everything that must be in the environment before ``import ray`` is set here, so
 from __future__ import annotations
 
 import contextlib
-import glob
 import importlib
 import os
 import secrets
@@ -21,16 +20,15 @@ from types import ModuleType
 from typing import Any
 
 from results.errors import UserError
+from study.engine import guard
 from study.engine.signals import interrupted_at_once
-from study.engine.temporary import temporary_folder
+from study.engine.temporary import Watch, temporary_folder
 
 INSIDE = "r"  # Ray's own folder, whose modes Ray widens to 0777, within one that is 0700 and stays so
 
 PATIENCE = 90  # seconds for each part of the start
 LONG = 20.0  # seconds of start, usually 3 to 7, after which a line is said
 
-DAEMONS = ("raylet", "gcs_server")
-LOOK_EVERY = 0.05  # seconds between looks for them, while they start
 
 MEMORY_MONITOR = "RAY_memory_monitor_refresh_ms"
 
@@ -79,10 +77,12 @@ class Daemons:
 
     Args:
         say: prints a line, whatever else is silent.
+        screen: descriptor of where that goes.
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
+    def __init__(self, say: Callable[[str], object], screen: int) -> None:
         self.before_end: Callable[[], object] = lambda: None  # called first
+        self.watch = Watch(screen)  # by another process, where this one is held or ended by Ray's library
         self._say = say
         self._over = threading.Event()
 
@@ -95,37 +95,24 @@ class Daemons:
             yield
         finally:
             self._over.set()
+            self.watch.expected()
             thread.join()
 
     def _watch(self) -> None:
-        held: dict[
-            int, str
-        ] = {}  # by descriptor of the process, which tells its end at once: Ray's library does not wait
+        held: dict[int, str] = {}
         while not self._over.is_set():
-            if len(held) < len(DAEMONS):
-                held |= {os.pidfd_open(pid): name for pid, name in _daemons().items() if name not in held.values()}
+            guard.hold(held, "self")
             waiting = select.poll()  # not select.select, which takes no descriptor above 1,023
             for descriptor in held:
                 waiting.register(descriptor, select.POLLIN)
-            dead = waiting.poll(1000 * LOOK_EVERY)
+            dead = waiting.poll(guard.LOOK_EVERY)
             if dead and not self._over.is_set():
                 self.before_end()
-                self._say(f"error: Ray's {held[dead[0][0]]} was killed; the same command goes on")
+                self.watch.expected()
+                self._say(guard.killed(held[dead[0][0]]))
                 os._exit(2)
         for descriptor in held:
             os.close(descriptor)
-
-
-def _daemons() -> dict[int, str]:
-    """Return the daemons among this process's own children: name by process."""
-    found = {}
-    for children in glob.glob("/proc/self/task/*/children"):
-        with contextlib.suppress(OSError):
-            for pid in Path(children).read_text().split():
-                name = Path(f"/proc/{pid}/comm").read_text().strip()
-                if name in DAEMONS:
-                    found[int(pid)] = name
-    return found
 
 
 def import_ray(address: str | None = None) -> ModuleType:
@@ -184,7 +171,9 @@ def started(
         finally:
             ray.shutdown()
         return
-    with temporary_folder() as outside:  # what does not end with Ray's shutdown, ends with the folder
+    with temporary_folder(
+        watch=daemons.watch if daemons else None
+    ) as outside:  # what does not end with Ray's shutdown, ends with the folder
         folder = outside / INSIDE
         folder.mkdir()
         common |= {"num_cpus": cpus, "num_gpus": gpus}

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from study.engine import guard
 
@@ -26,11 +28,27 @@ MEMORY = "/dev/shm"  # noqa: S108 - Linux's folder in memory, where Ray keeps it
 ROOMY = 2**31  # bytes that have to be free there; containers often have 64 MB
 
 
+@dataclass
+class Watch:
+    """Over the daemons of a Ray of our own, by the process that guards the folder; ``screen`` is where it tells."""
+
+    screen: int  # descriptor
+    pipe: IO[bytes] | None = None
+
+    def expected(self) -> None:
+        """From now on their end is, or this process tells of it."""
+        if self.pipe is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self.pipe.write(b".")
+                self.pipe.flush()
+
+
 @contextlib.contextmanager
-def temporary_folder(in_memory: bool = False) -> Iterator[Path]:
+def temporary_folder(in_memory: bool = False, watch: Watch | None = None) -> Iterator[Path]:
     """Yield a folder that only this user may enter, short enough for sockets in it, gone with all who use it.
 
     ``in_memory``: where there is room, so that what is big passes through no disk on its way to the study's.
+    ``watch``: has that process tell of killed daemons of Ray's too.
 
     When the block or this process ends, however it does, a process of its own kills whoever holds a file in the
     folder open, or was started with it in its environment, and removes it. Folders that neither survived to remove,
@@ -41,7 +59,7 @@ def temporary_folder(in_memory: bool = False) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=where))  # 0700
     (folder / NAMESPACE).write_text(_namespace())
     before = os.environ.get(guard.MARK)
-    with _guarded(str(folder)):
+    with _guarded(str(folder), watch):
         os.environ[guard.MARK] = str(folder)
         try:
             yield folder
@@ -52,23 +70,36 @@ def temporary_folder(in_memory: bool = False) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _guarded(folder: str) -> Iterator[None]:
+def _guarded(folder: str, watch: Watch | None) -> Iterator[None]:
     """Hold the pipe whose end the guard waits for."""
     command = [sys.executable, "-I", "-S", guard.__file__, folder, str(os.getpid())]
     silent = subprocess.DEVNULL
+    screen = [] if watch is None else [os.dup(watch.screen)]  # its own standard error is silent
     before = signal.pthread_sigmask(signal.SIG_BLOCK, guard.UNHEARD)  # it inherits this
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=silent, stderr=silent, cwd="/", start_new_session=True
+            [*command, *map(str, screen)],
+            stdin=subprocess.PIPE,
+            stdout=silent,
+            stderr=silent,
+            cwd="/",
+            start_new_session=True,
+            pass_fds=screen,
         )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for descriptor in screen:
+            os.close(descriptor)
     assert process.stdin is not None
     held = process.stdin
     os.register_at_fork(after_in_child=held.close)  # a forked child that lives on would hold it too
+    if watch is not None:
+        watch.pipe = held
     try:
         yield
     finally:
+        if watch is not None:
+            watch.expected()
         held.close()
         if process.wait() != 0:  # it was killed itself, or could not
             guard.clean(folder, os.getpid())

@@ -110,7 +110,7 @@ def on_ray(start: Start) -> Iterator[OnTune]:
     """
     options, jobs, runtime, environment = start.options, start.jobs, start.runtime, start.environment
     plan = None if options.address else plan_for(options, jobs, usable_cpus(), gpus_for(runtime), runtime)
-    daemons = cluster.Daemons(start.view.say_at_all_events)
+    daemons = cluster.Daemons(start.view.say_at_all_events, start.view.fileno())
     with cluster.started(
         address=options.address,
         cpus=max(plan.cpus, plan.concurrency * plan.cpus_per_trial) if plan else 0,

@@ -100,6 +100,13 @@ class LiveView:
             with self._screen():
                 self._live.stop()
 
+    def fileno(self) -> int:
+        """Descriptor of the screen, for another process; of the standard error where the stream has none."""
+        try:
+            return self._console.file.fileno()
+        except (OSError, ValueError):
+            return 2
+
     def say_at_all_events(self, text: str) -> None:
         """Print a line, asked to be quiet or not."""
         self._console.quiet = False

@@ -134,3 +134,32 @@ def test_in_memory_where_there_is_room(room: bool, tmp_path: Path, monkeypatch: 
     with temporary_folder(in_memory=True) as mine:
         assert mine.parent == (memory if room else disk) and not stale.exists()
     assert not mine.exists()
+
+
+WATCHED = """
+import os, subprocess, sys, time
+from pathlib import Path
+from study.engine.temporary import Watch, temporary_folder
+with temporary_folder(watch=Watch(2)) as folder:
+    (folder / "raylet").symlink_to("/bin/sleep")
+    daemon = subprocess.Popen([str(folder / "raylet"), "600"])
+    time.sleep(0.5)
+    {then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ("daemon.kill(); time.sleep(0.5); os._exit(1)", True),  # ended by a library, without a word
+        ("os._exit(1)", False),  # the driver, not the daemon
+        ("daemon.terminate(); daemon.wait()", False),  # at the end of the block it may
+        ("sys.exit()", False),
+    ],
+)
+def test_a_killed_daemon_is_told_by_the_guard_where_the_driver_cannot(then: str, told: bool) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", WATCHED.format(then=then)], capture_output=True, text=True, timeout=60
+    )
+    line = "error: Ray's raylet was killed; the same command goes on\n"
+    assert process.stderr == (line if told else "")
