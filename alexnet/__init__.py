@@ -9,10 +9,13 @@ import importlib
 from typing import Any
 
 from alexnet.config import ARCHITECTURES, Config
+from results.metric import Metric
 
 NAME = "AlexNet (32x32)"
+METRIC = Metric("val_accuracy", "max", "%", margin=0.005, test="test_accuracy", select="val_loss:min")
+PREFIX = True  # a constant learning rate: k epochs of a longer training are a training of k epochs
 
-__all__ = ["NAME", "Config", "fit", "load_data", "preview", "resolve_runtime", "describe", "check"]
+__all__ = ["METRIC", "NAME", "PREFIX", "Config", "check", "describe", "load_data", "preview", "resolve_runtime", "train"]
 
 
 def describe(config: Config) -> str:
@@ -21,7 +24,7 @@ def describe(config: Config) -> str:
 
 
 _HEAVY = {
-    "fit": "train.fit",
+    "train": "train.train",
     "check": "train.check",
     "load_data": "data.load",
     "resolve_runtime": "runtime.resolve_runtime",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,50 +13,53 @@ from torch.nn import functional as F
 from alexnet.augment import augment, draw, pad
 from alexnet.config import Config
 from alexnet.cpu import keep_freed_memory
-from alexnet.model import AlexNet, count_parameters
+from alexnet.model import AlexNet
 from alexnet.optimiser import make_optimizer
 from alexnet.seeds import derive, generator
 from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, pack_history, unpack_history
 
 if TYPE_CHECKING:
     from alexnet.data import Data
+    from study.training.run import Run
 
 EVALUATION_BATCH = 1000
 
 
-def fit(
-    config: Config,
-    seed: int,
-    data: Data,
-    on_epoch: Callable[[Epoch, Callable[[], State]], bool],
-    state: State | None = None,
-    runtime: Runtime = Runtime(),  # noqa: B008 - frozen
-) -> Outcome:
-    """Train ``config`` with ``seed``; evaluate the epoch of lowest validation loss on the test set.
+def train(config: Config, run: Run) -> Iterator[dict[str, float]]:
+    """Train ``config`` with ``run.seed``; evaluate the epoch of lowest validation loss on the test set.
 
-    Deterministic on the CPU for one seed, precision and thread count, and the same whether run in one go or continued.
+    Deterministic on the CPU for one seed, precision and thread count, and the same whether run in one go or continued:
+    the seed names all randomness (split, initial weights, order, augmentation, dropout), each with a stream of its own.
 
     Args:
         config: what to train.
-        seed: names all randomness: split, initial weights, order, augmentation, dropout.
-        data: uint8 images (n, 3, 32, 32) and int64 labels (n,), train and test.
-        on_epoch: called after every epoch with its measurements and a function that copies the whole state;
-            returning True stops the run.
-        state: go on from this state of an earlier run of the same config and seed.
-        runtime: device, precision, threads.
+        run: its data are uint8 images (n, 3, 32, 32) and int64 labels (n,), train and test.
 
-    Returns:
-        Outcome with status complete, stopped (``on_epoch`` asked) or diverged (a loss was not finite).
+    Yields:
+        after each epoch the mean loss and the accuracy (a fraction) on training and validation images.
 
     Raises:
         UserError: the split leaves no training or no validation image.
     """
     keep_freed_memory()
-    torch.set_num_threads(runtime.threads)
-    devices = [torch.cuda.current_device()] if runtime.device == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        return _Run(config, seed, data, runtime).fit(on_epoch, state)
+    training = _Training(config, run)
+    run.keep(training.model, optimizer=training.optimizer)
+    for number in run.epochs(config.epochs):
+        train_loss, train_accuracy = training.epoch(number)
+        probabilities, labels, val_loss, _ = training.evaluate(*training.val)
+        run.predictions("val", probabilities, labels)
+        accuracy = float((probabilities.argmax(1) == labels).mean())
+        yield {
+            "train_loss": train_loss,
+            "train_accuracy": train_accuracy,
+            "val_loss": val_loss,
+            "val_accuracy": accuracy,
+        }
+    run.restore_best()
+    probabilities, labels, test_loss, features = training.evaluate(run.data.test_images, run.data.test_labels)
+    run.predictions("test", probabilities, labels)
+    run.features(features)
+    return {"test_loss": test_loss, "test_accuracy": float((probabilities.argmax(1) == labels).mean())}
 
 
 def check(config: Config, data: Data) -> None:
@@ -66,58 +67,27 @@ def check(config: Config, data: Data) -> None:
     split(len(data.train_labels), config.validation_fraction, 0)
 
 
-class _Run:
+class _Training:
     """Everything one run holds while it trains."""
 
-    def __init__(self, config: Config, seed: int, data: Data, runtime: Runtime) -> None:
-        self.config, self.seed = config, seed
-        self.device = torch.device(runtime.device)
-        self.classes = len(data.class_names)
-        self.autocast = torch.autocast(runtime.device, torch.bfloat16, enabled=runtime.precision == "bf16")
+    def __init__(self, config: Config, run: Run) -> None:
+        self.config, self.seed, data = config, run.seed, run.data
+        self.device = torch.device(run.device)
+        self.autocast = torch.autocast(run.device, torch.bfloat16, enabled=run.precision == "bf16")
 
-        train, val = split(len(data.train_labels), config.validation_fraction, seed)
+        train, val = split(len(data.train_labels), config.validation_fraction, run.seed)
         self.images = pad(data.train_images[train]).to(self.device)
         self.labels = data.train_labels[train].to(self.device)
         self.val = (data.train_images[val].to(self.device), data.train_labels[val].to(self.device))
-        self.test = (data.test_images, data.test_labels)  # goes to the device when it is needed, at the end
         scale, shift = normalizer(data.train_images[train], config.normalization)
         self.scale, self.shift = scale.to(self.device), shift.to(self.device)
 
-        torch.manual_seed(derive(seed, "init"))
-        model = AlexNet(config, self.classes)
+        torch.manual_seed(derive(run.seed, "init"))
+        model = AlexNet(config, len(data.class_names))
         self.model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = make_optimizer(config, self.model)
-        self.history: list[Epoch] = []
-        self.best: dict[str, Tensor] = {}
 
-    def fit(self, on_epoch: Callable[[Epoch, Callable[[], State]], bool], state: State | None) -> Outcome:
-        if state is not None:
-            self.restore(state)
-        parameters = count_parameters(self.model)
-        for number in range(len(self.history) + 1, self.config.epochs + 1):
-            start = time.perf_counter()
-            train_loss, train_accuracy = self.train_epoch(number)
-            val, _ = self.evaluate(*self.val)
-            epoch = Epoch(
-                number, train_loss, train_accuracy, val.loss, val.accuracy, time.perf_counter() - start, val.confusion
-            )
-            self.history.append(epoch)
-            if not (math.isfinite(train_loss) and math.isfinite(val.loss)):
-                return Outcome(
-                    "diverged", self.history, parameters=parameters, error=f"loss not finite in epoch {number}"
-                )
-            if best_epoch(self.history) == number:
-                self.best = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-            if on_epoch(epoch, self.state) and number < self.config.epochs:
-                return Outcome("stopped", self.history, best_epoch(self.history), parameters=parameters)
-
-        self.model.load_state_dict(self.best)
-        val, _ = self.evaluate(*self.val)
-        test, features = self.evaluate(*(t.to(self.device) for t in self.test))
-        weights = {k: _numpy(v) for k, v in self.best.items()}
-        return Outcome("complete", self.history, best_epoch(self.history), val, test, features, weights, parameters)
-
-    def train_epoch(self, number: int) -> tuple[float, float]:
+    def epoch(self, number: int) -> tuple[float, float]:
         """Pass over the training images once. Returns mean loss and accuracy over them, as seen while training."""
         config, n = self.config, len(self.labels)
         order = torch.randperm(n, generator=generator(self.seed, "order", number)).to(self.device)
@@ -141,9 +111,10 @@ class _Run:
         return loss_sum.item() / n, correct.item() / n
 
     @torch.inference_mode()
-    def evaluate(self, images: Tensor, labels: Tensor) -> tuple[Predictions, np.ndarray]:
-        """Predict (n, 3, 32, 32) uint8 images. Returns the predictions and the features (n, d) float32."""
+    def evaluate(self, images: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
+        """Predict (n, 3, 32, 32) uint8 images. Returns probabilities (n, classes), labels (n,), mean loss, features (n, d)."""
         self.model.eval()
+        images, labels = images.to(self.device), labels.to(self.device)
         logits, features = [], []
         for start in range(0, len(labels), EVALUATION_BATCH):
             with self.autocast:
@@ -152,41 +123,12 @@ class _Run:
             features.append(seen.float())
         scores = torch.cat(logits)
         loss = F.cross_entropy(scores, labels).item()
-        return Predictions(_numpy(scores.softmax(1)), _numpy(labels), loss), _numpy(torch.cat(features))
+        return _numpy(scores.softmax(1)), _numpy(labels), loss, _numpy(torch.cat(features))
 
     def normalize(self, images: Tensor) -> Tensor:
         """(n, 3, 32, 32) uint8 -> float32, channels last."""
         images = images.to(torch.float32, memory_format=torch.channels_last)
         return images.mul_(self.scale).add_(self.shift)
-
-    def state(self) -> State:
-        """Copy everything that the rest of the run depends on. Generators are named by epoch and need no saving."""
-        arrays = {f"model.{k}": _numpy(v) for k, v in self.model.state_dict().items()}
-        arrays |= {f"best.{k}": _numpy(v) for k, v in self.best.items()}
-        for number, slots in self.optimizer.state_dict()["state"].items():
-            arrays |= {f"optimizer.{number}.{k}": np.array(_numpy(torch.as_tensor(v))) for k, v in slots.items()}
-        arrays |= pack_history(self.history)
-        return arrays
-
-    def restore(self, state: State) -> None:
-        """Undo :meth:`state`."""
-        self.history = unpack_history(state)
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
-        for name, array in state.items():
-            group, _, rest = name.partition(".")
-            if rest:
-                groups[group][rest] = torch.from_numpy(np.array(array))
-        self.model.load_state_dict(groups["model"])
-        self.best = {k: v.to(self.device) for k, v in groups["best"].items()}
-        parameters = list(self.model.parameters())
-        slots: dict[int, dict[str, Tensor]] = {}
-        for name, value in groups["optimizer"].items():
-            number, _, slot = name.partition(".")
-            if value.dim():  # in the weight's memory order, on which the fused kernels rely: a file has lost it
-                value = torch.empty_like(parameters[int(number)]).copy_(value)
-            slots.setdefault(int(number), {})[slot] = value
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": slots})
-
 
 def split(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
     """Split ``range(n)`` at random: (train, validation) int64 indices. Raises UserError if either would be empty."""

@@ -5,27 +5,59 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from results import schema1
 from results.config import config_hash
 from results.errors import UserError, shown
+from results.metric import Metric
 from results.plain import Unreadable, check_free, parse, reason
+from results.record import MetricTag
 
-SCHEMA = 1
+SCHEMA = 2
 META_BYTES = 2**26  # 64 MiB; one command adds a kilobyte, a class name some ten bytes
 SHA256 = "^[0-9a-f]{64}$"
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class DatasetInfo(BaseModel):
-    """What the report needs to know of the images without seeing them."""
+    """What the report needs to know of the data without seeing them."""
 
     name: str  # how results are labelled, e.g. cifar10-jpeg
     fingerprint: str
-    class_names: list[str] = Field(max_length=10**6)
-    train_images: Count
-    test_images: Count
+    class_names: list[str] = Field(default=[], max_length=10**6)  # of a classification whose data name them
+    train_examples: Count | None = None
+    test_examples: Count | None = None
     source: str | None = None  # what --dataset was given, the home folder written as ~
+
+
+class StudyMetric(MetricTag):
+    """The study's metric, with the margin of its verdicts."""
+
+    margin: float | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> StudyMetric:
+        try:
+            self.plain  # noqa: B018 - raises where it is none
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def plain(self) -> Metric:
+        """The metric. Raises UserError where it is none."""
+        return Metric(self.name, self.goal, self.unit, self.margin, self.test, self.select)
+
+    @property
+    def tag(self) -> MetricTag:
+        """What the records of the study keep of it."""
+        return MetricTag(**self.plain.tag)
+
+    @classmethod
+    def of(cls, metric: Metric) -> StudyMetric:
+        """Make what study.json keeps of a metric."""
+        return cls(**metric.tag, margin=metric.margin)
 
 
 class CommandRun(BaseModel):
@@ -46,7 +78,10 @@ class StudyMeta(BaseModel):
     trainable: str
     trainable_sha256: Annotated[str, Field(pattern=SHA256)] | None = None  # of its file, where it is one
     dataset: DatasetInfo
+    metric: StudyMetric
+    prefix: bool = False  # whether a shorter training is what a longer one was until then, as the trainable declares
     baseline: dict[str, Any]
+    introduced: dict[str, Any] = {}  # fields that the config got after the study began, with their default then, in order
     device: str
     precision: str
     commands: list[CommandRun] = []
@@ -69,10 +104,10 @@ def read_meta(data: bytes, where: str) -> StudyMeta:
     """Read study.json. Raises UserError that begins with ``where``."""
     try:
         value = parse(data)
-        schema = value.get("schema", SCHEMA)
+        schema = value.get("schema", 1)
         if isinstance(schema, int) and schema > SCHEMA:
             raise UserError(f"{where} has schema {shown(schema)}; this version knows {SCHEMA}: use a newer one")
-        meta = StudyMeta.model_validate(value, strict=True)
+        meta = StudyMeta.model_validate(schema1.meta(value) if schema == 1 else value, strict=True)
         check_free(meta.model_dump(), "it")
     except ValidationError as error:
         raise UserError(f"{where} is not a study.json: {reason(error)}") from None

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from results.checks import EVIDENCE, LINE_BYTES, checked, contradiction
+from results.checks import LINE_BYTES, checked, contradiction
 from results.config import RUN_ID
 from results.formatting import plural
-from results.meta import DatasetInfo
+from results.identity import Identity
+from results.meta import StudyMeta
 from results.plain import Unreadable
 from results.record import Record
 
 FILE_BYTES = 2**31  # 2 GiB: 200,000 runs of a hundred classes
 MOST_SHOWN = 10
-SCORES = (*(name for name in EVIDENCE if name != "history"), "test_loss")  # what two runs of one config and seed share
+SCORES = ("best_epoch", "val", "test", "test_examples", "test_confusion")  # what two runs of one config and seed share
 NAMED = re.compile(rb'"run_id"\s*:\s*"([^"\\]{1,64})"')
 
 
@@ -39,13 +40,14 @@ class Reading:
 
     records: list[Record] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
+    identity: Identity = field(default_factory=Identity)
 
     @property
     def lost(self) -> set[tuple[str, int]]:
         """Runs by (config hash, seed) that an ignored line names and of which no complete record counts."""
         named = [RUN_ID.fullmatch(i.run_id) for i in self.ignored if i.run_id]
         done = {(r.config_hash, r.seed) for r in self.records if r.status == "complete"}
-        return {(m[1], int(m[2])) for m in named if m} - done
+        return {(self.identity.now(m[1]), int(m[2])) for m in named if m} - done
 
     @property
     def names(self) -> set[str]:
@@ -69,9 +71,10 @@ class Index:
     of one config and seed whose scores differ.
     """
 
-    def __init__(self, dataset: DatasetInfo) -> None:
+    def __init__(self, study: StudyMeta) -> None:
         self.recorded: set[str] = set()  # run ids of which no second record may be added
-        self._dataset = dataset
+        self._study = study
+        self._identity = Identity.of(study)
         self._lines = 0
         self._found: dict[str, tuple[int, Record]] = {}
         self._differing: dict[str, list[int]] = {}  # per run_id: lines that differ
@@ -80,9 +83,9 @@ class Index:
         self._shared: dict[str, Any] = {}
 
     @classmethod
-    def of(cls, file: IO[bytes], dataset: DatasetInfo) -> Index:
+    def of(cls, file: IO[bytes], study: StudyMeta) -> Index:
         """Read all lines."""
-        index = cls(dataset)
+        index = cls(study)
         for line in _lines(file):
             index.add(line)
         return index
@@ -98,15 +101,16 @@ class Index:
             self._ignored.append(Ignored(self._lines, named(line), str(error)))
             return
         self.recorded.add(record.run_id)
-        if problem := contradiction(record, self._dataset):
+        if problem := contradiction(record, self._study):
             self._ignored.append(Ignored(self._lines, named(line), problem))
             return
+        self._identity.fill(record)
         first = self._found.get(record.run_id)
         if first is not None:
             if first[1] != record:
                 self._differing.setdefault(record.run_id, [first[0]]).append(self._lines)
             return
-        for name in ("dataset", "environment", "sweep"):
+        for name in ("dataset", "metric", "environment", "sweep"):
             if value := getattr(record, name):
                 setattr(record, name, self._share(value))
         self._found[record.run_id] = (self._lines, record)
@@ -125,7 +129,7 @@ class Index:
             del found[run_id]
             why = f"lines {said} have other scores of one config and seed: none counts"
             ignored.append(Ignored(number, run_id, why))
-        return Reading([record for _, record in found.values()], sorted(ignored, key=lambda i: i.line))
+        return Reading([record for _, record in found.values()], sorted(ignored, key=lambda i: i.line), self._identity)
 
     def _rivals(self, found: dict[str, tuple[int, Record]]) -> list[tuple[str, int, str]]:
         """Return the complete runs of one config and seed whose scores differ: run id, line, the lines of all of them.

@@ -106,7 +106,7 @@ class Study:
         state = _state(file)
         if self._index is None or self._index[0] != state:
             file.seek(0)
-            self._index = (state, Index.of(file, self.meta.dataset))
+            self._index = (state, Index.of(file, self.meta))
         return self._index[1]
 
     def records(self) -> list[Record]:

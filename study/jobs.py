@@ -8,21 +8,23 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from results.config import config_hash, run_id
 from results.outcome import Epoch, Runtime
 from results.record import Kind, Record
+
+if TYPE_CHECKING:
+    from study.protocol import Trainable
 
 
 @dataclass(frozen=True)
 class Model:
     """What all jobs of one command train, and on what."""
 
-    trainable: ModuleType
+    trainable: Trainable
     name: str  # as load_trainable takes it, so that workers can load it too
-    data: Any  # study.protocol.Data
+    data: Any  # what the trainable loaded; None where it loads nothing
     runtime: Runtime
 
 

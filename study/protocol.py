@@ -1,81 +1,200 @@
-"""How the toolkit reaches a model: the trainable protocol and its loader. See docs/trainable.md."""
+"""How the toolkit reaches a model: a trainable, how one is declared, and its loader. See docs/trainable.md."""
 
 from __future__ import annotations
 
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from results.code import execute
-from results.errors import UserError, foreign
-from results.outcome import Epoch, Outcome, Runtime, State
+from results.config import ConfigClass
+from results.errors import UserError, foreign, nearest
+from results.metric import Metric
+from study.configs import from_class, from_signature
 
-OnEpoch = Callable[[Epoch, Callable[[], State]], bool]
-"""Called after every epoch with its measurements and a function that copies the whole state; True asks to stop."""
-
-
-class Data(Protocol):
-    """What ``load_data`` returns must have at least these; anything else is the trainable's own."""
-
-    name: str  # label of the results
-    fingerprint: str  # hex digest of the content: the same images give the same
-    class_names: Sequence[str]
-    train_labels: Any  # (train images,) integers
-    test_labels: Any  # (test images,) integers
-
-
-class Trainable(Protocol):
-    """A module with these names is a trainable."""
-
-    NAME: str
-    Config: Any  # a frozen pydantic model; its defaults are the baseline
-
-    def load_data(self, dataset: str, data_dir: Path) -> Data:
-        """Load a dataset by name or path."""
-
-    def fit(
-        self, config: Any, seed: int, data: Any, on_epoch: OnEpoch, state: State | None = None, runtime: Runtime = ...
-    ) -> Outcome:
-        """Train once; go on from ``state`` where one is given."""
-
+if TYPE_CHECKING:
+    from study.training.run import Run
 
 OWN = ("alexnet",)
 """The toolkit's own trainables, by module: what a study's folder may name without being asked for it."""
 
+DECLARED = "__trainable__"  # where the decorator leaves what it was given
+HOOKS = ("load_data", "check", "preview", "resolve_runtime", "describe")
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A model as the toolkit knows it, however it was declared.
+
+    Attributes:
+        name: for the report.
+        Config: a pydantic model of every setting; its defaults are the baseline.
+        metric: what runs are compared by.
+        start: (config as plain values, run) -> the training's generator, or the values of a plain function.
+        spaces: its own search spaces by name.
+        prefix: whether a shorter training is what a longer one is until then.
+        hooks: ``load_data``, ``check``, ``preview``, ``resolve_runtime``, ``describe``, as far as it has them.
+        environment: variables for the processes that train.
+        module: where it was found.
+    """
+
+    name: str
+    Config: ConfigClass
+    metric: Metric
+    start: Callable[[Mapping[str, Any], Run], Any]
+    spaces: Mapping[str, Any] = field(default_factory=dict)
+    prefix: bool = False
+    hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    module: ModuleType | None = None
+
+    def hook(self, name: str) -> Callable[..., Any] | None:
+        """Return one of the optional functions; None where the trainable has none."""
+        return self.hooks.get(name)
+
+
+@dataclass(frozen=True)
+class _Declared:
+    function: Callable[..., Any]
+    metric: Any
+    options: Mapping[str, Any]
+
+
+def trainable(
+    *,
+    metric: Metric,
+    data: Callable[..., Any] | None = None,
+    space: Mapping[str, Any] | None = None,
+    spaces: Mapping[str, Any] | None = None,
+    prefix: bool = False,
+    name: str | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare a function as a trainable: its signature is the config, its defaults are the baseline.
+
+    Args:
+        metric: what runs are compared by.
+        data: loads the data, once; ``run.data`` is what it returns. Takes nothing, or any of ``dataset``, ``data_dir``.
+        space: what a sweep may vary: field -> dimension of ``search_spaces``. ``spaces`` has further ones by name.
+        prefix: whether a shorter training is what a longer one is until then; not so where a schedule knows ``epochs``.
+        name: for the report, by default the function's.
+
+    The function is returned as it is. See docs/trainable.md for what it does.
+    """
+    options = {"data": data, "space": space, "spaces": spaces, "prefix": prefix, "name": name}
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(function, DECLARED, _Declared(function, metric, options))
+        return function
+
+    return declare
+
 
 def is_file(name: str) -> bool:
     """Whether ``--trainable`` names a file, not a module."""
-    return name.endswith(".py")
+    return name.endswith(".py") or ".py:" in name
 
 
-def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> ModuleType:
-    """Import a trainable from ``package.module`` or ``path/to/file.py``.
+def split(name: str) -> tuple[str, str]:
+    """Return the file of ``path.py:NAME`` and the name of the function, which may be empty."""
+    if name.endswith(".py"):
+        return name, ""
+    file, _, function = name.rpartition(":")
+    return file, function
 
-    ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. Raises
-    UserError where it cannot be imported or is no trainable.
+
+def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> Trainable:
+    """Load a trainable from ``package.module``, ``path/to/file.py`` or ``path/to/file.py:function``.
+
+    ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. A file's folder
+    is put on the import path first, as Python does for a script. Raises UserError where it cannot be loaded or is none.
     """
-    module = execute(Path(name).expanduser(), "trainable", sha256, mend) if is_file(name) else _from_name(name)
+    if not is_file(name):
+        return trainable_of(_from_name(name), name)
+    file, function = split(name)
+    path = Path(file).expanduser()
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return trainable_of(execute(path, "trainable", sha256, mend), name, function)
+
+
+def trainable_of(module: ModuleType, name: str, function: str = "") -> Trainable:
+    """Return the trainable that a module declares: a decorated function, or Config, METRIC and train. Raises UserError."""
     where = f"trainable '{name}'"
     with foreign(where):
-        missing = [member for member in ("NAME", "Config", "load_data", "fit") if not hasattr(module, member)]
-        if missing:
-            raise UserError(f"{where} lacks {', '.join(missing)}; docs/trainable.md has the protocol")
-        for kept, rule in (
-            (isinstance(module.NAME, str) and module.NAME.strip(), "NAME is a text"),
-            (isinstance(module.Config, type) and issubclass(module.Config, BaseModel), "Config is a pydantic model"),
-            (callable(module.load_data) and callable(module.fit), "load_data and fit are functions"),
-            (isinstance(getattr(module, "SPACES", {}), Mapping), "SPACES is a dict of search spaces"),
-        ):
-            if not kept:
-                raise UserError(f"{where} does not keep the protocol: {rule}")
-    return module
+        declared = {n: v for n, v in vars(module).items() if isinstance(getattr(v, DECLARED, None), _Declared)}
+        own = {n: v for n, v in declared.items() if getattr(v, "__module__", module.__name__) == module.__name__}
+        if function:
+            if function not in declared:
+                raise UserError(f"{where}: no function '{function}' with @trainable{nearest(function, declared)}")
+            return _from_function(getattr(declared[function], DECLARED), module, where)
+        if len(own) == 1:
+            return _from_function(getattr(next(iter(own.values())), DECLARED), module, where)
+        if own:
+            raise UserError(f"{where} declares {len(own)} trainables: say which, {name}:{' or :'.join(own)}")
+        return _from_module(module, where)
+
+
+def _from_function(declared: _Declared, module: ModuleType, where: str) -> Trainable:
+    options, function = declared.options, declared.function
+    spaces = dict(_mapping(options["spaces"], where, "spaces"))
+    if options["space"] is not None:
+        spaces = {"default": options["space"], **spaces}
+    config = from_signature(function, where, spaces)
+
+    def start(values: Mapping[str, Any], run: Run) -> Any:
+        return function(**values, run=run)
+
+    hooks = {} if options["data"] is None else {"load_data": options["data"]}
+    name = options["name"] or f"{function.__name__} ({Path(str(module.__file__)).name})"
+    return _checked(Trainable(name, config, declared.metric, start, spaces, options["prefix"], hooks, {}, module), where)
+
+
+def _from_module(module: ModuleType, where: str) -> Trainable:
+    missing = [member for member in ("Config", "METRIC", "train") if not hasattr(module, member)]
+    if missing:
+        old = "; 'fit' of an earlier version became 'train', see docs/trainable.md" if hasattr(module, "fit") else ""
+        raise UserError(
+            f"{where} has no function with @trainable, and as a module it lacks {', '.join(missing)}{old or ''}"
+            f"{'' if old else '; docs/trainable.md begins with a short one'}"
+        )
+    config, make = from_class(module.Config, where)
+    train = getattr(module.train, "train", module.train)  # a package's train.py hides its function of that name
+
+    def start(values: Mapping[str, Any], run: Run) -> Any:
+        return train(make(values), run)
+
+    hooks = {name: getattr(module, name) for name in HOOKS if hasattr(module, name)}
+    name = getattr(module, "NAME", module.__name__)
+    spaces = _mapping(getattr(module, "SPACES", None), where, "SPACES")
+    environment = _mapping(getattr(module, "PROCESS_ENVIRONMENT", None), where, "PROCESS_ENVIRONMENT")
+    prefix = getattr(module, "PREFIX", False)
+    return _checked(Trainable(name, config, module.METRIC, start, spaces, prefix, hooks, environment, module), where)
+
+
+def _mapping(value: Any, where: str, what: str) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise UserError(f"{where}: {what} is a {type(value).__name__}, not a dict")
+    return value or {}
+
+
+def _checked(found: Trainable, where: str) -> Trainable:
+    for kept, rule in (
+        (isinstance(found.name, str) and found.name.strip(), "its name is a text"),
+        (isinstance(found.metric, Metric), "metric is a study.Metric, as Metric('val_loss', goal='min')"),
+        (isinstance(found.prefix, bool), "prefix is True or False"),
+        (all(callable(hook) for hook in found.hooks.values()), f"{', '.join(HOOKS)} are functions"),
+    ):
+        if not kept:
+            raise UserError(f"{where}: {rule}")
+    return found
 
 
 def _from_name(name: str) -> ModuleType:
@@ -94,19 +213,12 @@ def _from_name(name: str) -> ModuleType:
             raise
 
 
-def fit(
-    trainable: ModuleType,
-    config: Any,
-    seed: int,
-    data: Data,
-    on_epoch: OnEpoch,
-    state: State | None = None,
-    runtime: Runtime | None = None,
-) -> Any:
-    """Call the trainable's ``fit``, unchecked; ``runtime`` is passed only to one that takes it."""
-    takes_runtime = "runtime" in inspect.signature(trainable.fit).parameters
-    extra = {"runtime": runtime or Runtime()} if takes_runtime else {}
-    return trainable.fit(config, seed, data, on_epoch, state, **extra)
+def takes(function: Callable[..., Any], **offered: Any) -> dict[str, Any]:
+    """Return those of ``offered`` that a function has a parameter for."""
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return offered
+    return {name: value for name, value in offered.items() if name in parameters}
 
 
 def as_numpy(images: Any) -> np.ndarray:

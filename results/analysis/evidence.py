@@ -92,10 +92,10 @@ class Evidence:
         A prediction interval from the mean over seeds; None with one seed.
         """
         floor = self.validation_floor
-        if floor is None or self.reference is None or self.reference.val_accuracy is None:
+        if floor is None or self.reference is None or self.reference.score is None:
             return None
         half = float(st.t.ppf(0.975, floor.n - 1)) * floor.sd * (1 + 1 / floor.n) ** 0.5
-        middle = floor.mean - self.reference.val_accuracy
+        middle = floor.mean - self.reference.score
         return middle - half, middle + half
 
     # -- the sweep -------------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Evidence:
     @functools.cached_property
     def ranked(self) -> list[Trial]:
         """Complete trials by validation accuracy, best first; the earlier of equals first."""
-        scored = [(t.record.val_accuracy, t) for t in self.having("complete") if t.record.val_accuracy is not None]
+        scored = [(t.record.score, t) for t in self.having("complete") if t.record.score is not None]
         return [trial for _, trial in sorted(scored, key=lambda pair: -pair[0])]  # stable: trials are in order
 
     @functools.cached_property
@@ -147,9 +147,9 @@ class Evidence:
         so the rest are the best of all.
         """
         floor = self.validation_floor
-        if floor is None or self.reference is None or self.reference.val_accuracy is None or not self.ranked:
+        if floor is None or self.reference is None or self.reference.score is None or not self.ranked:
             return None
-        return floor.mean - self.reference.val_accuracy + floor.sd * expected_maximum(self.tried)
+        return floor.mean - self.reference.score + floor.sd * expected_maximum(self.tried)
 
     @functools.cached_property
     def varying(self) -> list[str]:

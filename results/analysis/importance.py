@@ -56,8 +56,8 @@ class Alike:
 
 def as_configured(trials: Sequence[Record]) -> Alike:
     """Return the complete trials with their validation accuracies."""
-    own = [r for r in trials if r.status == "complete" and r.val_accuracy is not None]
-    return Alike(None, own, [r.val_accuracy for r in own if r.val_accuracy is not None])
+    own = [r for r in trials if r.status == "complete" and r.score is not None]
+    return Alike(None, own, [r.score for r in own if r.score is not None])
 
 
 def within_equal_epochs(trials: Sequence[Record]) -> Alike | None:

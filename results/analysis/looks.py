@@ -104,7 +104,7 @@ def by_run(records: Iterable[Record]) -> dict[tuple[str, int], Record]:
     """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
     found: dict[tuple[str, int], Record] = {}
     for r in records:
-        if r.status == "complete" and r.test_accuracy is not None:
+        if r.status == "complete" and r.test_score is not None:
             found.setdefault((r.config_hash, r.seed), r)
     return found
 

@@ -54,10 +54,10 @@ def against_baseline(record: Record, baselines: Sequence[Record]) -> AgainstBase
     return AgainstBaseline(
         record,
         baseline,
-        as_configured=_minus(record.val_accuracy, baseline.val_accuracy) if complete else None,
+        as_configured=_minus(record.score, baseline.score) if complete else None,
         equal_epochs=epochs or None,
         at_equal=_minus(mine, its) if epochs else None,
-        test=_minus(record.test_accuracy, baseline.test_accuracy) if complete else None,
+        test=_minus(record.test_score, baseline.test_score) if complete else None,
     )
 
 

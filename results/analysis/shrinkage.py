@@ -47,11 +47,11 @@ def shrinkage(evidence: Evidence, tested: PairVerdict) -> Shrinkage:
     chosen = next((r for r in evidence.records if r.run_id == tested.pair.chosen), None)
     beside = next((b for b in evidence.baselines if chosen and b.seed == chosen.seed), None)
     in_sweep = None
-    if chosen and beside and chosen.val_accuracy is not None and beside.val_accuracy is not None:
-        in_sweep = chosen.val_accuracy - beside.val_accuracy
+    if chosen and beside and chosen.score is not None and beside.val_accuracy is not None:
+        in_sweep = chosen.score - beside.val_accuracy
     two = paired(evidence.runs, tested.pair)
     gains = [
-        a.val_accuracy - b.val_accuracy for a, b in two if a.val_accuracy is not None and b.val_accuracy is not None
+        a.score - b.score for a, b in two if a.score is not None and b.score is not None
     ]
     on_fresh_seeds = float(np.mean(gains)) if gains else None
     return Shrinkage(in_sweep, on_fresh_seeds, float(np.mean(tested.differences)) if tested.differences else None)

@@ -62,7 +62,7 @@ def verdicts_at(runs: Runs, look: Look) -> list[PairVerdict]:
     made = []
     for pair in look.pairs:
         two = paired(runs, pair)
-        differences = [float(a.test_accuracy or 0) - float(b.test_accuracy or 0) for a, b in two]
+        differences = [float(a.test_score or 0) - float(b.test_score or 0) for a, b in two]
         images = two[0][0].test_images if two else None
         correct = None
         if look.claim == "population" and two:

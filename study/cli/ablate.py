@@ -101,7 +101,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
     sd, source = difference_sd(
         None if a.fixed else evidence.test_floor,
-        meta.dataset.test_images,
+        meta.dataset.test_examples,
         measured_sd(final_verdicts(evidence.runs, alike)),
     )
     power = power_analysis(n, len(look.pairs), sd, source, look.number, args.margin / 100)

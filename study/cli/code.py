@@ -12,7 +12,6 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from results.code import fingerprint
@@ -21,20 +20,20 @@ from results.errors import UserError
 from results.escaping import hide_home
 from results.meta import SHA256, StudyMeta
 from search_spaces import load
-from study.protocol import OWN, is_file, load_trainable
+from study.protocol import OWN, Trainable, is_file, load_trainable, split
 from study.terminal.screen import note
 
 DEFAULT = "alexnet"
 
 
 @dataclass(frozen=True)
-class Trainable:
+class Loaded:
     """A trainable that may run. ``name`` is what study.json keeps, ``path`` what ``load_trainable`` takes anywhere."""
 
     name: str
     path: str
     sha256: str | None  # None for a module: its files may be many
-    module: ModuleType
+    model: Trainable
 
     def record(self, meta: StudyMeta) -> None:
         """Make the study's name and fingerprint those of what runs now, and say so where they were others."""
@@ -48,22 +47,31 @@ class Trainable:
         meta.trainable_sha256 = self.sha256
 
 
-def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Trainable:
+def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Loaded:
     """Load the trainable of a command: ``given`` on its command line, else that of the study, else AlexNet.
 
     Raises UserError, before anything is executed, for one that only study.json names and that may not run.
     """
     name = given if given is not None else meta.trainable if meta is not None else DEFAULT
-    path = os.path.abspath(os.path.expanduser(name)) if is_file(name) else name
+    path = _absolute(name) if is_file(name) else name
     expected, mend = None, f": give it on this command line, --trainable {name}, or choose another --study"
     if meta is not None and given is None:
         expected = _expected(meta, study, mend)
-    sha256 = fingerprint(Path(name).expanduser(), "trainable") if is_file(name) else None
+    sha256 = fingerprint(_file(name), "trainable") if is_file(name) else None
     if meta is not None and given is not None:
         _same(meta, name, sha256, study)
-    module = load_trainable(name, sha256 if expected is None else expected, mend)
-    checked_config(module.Config, {}, f"trainable '{name}': the defaults of its Config")
-    return Trainable(hide_home(name), path, sha256, module)
+    model = load_trainable(name, sha256 if expected is None else expected, mend)
+    checked_config(model.Config, {}, f"trainable '{name}': the defaults of its Config")
+    return Loaded(hide_home(name), path, sha256, model)
+
+
+def _file(name: str) -> Path:
+    return Path(split(name)[0]).expanduser()
+
+
+def _absolute(name: str) -> str:
+    function = split(name)[1]
+    return os.path.abspath(_file(name)) + (f":{function}" if function else "")
 
 
 def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:
@@ -72,7 +80,7 @@ def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:
         if name not in OWN:
             raise UserError(f"study '{study}' names module '{name}', and a study's word alone runs no module{mend}")
         return None
-    path = Path(name).expanduser()
+    path = _file(name)
     if not path.is_file():
         where = "" if path.is_absolute() else f" in '{Path.cwd()}', where this command was started"
         raise UserError(f"no trainable at '{name}'{where}, as study '{study}' has it: give --trainable FILE")
@@ -98,7 +106,7 @@ def _same(meta: StudyMeta, name: str, sha256: str | None, study: Path) -> None:
 
 
 def _place(name: str) -> str:
-    return str(Path(name).expanduser().resolve()) if is_file(name) else name
+    return str(_file(name).resolve()) + split(name)[1] if is_file(name) else name
 
 
 def expected_space(given: str | None, earlier: dict[str, Any], study: Path) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import os
+import sys
 from argparse import Namespace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from results.config import changes
@@ -15,6 +14,7 @@ from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
 from study.engine.choice import asked
 from study.engine.cluster import reachable
+from study.protocol import Trainable
 from study.engine.resources import Machine, Options, plan_resources
 from study.recording.provenance import usable_cpus
 
@@ -38,31 +38,48 @@ def check_resources(args: Namespace) -> None:
     plan_resources(Machine(usable_cpus(), gpus), wanted, use_gpu=False if args.device == "cpu" else None)
 
 
-def runtime_of(trainable: ModuleType, args: Namespace, meta: StudyMeta | None) -> Runtime:
+def runtime_of(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> Runtime:
     """Resolve device, precision and threads for this study and trainable. Raises UserError."""
     device, precision = args.device, args.precision
     if meta and precision == "auto":
         precision = meta.precision
-    if hasattr(trainable, "resolve_runtime"):
-        with foreign(f"trainable '{trainable.NAME}': resolve_runtime"):
-            runtime = trainable.resolve_runtime(device, precision, _threads())
+    if resolve := trainable.hook("resolve_runtime"):
+        with foreign(f"trainable '{trainable.name}': resolve_runtime"):
+            runtime = resolve(device, precision, _threads())
         if not isinstance(runtime, Runtime):
-            raise UserError(f"trainable '{trainable.NAME}': resolve_runtime returned no results.outcome.Runtime")
+            raise UserError(f"trainable '{trainable.name}': resolve_runtime returned no results.outcome.Runtime")
     else:
-        if device == "cuda":
-            raise UserError(f"--device cuda: trainable '{trainable.NAME}' says nothing of devices; use --device cpu")
-        runtime = Runtime("cpu", "fp32" if precision == "auto" else precision, _threads())
+        torch = sys.modules.get("torch")  # a trainable that has not imported it computes on the CPU
+        cuda = torch is not None and torch.cuda.is_available()
+        if device == "cuda" and not cuda:
+            raise UserError(f"--device cuda: trainable '{trainable.name}' uses no torch with a GPU here; use --device cpu")
+        if precision not in ("auto", "fp32"):
+            raise UserError(
+                f"--precision {precision}: trainable '{trainable.name}' has no resolve_runtime, so it cannot know; use "
+                "--precision fp32"
+            )
+        runtime = Runtime("cuda" if cuda and device != "cpu" else "cpu", "fp32", _threads())
     if meta and runtime.precision != meta.precision:
         raise UserError(
             f"--precision {runtime.precision}: study '{args.study}' was started in {meta.precision}, and runs of "
             f"different precision do not compare; use --precision {meta.precision} or another --study"
         )
-    if runtime.precision != "fp32" and "runtime" not in inspect.signature(trainable.fit).parameters:
-        raise UserError(
-            f"--precision {precision}: fit of trainable '{trainable.NAME}' takes no 'runtime', so it cannot know; use "
-            f"--precision fp32"
-        )
     return runtime
+
+
+def same_metric(meta: StudyMeta, trainable: Trainable, args: Namespace) -> None:
+    """Raise UserError where the trainable declares another metric than the study is about."""
+    for part, now in trainable.metric.tag.items():
+        before = getattr(meta.metric, part)
+        if now != before:
+            raise UserError(
+                f"study '{args.study}' is about a metric whose {part} is {before!r}, not {now!r}; choose another --study"
+            )
+    if meta.prefix != trainable.prefix:
+        raise UserError(
+            f"study '{args.study}' was started with prefix={meta.prefix}, not {trainable.prefix}: its comparisons at "
+            "equal epochs depend on it; choose another --study"
+        )
 
 
 def _threads() -> int:
@@ -78,7 +95,7 @@ def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
             f"study '{args.study}' holds dataset '{meta.dataset.name}' ({meta.dataset.fingerprint[:12]}), not "
             f"'{info.name}' ({info.fingerprint[:12]}); choose another --study"
         )
-    for part in ("class_names", "train_images", "test_images"):
+    for part in ("class_names", "train_examples", "test_examples"):
         if getattr(info, part) != getattr(meta.dataset, part):
             raise UserError(
                 f"study '{args.study}' says {part} of its dataset are {getattr(meta.dataset, part)}, and they are "

@@ -6,34 +6,31 @@ Everything is checked before anything is written, so bad input leaves no trace.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from results.config import ConfigClass, checked_config, read_config, read_sets, recorded_config
 from results.errors import UserError, foreign
-from results.escaping import hide_home
 from results.files import Folder
-from results.meta import CommandRun, DatasetInfo, StudyMeta
+from results.meta import CommandRun, DatasetInfo, StudyMeta, StudyMetric
 from results.outcome import Runtime
 from results.store import Study
-from study.cli.code import Trainable, open_trainable
-from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data
+from study.cli.code import Loaded, open_trainable
+from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
 from study.engine.resources import Options, plan_side_by_side
 from study.jobs import FixedJobs, Job, Model, next_attempt
 from study.limits import KEEP_WEIGHTS
 from study.planning.runs import training_seconds
-from study.protocol import OWN, Data
+from study.protocol import OWN, Trainable, takes
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
-from study.recording.data import check_data
+from study.recording.data import describe_data
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.recording.writer import After
@@ -129,7 +126,7 @@ class Inputs:
 
     args: Namespace
     meta: StudyMeta | None  # of the study, where it exists
-    trainable: Trainable
+    trainable: Loaded
     sets: dict[str, Any]
     baseline: dict[str, Any]  # the study's, else what --config and --set make of the trainable's
 
@@ -147,7 +144,7 @@ def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True)
     exists = (args.study / "study.json").exists()
     meta = Study.open(args.study).meta if exists or not starts or _holds_something(args.study) else None
     trainable = open_trainable(args.trainable, meta, args.study)
-    config_class = trainable.module.Config
+    config_class = trainable.model.Config
     sets = read_sets(args.sets, config_class)
     asked = checked_config(config_class, {**start, **sets})
     if meta and (args.config or (defines_baseline and args.sets)):
@@ -158,28 +155,29 @@ def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True)
 @contextlib.contextmanager
 def training_session(given: Inputs) -> Iterator[Session]:
     """Open or start the study for writing. Raises UserError as :func:`inputs` does."""
-    args, meta, module = given.args, given.meta, given.trainable.module
+    args, meta, trainable = given.args, given.meta, given.trainable.model
     check_resources(args)
     seconds_before()  # a slip in the environment is better told now than when training begins
-    runtime = runtime_of(module, args, meta)
-    source = args.dataset or (meta.dataset.source if meta and meta.dataset.source else "cifar10")
-    data = _load(module, os.path.expanduser(source), args)
-    if hasattr(module, "check"):
-        config = checked_config(module.Config, given.baseline, "the study's baseline" if meta else "")
-        with foreign(f"trainable '{module.NAME}': check"):
-            module.check(module.Config(**config), data)
-    info = describe_data(data, args.dataset_name or (meta.dataset.name if meta else data.name), source)
+    runtime = runtime_of(trainable, args, meta)
+    data, info = _data(trainable, args, meta)
+    if check := trainable.hook("check"):
+        config = checked_config(trainable.Config, given.baseline, "the study's baseline" if meta else "")
+        with foreign(f"trainable '{trainable.name}': check"):
+            check(trainable.Config(**config), data)
     if meta:
         same_data(meta, info, args)
+        same_metric(meta, trainable, args)
     with Folder(args.study).lock():
         study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
         study.check_appending()
+        for name in _introduced(study.meta, trainable):
+            note(f"note: the config has a new field '{name}': earlier runs had {study.meta.baseline[name]!r}, its default")
         given.trainable.record(study.meta)
         # Written when training begins: a command that is refused leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         options = options_of(args, study.meta)
-        model = Model(module, given.trainable.path, data, runtime)
-        yield Session(study, module.Config, given.sets, runtime, options, model)
+        model = Model(trainable, given.trainable.path, data, runtime)
+        yield Session(study, trainable.Config, given.sets, runtime, options, model)
 
 
 def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
@@ -188,6 +186,8 @@ def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
         trainable=given.trainable.name,
         trainable_sha256=given.trainable.sha256,
         dataset=info,
+        metric=StudyMetric.of(given.trainable.model.metric),
+        prefix=given.trainable.model.prefix,
         baseline=given.baseline,
         device=runtime.device,
         precision=runtime.precision,
@@ -201,7 +201,7 @@ def planning(args: Namespace) -> Planning:
     """
     study = Study.open(args.study)
     if args.trainable or study.meta.trainable in OWN:
-        config_class: ConfigClass = open_trainable(args.trainable, study.meta, args.study).module.Config
+        config_class: ConfigClass = open_trainable(args.trainable, study.meta, args.study).model.Config
     else:
         config_class = recorded_config(study.meta.baseline)
     device = study.meta.device if args.device == "auto" else args.device
@@ -222,26 +222,37 @@ def options_of(args: Namespace, meta: StudyMeta) -> Options:
     )
 
 
-def describe_data(data: Data, label: str, source: str) -> DatasetInfo:
-    """Return what the study keeps of its data."""
-    return DatasetInfo(
-        name=label,
-        fingerprint=data.fingerprint,
-        class_names=[str(c) for c in data.class_names],
-        train_images=len(data.train_labels),
-        test_images=len(data.test_labels),
-        source=hide_home(source),
-    )
-
-
-def _load(trainable: ModuleType, source: str, args: Namespace) -> Data:
+def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tuple[Any, DatasetInfo]:
+    """Load the data, which are None where the trainable loads none, and describe them. Raises UserError."""
+    load = trainable.hook("load_data")
+    kept = meta.dataset.source if meta else None
+    asked: str | None = args.dataset or kept or ("cifar10" if getattr(trainable.module, "__name__", "") in OWN else None)
+    label = args.dataset_name or (meta.dataset.name if meta else None)
+    if load is None:
+        if args.dataset:
+            raise UserError(f"--dataset {args.dataset}: trainable '{trainable.name}' loads no data: leave it out")
+        return None, describe_data(trainable.name, None, label or "its own data", None)
     data_dir = args.data_dir or Path(os.path.abspath(os.environ.get("STUDY_DATA_DIR") or "data"))
-    with foreign(f"trainable '{trainable.NAME}': load_data"):
-        takes = inspect.signature(trainable.load_data).parameters
-        extra = {"progress": not args.quiet} if "progress" in takes else {}
-        data = trainable.load_data(source, data_dir, **extra)
-        check_data(trainable.NAME, data)
-    return data  # type: ignore[no-any-return]
+    with foreign(f"trainable '{trainable.name}': loading its data"):
+        offered = {"dataset": asked and os.path.expanduser(asked), "data_dir": data_dir, "progress": not args.quiet}
+        given = takes(load, **{name: value for name, value in offered.items() if value is not None})
+        if args.dataset and "dataset" not in given:
+            raise UserError(f"--dataset {args.dataset}: the data of trainable '{trainable.name}' take no 'dataset'")
+        data = load(**given)
+    stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
+    label = label or getattr(data, "name", None) or (Path(asked).name if asked else stem)
+    return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)
+
+
+def _introduced(meta: StudyMeta, trainable: Trainable) -> list[str]:
+    """Take note of fields that the config got since the study began, with their defaults; return their names."""
+    new = [name for name in trainable.Config.model_fields if name not in meta.baseline]
+    if new:
+        whole = checked_config(trainable.Config, meta.baseline, "the study's baseline")
+        fields = {name: whole[name] for name in new}
+        meta.introduced |= fields
+        meta.baseline |= fields
+    return new
 
 
 def _holds_something(path: Path) -> bool:

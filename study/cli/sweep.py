@@ -71,8 +71,7 @@ def _options(args: Namespace, earlier: dict[str, Any]) -> SweepOptions:
 
 def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
     """Load and check the space before data are read or a new study is started."""
-    args, module = given.args, given.trainable.module
+    args, model = given.args, given.trainable.model
     name = str(earlier.get("space", "default")) if args.space is None else args.space
     sha256 = expected_space(args.space, earlier, args.study)
-    own = getattr(module, "SPACES", None)
-    return load_space(name, module.Config, given.baseline, given.sets, own, sha256)
+    return load_space(name, model.Config, given.baseline, given.sets, model.spaces, sha256)

@@ -101,7 +101,7 @@ class Driver:
             return True
         run.worked = message.worked
         run.last_report, run.held_up = time.monotonic(), 0.0
-        if message.epoch is not None and self._epoch(trial_id, run, message.epoch, message.has_state):
+        if message.epoch is not None and self._epoch(trial_id, run, message.epoch, message):
             return True
         if message.outcome is not None:
             self._outcome(trial_id, run, message.outcome, message.weights)
@@ -202,7 +202,8 @@ class Driver:
         self._again.append(run.job)
         return None
 
-    def _epoch(self, trial_id: str, run: Run, epoch: Epoch, has_state: bool) -> bool:
+    def _epoch(self, trial_id: str, run: Run, epoch: Epoch, message: Message) -> bool:
+        has_state = message.has_state
         if run.startup is None:
             run.startup = max(0.0, time.monotonic() - run.asked - epoch.seconds)
         if epoch.epoch == 1:
@@ -214,7 +215,7 @@ class Driver:
         if diverged is not None:
             self._end(trial_id, run, self._stopped(run, "diverged", diverged))
             return True
-        if self._source.epoch(run.job, run.history):
+        if self._source.epoch(run.job, run.history) and message.outcome is None:  # what has ended is not pruned
             self._end(trial_id, run, self._stopped(run, "pruned", None))
             return True
         if self._source.total == 1:

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import results
@@ -35,6 +34,7 @@ from study.engine.states import States
 from study.engine.surroundings import Start, Surroundings
 from study.engine.tune import on_ray
 from study.jobs import Model, Source
+from study.protocol import Trainable, is_file, split
 from study.recording import checkpoints
 from study.recording.records import Context
 from study.recording.writer import After, Writer
@@ -185,7 +185,7 @@ class _Launch:
         )
         setup = Setup(
             trainable=_importable(self.model.name),
-            module=self.model.trainable.__name__,
+            module=getattr(self.model.trainable.module, "__name__", ""),
             source=_source(self.model.name),
             paths=tuple(os.path.abspath(p) for p in sys.path if p == "" or os.path.isdir(p)),
             runtime=replace(self.model.runtime, threads=plan.cpus_per_trial),
@@ -201,7 +201,7 @@ class _Launch:
 
     def _environment(self, threads: int) -> Mapping[str, str]:
         """Return the variables of worker processes with so many threads each."""
-        return {"OMP_NUM_THREADS": str(threads)} | getattr(self.model.trainable, "PROCESS_ENVIRONMENT", {})
+        return {"OMP_NUM_THREADS": str(threads)} | dict(self.model.trainable.environment)
 
 
 def _summary(driver: Driver, plan: Plan, log: Log) -> Summary:
@@ -219,17 +219,17 @@ def _summary(driver: Driver, plan: Plan, log: Log) -> Summary:
 
 
 def _importable(name: str) -> str:
-    return str(Path(name).resolve()) if name.endswith(".py") else name
+    return name if not is_file(name) else ":".join(filter(None, (str(Path(split(name)[0]).resolve()), split(name)[1])))
 
 
 def _source(name: str) -> str | None:
-    return Path(name).read_text(encoding="utf-8") if name.endswith(".py") else None
+    return Path(split(name)[0]).read_text(encoding="utf-8") if is_file(name) else None
 
 
-def _modules(trainable: ModuleType) -> list[str]:
+def _modules(trainable: Trainable) -> list[str]:
     """Return the package folders that a cluster's nodes need a copy of: ours and the trainable's, unless installed."""
     folders = []
-    own = trainable.__name__.split(".")[0]
+    own = getattr(trainable.module, "__name__", "").split(".")[0]
     for name in dict.fromkeys((toolkit.__name__, results.__name__, search_spaces.__name__, "alexnet", own)):
         module = sys.modules.get(name)  # AlexNet's package only where the trainable has imported it
         path = Path(str(getattr(module, "__file__", "")))

@@ -70,7 +70,7 @@ class TrialSpec:
     config: dict[str, Any]
     seed: int
     resumes: bool  # a state to go on from lies in the mailbox
-    threshold: float  # validation accuracy below which nobody wants the weights
+    threshold: float  # score below which nobody wants the weights
 
     def __deepcopy__(self, memo: Any) -> TrialSpec:
         return self  # Tune copies configs deeply

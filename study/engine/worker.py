@@ -7,6 +7,7 @@ writes, and a worker sends: after each epoch its numbers, now and then its state
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
@@ -16,12 +17,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.outcome import Epoch, Outcome, State, selected
+from results.metric import selected
+from results.outcome import Epoch, Outcome, State
 from study.engine.contained import contained
 from study.engine.messages import Link, Message, Setup, TrialSpec
-from study.engine.training import reason, train
-from study.jobs import Model, epochs_of
-from study.protocol import load_trainable
+from study.jobs import Model
+from study.protocol import Trainable, load_trainable, split, trainable_of
+from study.training.loop import reason, train
 
 SOON = (
     1.0  # seconds since its last report within which a training's last epoch waits for the outcome: a report costs 5 ms
@@ -43,8 +45,7 @@ def run_job(spec: TrialSpec, link: Link) -> None:
         with contained():
             outcome = _outcome(spec, reporter)
         weights, outcome.weights = outcome.weights, {}
-        chosen = selected(outcome.history) if weights and outcome.status == "complete" else None
-        wanted = chosen is not None and (chosen.val_accuracy or 0.0) >= spec.threshold
+        wanted = bool(weights) and outcome.status == "complete" and _score(outcome) >= spec.threshold
         reporter.send(Message(outcome=link.refer(outcome), weights=link.refer(weights) if wanted else None))
     except BaseException as error:  # whatever a trainable raises is its result, not an accident of the engine
         if reporter.told_to_stop:
@@ -54,6 +55,12 @@ def run_job(spec: TrialSpec, link: Link) -> None:
         reporter.send(Message(error=why, traceback=details))
         if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
             raise
+
+
+def _score(outcome: Outcome) -> float:
+    metric = _loaded["trainable"].metric
+    chosen = selected(outcome.history, metric)
+    return -math.inf if chosen is None else metric.score(chosen.values[metric.name]) or 0.0
 
 
 def _outcome(spec: TrialSpec, reporter: _Reporter) -> Outcome:
@@ -85,17 +92,17 @@ class _Reporter:
             traceback.print_exc()
             return None
 
-    def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State]) -> bool:
-        if epoch.epoch == epochs_of(self._spec.config) and time.monotonic() - self._reported < SOON:
+    def on_epoch(self, epoch: Epoch, copy_state: Callable[[], State] | None, last: bool) -> bool:
+        if last and time.monotonic() - self._reported < SOON:
             self._held = epoch
         else:
             self.send(Message(epoch=epoch, has_state=self._checkpoint(epoch.epoch, copy_state)))
         return False  # to stop a training the driver ends the report above with SystemExit
 
-    def _checkpoint(self, epoch: int, copy_state: Callable[[], State]) -> bool:
+    def _checkpoint(self, epoch: int, copy_state: Callable[[], State] | None) -> bool:
         now = time.monotonic()
         since = now - self._last
-        if self.told_to_stop or since < self._spec.setup.checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
+        if copy_state is None or self.told_to_stop or since < self._spec.setup.checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
             return False
         try:
             self._link.mailbox.put(f"from {self._spec.run_id}", epoch, copy_state())
@@ -134,14 +141,15 @@ def _prepare(setup: Setup) -> Model:
     return Model(_loaded["trainable"], setup.trainable, _loaded["data"], setup.runtime)
 
 
-def _load(setup: Setup) -> ModuleType:
-    if setup.source is None or Path(setup.trainable).is_file():
+def _load(setup: Setup) -> Trainable:
+    file, function = split(setup.trainable) if setup.source is not None else ("", "")
+    if setup.source is None or Path(file).is_file():
         return load_trainable(setup.trainable)
     module = ModuleType(setup.module)
-    module.__file__ = setup.trainable
+    module.__file__ = file
     sys.modules[setup.module] = module  # before executing: pydantic resolves annotations through it
-    exec(compile(setup.source, setup.trainable, "exec"), module.__dict__)
-    return module
+    exec(compile(setup.source, file, "exec"), module.__dict__)
+    return trainable_of(module, setup.trainable, function)
 
 
 def _release_memory(error: BaseException) -> None:

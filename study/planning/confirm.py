@@ -55,10 +55,10 @@ def candidates(evidence: Evidence, top: int) -> list[Record]:
     runs = [
         r
         for r in evidence.records
-        if r.of_sweep and r.status == "complete" and r.val_accuracy is not None and not evidence.is_baseline(r)
+        if r.of_sweep and r.status == "complete" and r.score is not None and not evidence.is_baseline(r)
     ]
     best: dict[str, Record] = {}
-    for r in sorted(runs, key=lambda r: (-(r.val_accuracy or 0), r.trial if r.trial is not None else 0, r.run_id)):
+    for r in sorted(runs, key=lambda r: (-(r.score or 0), r.trial if r.trial is not None else 0, r.run_id)):
         best.setdefault(r.config_hash, r)
     return list(best.values())[:top]
 
@@ -93,7 +93,7 @@ def prepare(
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
     final = evidence.verdicts(FAMILY)
-    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_images, measured_sd(final))
+    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_examples, measured_sd(final))
     n = min(len(p.seeds) for p in pairs)
     power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
     notes = []

@@ -17,7 +17,7 @@ def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
     """Say what a baseline of ``seeds`` seeds will allow to show later."""
     if seeds < 2:
         return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
-    sd, source = difference_sd(evidence.test_floor, evidence.meta.dataset.test_images)
+    sd, source = difference_sd(evidence.test_floor, evidence.meta.dataset.test_examples)
     if seeds < MIN_SEEDS:
         return [
             f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."
@@ -31,9 +31,9 @@ def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
 def before_sweep(evidence: Evidence, trials: int) -> str:
     """Say what a sweep of ``trials`` single runs cannot show, what chance alone would make of them, and what would."""
     data, floor = evidence.meta.dataset, evidence.validation_floor
-    sd = assumed_sd(max(1, data.train_images // 10)) if floor is None else floor.sd  # a tenth validates
+    sd = assumed_sd(max(1, data.train_examples // 10)) if floor is None else floor.sd  # a tenth validates
     source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
-    later = power_analysis(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_images))
+    later = power_analysis(CONFIRM_SEEDS, 1, *difference_sd(evidence.test_floor, data.test_examples))
     one, chance = later.needed[TARGET], expected_maximum(trials) * sd
     return (
         "A sweep gives no verdicts, one run per config can reach none: with a standard deviation of "

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from results.outcome import Outcome
 from results.record import Record
 from results.store import Study
-from study.protocol import Data, as_numpy
+from study.protocol import Trainable, as_numpy
 from study.recording.writer import After
 
 PICTURED = 2000  # test images in the 2-D picture: t-SNE's time grows faster than their number
 
 
-def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> After:
+def keep_pictures(study: Study, trainable: Trainable, data: Any) -> After:
     """Return what is to be called with each ended run: the first baseline leaves the pictures."""
 
     def after(record: Record, outcome: Outcome) -> Callable[[], None] | None:
@@ -28,7 +28,7 @@ def keep_pictures(study: Study, trainable: ModuleType, data: Data) -> After:
     return after
 
 
-def _save_pictures(study: Study, trainable: ModuleType, data: Data, record: Record, outcome: Outcome) -> None:
+def _save_pictures(study: Study, trainable: Trainable, data: Any, record: Record, outcome: Outcome) -> None:
     """Keep what the report shows as pictures of the first baseline: thumbnails, augmentation, features in 2-D."""
     images = getattr(data, "test_images", None)
     path = study.artefact_path("test_images.npy")
@@ -36,13 +36,14 @@ def _save_pictures(study: Study, trainable: ModuleType, data: Data, record: Reco
         pictures = as_numpy(images)
         study.files.write(path, lambda file: np.save(file, pictures, allow_pickle=False))
     path = study.artefact_path("augmented.npz")
-    if hasattr(trainable, "preview") and not study.files.exists(path):
-        grid = np.asarray(trainable.preview(trainable.Config(**record.config), record.seed, data))
+    preview = trainable.hook("preview")
+    if preview is not None and not study.files.exists(path):
+        grid = np.asarray(preview(trainable.Config(**record.config), record.seed, data))
         study.save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
-    if outcome.features is not None and not any(
+    if outcome.features is not None and outcome.test is not None and not any(
         name.startswith("features-") for name in study.files.names("artefacts")
     ):
-        embedded = embed(outcome.features, np.asarray(data.test_labels), record.seed)
+        embedded = embed(outcome.features, outcome.test.labels, record.seed)
         if embedded is not None:
             study.save_arrays(study.artefact_path(f"features-{record.run_id}.npz"), embedded)
 

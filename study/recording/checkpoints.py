@@ -82,9 +82,10 @@ def read_note(study: Study, run_id: str) -> Interrupted | None:
             return None
         seen = Trace(interrupted.history, interrupted.resumed_at, None, None)
         record = checked(stopped(study, job, "pruned", None, seen, Context()).line().encode())
-        if contradiction(record, study.meta.dataset):  # by the rules of a record, which it would become
+        if contradiction(record, study.meta):  # by the rules of a record, which it would become
             return None
-        mine = note["dataset"] == study.meta.dataset.fingerprint and job.run_id == run_id and type(job.seed) is int
+        mine = not study.meta.introduced.keys() - job.config.keys()  # else it is of a model before it got a field
+        mine &= note["dataset"] == study.meta.dataset.fingerprint and job.run_id == run_id and type(job.seed) is int
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError):
         return None
     return interrupted if mine and interrupted.history else None
@@ -129,10 +130,13 @@ def remove(study: Study, run_id: str) -> None:
 
 
 def _epoch_json(epoch: Epoch) -> dict[str, Any]:
-    return {**epoch.__dict__, "val_confusion": np.asarray(epoch.val_confusion).tolist()}
+    confusion = None if epoch.val_confusion is None else epoch.val_confusion.tolist()
+    return {**epoch.__dict__, "val_confusion": confusion}
 
 
 def _epoch(value: dict[str, Any]) -> Epoch:
-    if not all(isinstance(v, int | float) for k, v in value.items() if k != "val_confusion"):
+    numbers = [value["epoch"], value["seconds"], *value["values"].values()]
+    if not all(isinstance(v, int | float) for v in numbers):
         raise TypeError("an epoch's measurements are numbers")
-    return Epoch(**{**value, "val_confusion": np.asarray(value["val_confusion"], dtype=np.int64)})
+    confusion = value["val_confusion"]
+    return Epoch(**{**value, "val_confusion": None if confusion is None else np.asarray(confusion, dtype=np.int64)})

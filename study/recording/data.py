@@ -1,44 +1,141 @@
-"""The door of data: what a trainable's load_data returned can be classified, or is refused in one line."""
+"""The door of data: what a study keeps of what a trainable loaded, or one clear refusal."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import pickle
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from results.errors import UserError, named, shown
+from results.escaping import hide_home
+from results.meta import DatasetInfo
+
+NONE = hashlib.sha256(b"no data").hexdigest()
+LEAST_NAMED = ("class_names", "train_labels", "test_labels")  # a classification's, all or none
 
 
-def check_data(trainable: str, data: Any) -> None:
-    """Raise UserError where ``data``, as ``load_data`` of ``trainable`` returned it, is not what can be classified."""
+def describe_data(trainable: str, data: Any, label: str, source: str | None) -> DatasetInfo:
+    """Return what the study keeps of ``data``, as ``trainable`` loaded it. Raises UserError.
+
+    Data may be anything. ``name`` and ``fingerprint`` are taken from it where it has them; with ``class_names``,
+    ``train_labels`` and ``test_labels`` (integers from 0) it is a classification whose labels are checked.
+    """
     try:
         fault = _fault(data)
+        info = None if fault else _info(data, label, source)
+    except UserError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever the data are made of
-        fault = f"data that cannot be read: {named(error)}"
-    if fault:
-        raise UserError(f"trainable '{trainable}': load_data returned {fault}")
+        fault, info = f"data that cannot be read: {named(error)}", None
+    if info is None:
+        raise UserError(f"trainable '{trainable}': loading its data gave {fault}")
+    return info
+
+
+def _info(data: Any, label: str, source: str | None) -> DatasetInfo:
+    names = getattr(data, "class_names", None)
+    sizes = {}
+    for part in ("train", "test"):
+        labels = getattr(data, f"{part}_labels", None)
+        sizes[f"{part}_examples"] = None if labels is None else len(labels)
+    return DatasetInfo(
+        name=label,
+        fingerprint=fingerprint(data),
+        class_names=[] if names is None else [str(name) for name in names],
+        source=None if source is None else hide_home(source),
+        **sizes,
+    )
 
 
 def _fault(data: Any) -> str | None:
-    for member in ("name", "fingerprint", "class_names", "train_labels", "test_labels"):
-        if not hasattr(data, member):
-            return f"data without '{member}'"
     for member in ("name", "fingerprint"):
-        if not isinstance(getattr(data, member), str) or not getattr(data, member):
+        if hasattr(data, member) and (not isinstance(getattr(data, member), str) or not getattr(data, member)):
             return f"data whose {member} is {shown(getattr(data, member))}, not a text"
+    if not hasattr(data, "class_names"):
+        return None
     names = [str(name) for name in data.class_names]
     if len(names) < 2:
         return f"data with {len(names)} class names: at least two are needed"
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
         return f"data with two classes called {shown(twice)}"
-    for member in ("train_labels", "test_labels"):
+    for member in LEAST_NAMED[1:]:
+        if not hasattr(data, member):
+            return f"data with class_names but without '{member}', which confusion matrices need"
         labels = np.asarray(getattr(data, member))
         if labels.ndim != 1 or not len(labels):
-            return f"data whose {member} are of shape {labels.shape}, not one label for each image"
+            return f"data whose {member} are of shape {labels.shape}, not one label for each example"
         if labels.dtype.kind not in "iu":
             return f"data whose {member} are {labels.dtype}: not class numbers 0..{len(names) - 1} (a regression?)"
         if not 0 <= labels.min() <= labels.max() < len(names):
             found = f"data whose {member} go from {labels.min()} to {labels.max()}"
             return f"{found}, not within 0..{len(names) - 1}: labels count from 0"
     return None
+
+
+def fingerprint(data: Any) -> str:
+    """Return a hex digest of the content: the data's own, else of every array, number and text in it.
+
+    Containers, arrays, tensors and tables are hashed by content, other objects by their attributes, else by their
+    pickle. Raises UserError for what cannot be read so: it then has to name its own.
+    """
+    own = getattr(data, "fingerprint", None)
+    if own is not None:
+        return str(own)
+    if data is None:
+        return NONE
+    digest = hashlib.sha256()
+    try:
+        _hash(data, digest.update, set())
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the data are made of
+        raise UserError(
+            f"the data have no fingerprint and cannot be read for one ({named(error)}): give them an attribute "
+            "'fingerprint', a text that changes with their content"
+        ) from None
+    return digest.hexdigest()
+
+
+def _hash(value: Any, update: Callable[[bytes], Any], within: set[int]) -> None:
+    update(type(value).__name__.encode())
+    if value is None or isinstance(value, bool | int | float | complex | str):
+        update(repr(value).encode(errors="surrogatepass"))
+    elif isinstance(value, bytes | bytearray | memoryview):
+        update(bytes(value))
+    elif isinstance(value, np.ndarray | np.generic) and value.dtype.kind != "O":
+        array = np.asarray(value, order="C")
+        update(f"{array.dtype.str}{array.shape}".encode())
+        update(array.tobytes())
+    elif id(value) in within:
+        update(b"again")
+    else:
+        _hash_parts(value, update, within | {id(value)})
+
+
+def _hash_parts(value: Any, update: Callable[[bytes], Any], within: set[int]) -> None:
+    if isinstance(value, Mapping):
+        parts: Any = [part for pair in value.items() for part in pair]
+    elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray)):
+        parts = list(value)
+    elif isinstance(value, set | frozenset):
+        parts = sorted(value, key=repr)
+    elif hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor
+        parts = [value.detach().cpu().float().numpy() if "bfloat" in str(value.dtype) else value.detach().cpu().numpy()]
+    elif hasattr(value, "to_numpy") and hasattr(value, "index"):  # a table or a column of one
+        parts = [list(getattr(value, "columns", [])), np.asarray(value.index), value.to_numpy()]
+    elif dataclasses.is_dataclass(value):
+        parts = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
+    elif callable(value) and hasattr(value, "__qualname__"):
+        parts = [value.__qualname__]
+    elif hasattr(value, "__dict__"):
+        parts = sorted(vars(value).items())
+    else:
+        update(pickle.dumps(value, 5))
+        return
+    for part in parts:
+        _hash(part, update, within)

@@ -1,200 +1,217 @@
 """The door of results: what a trainable hands over becomes plain numbers and arrays here, or is refused in one line.
 
 It stands in the process that trains, so that only checked values travel, are compared or are written; nothing further
-in checks them again. Both ways of training and the contract use it: hence here, below them all.
+in checks them again. What a user gets wrong is said with its mend.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
-from results.checks import EPOCHS, MOST, TEST_IMAGES
-from results.errors import LONGEST_TEXT, BadResult, named, shown
-from results.outcome import ROUNDING, Epoch, Outcome, Predictions, agree, selected
+from results.checks import EPOCHS, EXAMPLES, MEAN, MOST, VALUES
+from results.errors import BadResult, named, shown
+from results.metric import Metric, is_accuracy, is_name, selection, split_name
+from results.outcome import ROUNDING, Epoch, Predictions, State, agree
 from study.recording.numbers import number_of, plain_array, plain_arrays, whole
 
 T = TypeVar("T")
-
-LONGEST_EPOCH = 1e9  # seconds, some thirty years: a record's sum of them then stays within what its reader takes
-STATUSES: tuple[Literal["complete", "stopped", "diverged"], ...] = ("complete", "stopped", "diverged")
-ACCURACIES, LOSSES = ("train_accuracy", "val_accuracy"), ("train_loss", "val_loss")
+Answers = tuple[Any, Any]
+"""Probabilities and labels, unchecked."""
 
 
 class Checker:
     """Stands between one training and whoever takes its results.
 
-    What is refused once stays refused: a trainable that swallows the exception in ``on_epoch`` still fails.
-    ``broken`` is that refusal; ``diverged`` says after which epoch a loss was not finite, once one was.
+    What is refused once stays refused: ``broken`` is that refusal. ``diverged`` says after which epoch a value was not
+    finite, once one was.
 
     Args:
+        metric: what the training must report.
         epochs: the most that the config allows; None where it says nothing.
-        data: what is trained on, as data.check_data lets it pass.
-        after: the epoch after which an interrupted training goes on.
+        data: what is trained on; its ``class_names`` and ``test_labels``, if it has them, bind predictions.
     """
 
-    def __init__(self, epochs: int | None, data: Any, after: int = 0) -> None:
-        self._epochs, self._classes = epochs, len(data.class_names)
-        self._test_labels = np.array(data.test_labels)  # a copy: a trainable may write on its data
-        self._last = self._resumed = after
-        self._images: int | None = None  # of validation
+    def __init__(self, metric: Metric, epochs: int | None, data: Any) -> None:
+        self._metric, self._epochs = metric, epochs
+        names, labels = getattr(data, "class_names", None), getattr(data, "test_labels", None)
+        self._declared = names is not None
+        self._classes = len(names) if names is not None else None
+        self._test_labels = None if labels is None or names is None else np.array(labels)  # a copy: it may be written on
+        self._images: int | None = None  # examples of validation
         self.broken: BadResult | None = None
         self.diverged: str | None = None
 
-    def epoch(self, epoch: Any) -> Epoch:
-        """Return the epoch that follows as plain values. Raises BadResult.
+    # -- what a training hands over --------------------------------------------------------------------------------
 
-        The first may be 1 after an interruption too: a trainable that begins anew is slow, not wrong.
+    def epoch(self, number: int, values: Any, seconds: float, val: Answers | None) -> tuple[Epoch, Predictions | None]:
+        """Return an epoch and its validation predictions as plain values. Raises BadResult."""
+        return self._refusing(self._epoch, number, values, seconds, val)
+
+    def end(self, values: Any, answers: Answers | None) -> tuple[dict[str, float], Predictions | None]:
+        """Return the test values and predictions of a whole training as plain values. Raises BadResult."""
+        return self._refusing(self._end, values, answers)
+
+    def validation(self, answers: Answers, at_best: Epoch) -> Predictions:
+        """Return validation predictions made at the end: they must be those of the best epoch. Raises BadResult."""
+        return self._refusing(self._validation, answers, at_best)
+
+    def examples(self, values: Any, test: dict[str, float]) -> np.ndarray:
+        """Return a score for each test example, (n,) bool or float32, whose mean is the test value. Raises BadResult.
+
+        Of bools the test value becomes exactly their mean.
         """
-        return self._refusing(self._epoch, epoch)
+        return self._refusing(self._examples, values, test)
 
-    def outcome(self, outcome: Any) -> Outcome:
-        """Return the whole outcome as plain values. Raises BadResult, also for what was refused before.
+    def features(self, values: Any, test: Predictions | None) -> np.ndarray:
+        """Return (test examples, dimensions) float32. Raises BadResult."""
+        return self._refusing(self._features, values, test)
 
-        One with a loss that is not finite becomes ``diverged``, whatever it says of itself: its scores say nothing.
-        """
-        return self._refusing(self._outcome, outcome)
+    def weights(self, state: Any) -> State:
+        """Return weights as plain arrays. Raises BadResult."""
+        return self._refusing(plain_arrays, state, "weights")
 
-    def _refusing(self, check: Callable[[Any], T], value: Any) -> T:
+    def parameters(self, value: Any) -> int:
+        """Return how many numbers were trained. Raises BadResult."""
+        return self._refusing(_parameters, value)
+
+    def class_names(self, given: list[str] | None) -> list[str] | None:
+        """Return the names that the outcome keeps: those the data do not have. Raises BadResult."""
+        return self._refusing(self._class_names, given)
+
+    def _refusing(self, check: Callable[..., T], *values: Any) -> T:
         if self.broken is None:
             try:
                 with np.errstate(all="ignore"):  # what overflows or is no number is told below, in our words
-                    return check(value)
+                    return check(*values)
             except KeyboardInterrupt:
                 raise
             except BadResult as error:
                 self.broken = error
             except BaseException as error:  # noqa: BLE001 - numbers of a trainable's own kind may raise anything
-                self.broken = BadResult(f"what fit handed over cannot be read: {named(error)}")
+                self.broken = BadResult(f"what the training handed over cannot be read: {named(error)}")
         raise self.broken
 
-    def _epoch(self, epoch: Any) -> Epoch:
-        number = whole(epoch.epoch, "epoch")
-        if number == 1 and self._last == self._resumed:
-            self._last = 0
-        self._resumed = -1
-        if number != self._last + 1:
-            raise BadResult(f"epoch is {number}, where {self._last + 1} follows: epochs count 1, 2, 3, ...")
-        row = self._row(epoch, number)
-        self._last = number
-        return row
+    # -- an epoch --------------------------------------------------------------------------------------------------
 
-    def _row(self, epoch: Any, number: int) -> Epoch:
+    def _epoch(
+        self, number: int, values: Any, seconds: float, val: Answers | None
+    ) -> tuple[Epoch, Predictions | None]:
         where = f"epoch {number}: "
         if number > (EPOCHS if self._epochs is None else self._epochs):
-            said = (
-                f"the config says epochs={self._epochs}" if self._epochs is not None else f"at most {EPOCHS} are read"
-            )
-            raise BadResult(f"{where}{said}, so it is one too many")
-        values = {name: number_of(getattr(epoch, name), where + name) for name in LOSSES}
-        finite = all(math.isfinite(loss) for loss in values.values())  # else the accuracies may be NaN as well
-        values |= {name: _accuracy(getattr(epoch, name), where + name, finite) for name in ACCURACIES}
-        seconds = number_of(epoch.seconds, f"{where}seconds")
-        if not 0 <= seconds <= LONGEST_EPOCH:
-            raise BadResult(f"{where}seconds is {seconds:g}, not within 0..{LONGEST_EPOCH:g}")
-        matrix = self._matrix(epoch.val_confusion, f"{where}val_confusion")
-        share, accuracy = np.trace(matrix) / matrix.sum(), values["val_accuracy"]
-        if finite and not agree(share, accuracy, int(matrix.sum())):
-            raise BadResult(f"{where}val_accuracy is {accuracy:.4f}, but val_confusion has {share:.4f} on its diagonal")
-        if not math.isnan(accuracy):
-            values["val_accuracy"] = float(share)  # exactly what the matrix says, without the rounding
-        row = Epoch(epoch=number, seconds=seconds, val_confusion=matrix, **values)
+            most = f"at most {EPOCHS} are read" if self._epochs is None else f"the config says epochs={self._epochs}"
+            raise BadResult(f"{where}{most}, so it is one too many")
+        plain = self._values(values, where, "yield")
+        predictions = None if val is None else self._predictions(val, f"{where}val")
+        if predictions is not None:
+            self._same_split(len(predictions.labels), f"{where}val")
+            self._accuracy(plain, predictions, "val", where)
+        missing = {self._metric.name, selection(self._metric)[0]} - plain.keys()
+        if missing:
+            name = min(missing)
+            raise BadResult(f"{where}no '{name}' among {_listed(plain)}: yield {{'{name}': ...}}, or declare another Metric")
+        row = Epoch(number, plain, seconds, predictions.confusion if predictions else None)
         self.diverged = self.diverged or not_finite(row)
-        return row
+        return row, predictions
 
-    def _matrix(self, value: Any, field: str) -> np.ndarray:
-        matrix, shape = plain_array(value, field), (self._classes, self._classes)
-        if matrix.shape != shape:
-            raise BadResult(f"{field} is of shape {matrix.shape}; {self._classes} classes have {shape}")
-        if not (np.isfinite(matrix).all() and (matrix >= 0).all() and (matrix <= TEST_IMAGES).all()):
-            raise BadResult(f"{field} holds {matrix.min():g} to {matrix.max():g}, not counts of images")
-        if not (matrix == np.rint(matrix)).all():
-            raise BadResult(f"{field} holds {matrix[matrix != np.rint(matrix)][0]:g}, not a count of images")
-        images = int(matrix.sum(dtype=np.float64))
-        if not 0 < images <= TEST_IMAGES:
-            raise BadResult(f"{field} counts {images} images, not 1..{TEST_IMAGES}")
-        if self._images not in (None, images):
-            raise BadResult(
-                f"{field} counts {images} images, earlier ones {self._images}: the split is one and the same"
-            )
-        self._images = images
-        return matrix.astype(np.int64)
-
-    def _outcome(self, outcome: Any) -> Outcome:
-        if not isinstance(outcome, Outcome):
-            raise BadResult(f"fit returned {type(outcome).__name__}, not results.outcome.Outcome")
-        status = next(
-            (known for known in STATUSES if isinstance(outcome.status, str) and outcome.status == known), None
-        )
-        if status is None:
-            raise BadResult(f"status is {shown(outcome.status)}, not {', '.join(STATUSES[:-1])} or {STATUSES[-1]}")
-        history = self._history(outcome.history, complete=status == "complete")
-        parameters = whole(outcome.parameters, "parameters")
-        if not 0 <= parameters <= MOST:
-            raise BadResult(f"parameters is {shown(parameters)}, not within 0..2**53")
-        if status == "complete" and not self.diverged:
-            return self._completed(Outcome(status, history, parameters=parameters), outcome)
-        error = self.diverged if outcome.error is None else str(outcome.error)[:LONGEST_TEXT]
-        return Outcome("diverged" if self.diverged else status, history, parameters=parameters, error=error)
-
-    def _history(self, value: Any, complete: bool) -> list[Epoch]:
-        if not isinstance(value, list | tuple):
-            raise BadResult(f"history is {shown(value)}, not a list of epochs")
-        rows = (
-            list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)
-        )  # not one of its own, without end
-        history = [self._row(row, whole(row.epoch, "epoch")) for row in rows]
-        numbers = [row.epoch for row in history]
-        if numbers != sorted(set(numbers)) or (numbers and numbers[0] < 1):
-            raise BadResult(f"history has epochs {shown(numbers)}: they count 1, 2, 3, ...")
-        if complete and numbers != list(range(1, max(1, self._last, len(numbers)) + 1)):
-            raise BadResult(
-                f"history has epochs {shown(numbers)}: a complete outcome has all from 1 to {max(1, self._last)}"
-            )
-        return history
-
-    def _completed(self, plain: Outcome, outcome: Any) -> Outcome:
-        best = selected(plain.history)
-        assert best is not None, "the losses of all epochs are finite, or the outcome had diverged"
-        if outcome.best_epoch is not None and whole(outcome.best_epoch, "best_epoch") != best.epoch:
-            raise BadResult(
-                f"best_epoch is {shown(outcome.best_epoch)}, but epoch {best.epoch} has the lowest validation loss "
-                f"({best.val_loss:.4g}): keep that epoch's weights; results.outcome.best_epoch(history) finds it"
-            )
-        plain.best_epoch = best.epoch
-        plain.val = self._predictions(outcome.val, "val", None)
-        plain.test = self._predictions(outcome.test, "test", self._test_labels)
-        counted, then = len(plain.val.labels), best.val_accuracy
-        if counted != self._images:
-            raise BadResult(f"val predicts {counted} images, val_confusion counts {self._images}")
-        if not agree(plain.val.accuracy, then, counted):
-            raise BadResult(
-                f"val is right on {plain.val.accuracy:.4f} of its images, but best_epoch {best.epoch} has "
-                f"val_accuracy {then:.4f}: predict with the weights of that epoch"
-            )
-        plain.features = self._features(outcome.features)
-        plain.weights = plain_arrays({} if outcome.weights is None else outcome.weights, "weights")
+    def _values(self, values: Any, where: str, how: str) -> dict[str, float]:
+        if not isinstance(values, Mapping):
+            what = "nothing" if values is None else shown(values)
+            raise BadResult(f"{where}{how} gave {what}, not a dict of values: {how} {{'{self._metric.name}': ...}}")
+        if len(values) > VALUES:
+            raise BadResult(f"{where}{len(values)} values; at most {VALUES} are kept")
+        plain = {}
+        for name, value in list(values.items()):
+            if not is_name(name):
+                raise BadResult(f"{where}{shown(name)} is no name of a value: letters, digits and _ . - /, e.g. 'val_loss'")
+            plain[str(name)] = self._bounded(str(name), number_of(value, where + name), where)
         return plain
 
-    def _predictions(self, value: Any, split: str, expected: np.ndarray | None) -> Predictions:
-        if value is None:
-            raise BadResult(f"{split} is missing: a complete outcome has predictions on validation and test images")
+    def _bounded(self, name: str, value: float, where: str) -> float:
+        share = self._metric.unit == "%" and name in (self._metric.name, self._metric.test)
+        if not (share or is_accuracy(name)) or not math.isfinite(value):
+            return value
+        if not -1e-6 <= value <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
+            raise BadResult(f"{where}{name} is {value:.4g}, not within 0..1: a fraction, not percent: divide by 100?")
+        return min(1.0, max(0.0, value))
+
+    def _same_split(self, examples: int, field: str) -> None:
+        if self._images not in (None, examples):
+            raise BadResult(
+                f"{field} has {examples} examples, earlier ones {self._images}: the split is one and the same"
+            )
+        self._images = examples
+
+    def _accuracy(self, values: dict[str, float], found: Predictions, split: str, where: str) -> None:
+        """Make the accuracy among the values exactly what the predictions say; they must agree up to rounding."""
+        names = [n for n in values if is_accuracy(n) and split_name(n)[0] == {"val": "validation", "test": "test"}[split]]
+        metric = self._metric.name if split == "val" else self._metric.test
+        if self._metric.is_accuracy and metric is not None and metric not in values:
+            names.append(metric)  # predictions alone are enough
+        for name in names:
+            said, share = values.get(name, found.accuracy), found.accuracy
+            if math.isfinite(said) and not agree(share, said, len(found.labels)):
+                raise BadResult(f"{where}{name} is {said:.4f}, but the predictions are right on {share:.4f}")
+            if not math.isnan(said):
+                values[name] = share
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def _end(self, values: Any, answers: Answers | None) -> tuple[dict[str, float], Predictions | None]:
+        plain = {} if values is None else self._values(values, "", "return")
+        test = None
+        if answers is not None:
+            test = self._predictions(answers, "test", self._test_labels)
+            self._accuracy(plain, test, "test", "")
+        elif self._declared and self._metric.is_accuracy and self._metric.test is not None:
+            raise BadResult(
+                "the data have class_names, but no test predictions were left: run.predictions('test', "
+                "probabilities, labels) before the return"
+            )
+        name = self._metric.test
+        if name is not None and name not in plain:
+            raise BadResult(
+                f"no '{name}' among the returned {_listed(plain)}: return {{'{name}': ...}}, or declare "
+                "Metric(..., test=None)"
+            )
+        for each, value in plain.items():
+            if not math.isfinite(value):
+                raise BadResult(f"{each} is {value:g} at the end, though every epoch's values are finite")
+        return plain, test
+
+    def _validation(self, answers: Answers, at_best: Epoch) -> Predictions:
+        found = self._predictions(answers, "val")
+        self._same_split(len(found.labels), "val")
+        then = next((v for n, v in at_best.values.items() if is_accuracy(n) and split_name(n)[0] == "validation"), None)
+        if then is not None and not agree(found.accuracy, then, len(found.labels)):
+            raise BadResult(
+                f"val is right on {found.accuracy:.4f} of its examples, but the best epoch, {at_best.epoch}, has "
+                f"{then:.4f}: predict with its weights: run.restore_best()?"
+            )
+        return found
+
+    def _predictions(self, answers: Answers, split: str, expected: np.ndarray | None = None) -> Predictions:
         field = f"{split}.probabilities"
-        p = np.asarray(plain_array(value.probabilities, field), np.float32)
-        labels = plain_array(value.labels, f"{split}.labels")
-        if p.ndim != 2 or p.shape != (len(p), self._classes) or labels.shape != (len(p),):
-            raise BadResult(f"{field} is of shape {p.shape} and labels {labels.shape}, not (images, {self._classes})")
+        p = np.asarray(plain_array(_host(answers[0]), field), np.float32)
+        labels = plain_array(_host(answers[1]), f"{split}.labels")
+        if p.ndim == 1 or (p.ndim == 2 and p.shape[1] == 1):  # of the second of two classes
+            p = np.stack([1 - p.reshape(-1), p.reshape(-1)], axis=1)
+        classes = self._classes = self._classes or (p.shape[1] if p.ndim == 2 else 0)
+        if p.ndim != 2 or p.shape != (len(p), classes) or labels.shape != (len(p),) or not len(p):
+            raise BadResult(f"{field} is of shape {p.shape} and labels {labels.shape}, not (examples, {classes})")
         if expected is not None and len(labels) != len(expected):
-            raise BadResult(f"{split} predicts {len(labels)} images, the data have {len(expected)}")
-        if labels.dtype.kind not in "iu" or (len(labels) and not 0 <= labels.min() <= labels.max() < self._classes):
-            raise BadResult(f"{split}.labels are {shown(labels)}, not class numbers 0..{self._classes - 1}")
+            raise BadResult(f"{split} predicts {len(labels)} examples, the data have {len(expected)}")
+        if labels.dtype.kind not in "biu" or not 0 <= labels.min() <= labels.max() < classes:
+            raise BadResult(
+                f"{split}.labels are {shown(labels)}, not class numbers 0..{classes - 1} (a regression leaves none)"
+            )
         if expected is not None and not np.array_equal(labels, expected):
             at = int(np.argmax(labels != expected))
             raise BadResult(
-                f"{split}.labels has {labels[at]} for image {at}, the data {expected[at]}: keep their order"
+                f"{split}.labels has {labels[at]} for example {at}, the data {expected[at]}: keep their order"
             )
         if not np.isfinite(p).all() or (p < 0).any():
             bad = p[~np.isfinite(p) | (p < 0)][0]
@@ -202,37 +219,72 @@ class Checker:
         sums = p.sum(axis=1, dtype=np.float64)
         if (abs(sums - 1) > ROUNDING).any():
             off = sums[np.argmax(abs(sums - 1))]
-            raise BadResult(f"{field}: a row adds up to {off:.4g}, not 1: softmax?")
-        loss = number_of(value.loss, f"{split}.loss")
-        if math.isnan(loss):
-            raise BadResult(f"{split}.loss is nan, though the losses of all epochs are finite")
-        return Predictions(p, labels.astype(np.int64), loss)
+            raise BadResult(f"{field}: a row adds up to {off:.4g}, and each row must sum to 1: softmax?")
+        return Predictions(p, labels.astype(np.int64))
 
-    def _features(self, value: Any) -> np.ndarray | None:
-        if value is None:
-            return None
-        features = np.asarray(plain_array(value, "features"), np.float32)
-        if features.ndim != 2 or len(features) != len(self._test_labels) or not features.shape[1]:
+    def _examples(self, values: Any, test: dict[str, float]) -> np.ndarray:
+        if self._metric.test is None:
+            raise BadResult("run.examples needs a metric with a test value: Metric(..., test='test_...')")
+        array = plain_array(_host(values), "examples")
+        if array.ndim != 1 or not 0 < len(array) <= EXAMPLES:
+            raise BadResult(f"examples is of shape {array.shape}, not (test examples,)")
+        array = array if array.dtype == bool else np.asarray(array, np.float32)
+        if not np.isfinite(array).all():
+            raise BadResult(f"examples holds {array[~np.isfinite(array)][0]}, not finite numbers alone")
+        value, mean = test[self._metric.test], float(array.mean(dtype=np.float64))
+        if abs(mean - value) > max(ROUNDING * (array.dtype == bool), MEAN * float(np.abs(array).max())):
             raise BadResult(
-                f"features is of shape {features.shape}, not ({len(self._test_labels)} test images, numbers)"
+                f"{self._metric.test} is {value:.6g}, but the mean over examples is {mean:.6g}: leave run.examples out "
+                "where the metric is no mean (RMSE, AUC)"
             )
+        if array.dtype == bool:
+            test[self._metric.test] = int(array.sum()) / len(array)
+        return array
+
+    def _features(self, value: Any, test: Predictions | None) -> np.ndarray:
+        features = np.asarray(plain_array(_host(value), "features"), np.float32)
+        n = len(features) if test is None and features.ndim else 0 if test is None else len(test.labels)
+        if features.ndim != 2 or len(features) != n or not features.shape[1]:
+            raise BadResult(f"features is of shape {features.shape}, not ({n} test examples, numbers)")
         if not np.isfinite(features).all():
             raise BadResult(f"features holds {features[~np.isfinite(features)][0]}, not finite numbers alone")
         return features
 
+    def _class_names(self, given: list[str] | None) -> list[str] | None:
+        if given is None or self._declared or self._classes is None:
+            return None
+        if len(given) != self._classes:
+            raise BadResult(f"{len(given)} classes are named, the predictions have {self._classes}")
+        if len(set(given)) < len(given):
+            raise BadResult(f"two classes are called {shown(next(n for n in given if given.count(n) > 1))}")
+        return given
+
 
 def not_finite(epoch: Epoch) -> str | None:
     """Say that a training diverged in this epoch; None where it did not."""
-    if math.isfinite(epoch.val_loss) and math.isfinite(epoch.train_loss):
-        return None
-    which = "validation" if math.isfinite(epoch.train_loss) else "training"
-    return f"the {which} loss was not finite after epoch {epoch.epoch}"
+    bad = next((name for name, value in epoch.values.items() if not math.isfinite(value)), None)
+    return None if bad is None else f"{_readable(bad)} was not finite after epoch {epoch.epoch}"
 
 
-def _accuracy(value: Any, field: str, finite: bool) -> float:
-    accuracy = number_of(value, field)
-    if math.isnan(accuracy) and not finite:  # the loss has said already that there is no score
-        return accuracy
-    if not -1e-6 <= accuracy <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
-        raise BadResult(f"{field} is {accuracy:.4g}, not within 0..1: a fraction, not percent")
-    return min(1.0, max(0.0, accuracy))
+def _parameters(value: Any) -> int:
+    parameters = whole(value, "parameters")
+    if not 0 <= parameters <= MOST:
+        raise BadResult(f"parameters is {shown(parameters)}, not within 0..2**53")
+    return parameters
+
+
+def _readable(name: str) -> str:
+    split, rest = split_name(name)
+    return f"the {split} {rest}" if split else f"the training {rest[6:]}" if rest.startswith("train ") else f"'{name}'"
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"'{name}'" for name in list(values)[:10]) or "no values"
+
+
+def _host(value: Any) -> Any:
+    """Bring a tensor to where numpy can read it: from a GPU, out of the graph, from bf16."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        return value.float() if value.is_floating_point() else value
+    return value

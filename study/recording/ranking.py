@@ -19,17 +19,17 @@ class Ranking:
         self._keep, self._baseline_hash = keep, baseline_hash
         self._baseline_run: str | None = None
         self._known: set[str] = set()  # config hashes
-        self._best: list[tuple[float, str, str]] = []  # (- validation accuracy, config_hash, run_id), best first
+        self._best: list[tuple[float, str, str]] = []  # (- score, config_hash, run_id), best first
 
     def add(self, record: Record) -> bool:
         """Take note of a run; return whether its weights are worth keeping now."""
-        if record.status != "complete" or record.val_accuracy is None:
+        if record.status != "complete" or record.score is None:
             return False
         if record.config_hash == self._baseline_hash:
             self._baseline_run = self._baseline_run or record.run_id
         elif record.config_hash not in self._known:
             self._known.add(record.config_hash)
-            self._best = sorted([*self._best, (-record.val_accuracy, record.config_hash, record.run_id)])[: self._keep]
+            self._best = sorted([*self._best, (-record.score, record.config_hash, record.run_id)])[: self._keep]
         return record.run_id in self.kept
 
     @property
@@ -38,7 +38,7 @@ class Ranking:
         return {run_id for _, _, run_id in self._best} | ({self._baseline_run} if self._baseline_run else set())
 
     def threshold(self, config_hash: str) -> float:
-        """Return the validation accuracy below which a run of this config will not rank, whatever ends before it."""
+        """Return the score below which a run of this config will not rank, whatever ends before it."""
         if config_hash == self._baseline_hash:
             return -math.inf if self._baseline_run is None else math.inf
         if config_hash in self._known or not self._keep:

@@ -44,7 +44,7 @@ def ended(study: Study, job: Job, outcome: Outcome, trace: Trace, context: Conte
     """
     outcome.history = merged(trace.history, outcome.history)
     every = job.config_hash == study.meta.baseline_hash
-    record = _record(study, job, scores(outcome, every), trace, context)
+    record = _record(study, job, scores(outcome, study.meta.metric.plain, every), trace, context)
     record.line()  # raises for what JSON cannot hold
     return record
 
@@ -54,10 +54,11 @@ def stopped(study: Study, job: Job, status: str, error: str | None, trace: Trace
 
     A pruned one keeps its validation scores so far; the others have none.
     """
+    metric = study.meta.metric.plain
     if status == "pruned":
-        fields = scores(Outcome("stopped", trace.history), False)
+        fields = scores(Outcome("stopped", trace.history), metric, False)
     else:
-        fields = scores(Outcome("diverged", trace.history, error=error), False) | {"status": status}
+        fields = scores(Outcome("diverged", trace.history, error=error), metric, False) | {"status": status}
     return _record(study, job, fields, trace, context)
 
 
@@ -71,6 +72,7 @@ def _record(study: Study, job: Job, fields: dict[str, Any], trace: Trace, contex
         config_hash=job.config_hash,
         seed=job.seed,
         dataset=DatasetTag(name=study.meta.dataset.name, fingerprint=study.meta.dataset.fingerprint),
+        metric=study.meta.metric.tag,
         startup_seconds=None if trace.startup_seconds is None else round(trace.startup_seconds, 3),
         started=trace.started,
         device=context.device,

@@ -127,7 +127,7 @@ class Writer:
         return run_id in self._checkpoints
 
     def threshold(self, config_hash: str) -> float:
-        """Return the validation accuracy below which a run of this config will not keep its weights."""
+        """Return the score below which a run of this config will not keep its weights."""
         with self._changed:
             return self._ranking.threshold(config_hash)
 

@@ -51,7 +51,7 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
             "Baseline only",
             text(
                 "The baseline reaches {} on the test set{}. Nothing has been compared with it yet.",
-                strong(percent(run.test_accuracy)),
+                strong(percent(run.test_score)),
                 f" (seed {run.seed}, one of {len(view.baselines)})" if len(view.baselines) > 1 else " with one seed",
             ),
         )
@@ -107,9 +107,9 @@ def _exploratory(view: View, best: Trial | None) -> tuple[str, str, Markup]:
 
 def _beside(view: View) -> str:
     """Where the one run that trials are compared with lies itself: luck may seem negative without it."""
-    if view.validation_floor is None or view.reference is None or view.reference.val_accuracy is None:
+    if view.validation_floor is None or view.reference is None or view.reference.score is None:
         return ""
-    off = points(view.reference.val_accuracy - view.validation_floor.mean)
+    off = points(view.reference.score - view.validation_floor.mean)
     return f" against the same run (seed {view.reference.seed}, {off} points from its mean)"
 
 
@@ -132,8 +132,8 @@ def _tiles(view: View) -> list[Tile]:
     tiles = []
     if run is not None:
         mean = text("; mean of {} seeds {}", floor.n, percent(floor.mean)) if floor else ""
-        where = text("seed {}{}; test {}", run.seed, mean, percent(run.test_accuracy))
-        tiles.append(Tile("Baseline, validation", percent(run.val_accuracy), where))
+        where = text("seed {}{}; test {}", run.seed, mean, percent(run.test_score))
+        tiles.append(Tile("Baseline, validation", percent(run.score), where))
     first = foremost(view)
     if first is not None and first.verdict.n >= MIN_SEEDS:
         v = first.verdict
@@ -155,7 +155,7 @@ def _tiles(view: View) -> list[Tile]:
         shown = (
             points(best.compared.as_configured)
             if best.compared.as_configured is not None
-            else percent(best.record.val_accuracy)
+            else percent(best.record.score)
         )
         tiles.append(Tile("Best trial against it (exploratory)", shown, detail))
     if run is not None:

@@ -82,7 +82,7 @@ def as_trial(space: Space, record: Record) -> FrozenTrial | None:
 
 def objective(record: Record) -> float | None:
     """Return what the sweep maximises: the validation accuracy at the epoch of lowest validation loss; else None."""
-    value = record.val_accuracy if record.status == "complete" else None
+    value = record.score if record.status == "complete" else None
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -25,10 +25,10 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     console = Console(highlight=False, soft_wrap=True, markup=False)  # a value such as "[/red]" is none
     baseline = find_baseline(study, seed)
     records = summary.records
-    complete = [r for r in records if r.status == "complete" and r.val_accuracy is not None]
+    complete = [r for r in records if r.status == "complete" and r.score is not None]
     if complete:
         console.print(
-            _table(sorted(complete, key=lambda r: -(r.val_accuracy or 0))[:SHOWN], baseline, study.meta.baseline)
+            _table(sorted(complete, key=lambda r: -(r.score or 0))[:SHOWN], baseline, study.meta.baseline)
         )
     statuses = Counter(r.status for r in records)
     told = ", ".join(f"{statuses[s]} {s}" for s in ("complete", "pruned", "failed", "diverged") if statuses[s])
@@ -82,7 +82,7 @@ def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) 
     for record in best:
         epochs = len(record.history)
         at = curve[epochs - 1] if curve and epochs <= len(curve) else None
-        value = record.val_accuracy or 0.0
+        value = record.score or 0.0
         table.add_row(
             str(record.trial),
             str(epochs),

@@ -192,10 +192,10 @@ def describe(record: Record) -> str:
     """Say in one line how a job ended."""
     name = job_name(record.kind, record.trial, record.seed, record.run_id)
     epochs = plural(len(record.history), "epoch")
-    if record.status == "complete" and record.val_accuracy is not None:
-        return f"{name}: {percent(record.val_accuracy)} validation after {epochs} ({duration(record.seconds)})"
-    if record.status == "pruned" and record.val_accuracy is not None:
-        return f"{name}: stopped after {epochs} at {percent(record.val_accuracy)} validation"
+    if record.status == "complete" and record.score is not None:
+        return f"{name}: {percent(record.score)} validation after {epochs} ({duration(record.seconds)})"
+    if record.status == "pruned" and record.score is not None:
+        return f"{name}: stopped after {epochs} at {percent(record.score)} validation"
     return f"{name}: {record.status}: {record.error or 'no score'}"
 
 

@@ -25,8 +25,8 @@ def runs_table(records: list[Record]) -> Table:
             r.run_id,
             str(r.seed),
             str(r.best_epoch or "-"),
-            percent(r.val_accuracy),
-            percent(r.test_accuracy),
+            percent(r.score),
+            percent(r.test_score),
             duration(r.seconds),
         )
     return table

@@ -34,10 +34,10 @@ def scores(view: View) -> Section | None:
         Row(
             [
                 Cell(str(r.seed)),
-                Cell(percent(r.val_accuracy)),
+                Cell(percent(r.score)),
                 Cell(loss(r.val_loss)),
                 Cell(f"{r.best_epoch} of {len(r.history)}"),
-                Cell(percent(r.test_accuracy)),
+                Cell(percent(r.test_score)),
                 Cell(loss(r.test_loss)),
                 Cell(duration(r.seconds)),
             ]
@@ -114,13 +114,13 @@ def _curve(run: Record, what: str, show: Callable[[float | None], str]) -> Figur
 def _overfitting(run: Record) -> Markup:
     best = next((h for h in run.history if h.epoch == run.best_epoch), None)
     last = run.history[-1]
-    if best is None or best.train_accuracy is None or best.val_accuracy is None:
+    if best is None or best.train_accuracy is None or best.score is None:
         return text("No epoch of this run has both a training and a validation score.")
     said = text(
         "At the best epoch, {}, training accuracy is {} and validation accuracy {}",
         code(best.epoch),
         percent(best.train_accuracy),
-        percent(best.val_accuracy),
+        percent(best.score),
     )
     if last.epoch == best.epoch:
         return said + Markup(", and the validation loss was still falling when training ended.")

@@ -142,15 +142,15 @@ def _split(pairs: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
 
 def search(view: View) -> Section | None:
     """The validation accuracy that a search of k trials would be expected to find."""
-    scores = [t.record.val_accuracy for t in view.ranked if t.record.val_accuracy is not None]
+    scores = [t.record.score for t in view.ranked if t.record.score is not None]
     if len(scores) < 3:
         return None
     curve = expected_best(scores)
     ks = [float(k) for k in range(1, len(curve) + 1)]
     drawn = [figures.Line(ks, curve, "trial", "expected best")]
     run = view.reference
-    if run is not None and run.val_accuracy is not None:
-        drawn.append(figures.Line(ks, [run.val_accuracy] * len(ks), "base", "baseline", dash=True, width=1.1))
+    if run is not None and run.score is not None:
+        drawn.append(figures.Line(ks, [run.score] * len(ks), "base", "baseline", dash=True, width=1.1))
     alt = (
         f"Expected best validation accuracy: {percent(curve[0])} with one trial, {percent(curve[-1])} with {len(curve)}"
     )
@@ -167,7 +167,7 @@ def search(view: View) -> Section | None:
         (
             k
             for k, v in enumerate(curve, 1)
-            if run is not None and run.val_accuracy is not None and v > run.val_accuracy
+            if run is not None and run.score is not None and v > run.score
         ),
         None,
     )

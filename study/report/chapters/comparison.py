@@ -58,7 +58,7 @@ def noise(view: View) -> Section | None:
                 points(floor.sd * expected_maximum(view.tried), signed=False),
                 strong(points(view.null_maximum)),
                 view.reference.seed,
-                points((view.reference.val_accuracy or 0.0) - floor.mean),
+                points((view.reference.score or 0.0) - floor.mean),
             )
         )
     blocks: list[Block] = [Text(lines)]

@@ -24,9 +24,9 @@ def frontier_section(view: View) -> Section | None:
     run = view.reference
     if not runs:
         return None
-    if run is not None and run.seconds and run.val_accuracy is not None:
+    if run is not None and run.seconds and run.score is not None:
         runs, names = [*runs, run], [*names, Markup("baseline")]
-    kept = frontier([r.seconds or 0.0 for r in runs], [r.val_accuracy or 0.0 for r in runs])
+    kept = frontier([r.seconds or 0.0 for r in runs], [r.score or 0.0 for r in runs])
     rows = [
         Row(
             [

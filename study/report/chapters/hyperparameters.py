@@ -48,7 +48,7 @@ def _scale(view: View, name: str, alike: Alike) -> Scale:
     run = view.reference
     base = None
     if run is not None:
-        base = run.val_accuracy if alike.epochs is None else score_within(run, alike.epochs)
+        base = run.score if alike.epochs is None else score_within(run, alike.epochs)
     return Scale(name, alike.epochs, scores, base)
 
 

@@ -21,8 +21,8 @@ def protocol(view: View) -> Section | None:
     split = f", {percent(share, 0)} of them for validation" if isinstance(share, float) else ""
     facts: list[tuple[Any, Any]] = [
         ("Dataset", name(data.name)),
-        ("Training images", f"{data.train_images:,}{split}"),
-        ("Test images", f"{data.test_images:,}"),
+        ("Training images", f"{data.train_examples:,}{split}"),
+        ("Test images", f"{data.test_examples:,}"),
         ("Classes", number(len(data.class_names))),
         ("Trainable", code(meta.trainable)),
         ("Device", text("{}, {}", meta.device, meta.precision)),

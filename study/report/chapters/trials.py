@@ -107,13 +107,13 @@ def _what(view: View, trial: Trial) -> Block:
         for f, (old, new) in trial.changes.items()
     ]
     if r.status in ("complete", "pruned"):
-        items.append(("Validation, best epoch", text("{} (epoch {})", percent(r.val_accuracy), r.best_epoch or "–")))
+        items.append(("Validation, best epoch", text("{} (epoch {})", percent(r.score), r.best_epoch or "–")))
     if c.as_configured is not None:
         items.append(("Against the baseline", text("{} points", points(c.as_configured))))
     if c.at_equal is not None:
         items.append((text("Within {}", plural(c.equal_epochs or 0, "epoch")), text("{} points", points(c.at_equal))))
     if r.status == "complete":
-        items.append(("Test, not ranked", text("{} ({})", percent(r.test_accuracy), points(c.test))))
+        items.append(("Test, not ranked", text("{} ({})", percent(r.test_score), points(c.test))))
     if r.parameters:
         items.append(("Parameters", number(r.parameters)))
     items.append(("Training time", duration(r.seconds)))

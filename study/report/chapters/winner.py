@@ -37,12 +37,12 @@ def settings(view: View) -> Section | None:
         return None
     c = best.compared
     score = text(
-        "The best complete trial by validation is {}: {}", trial_link(best), strong(percent(best.record.val_accuracy))
+        "The best complete trial by validation is {}: {}", trial_link(best), strong(percent(best.record.score))
     )
     against = (
         text(
             " against the baseline's {}, {} percentage points as configured and {} points within the same {} epochs",
-            percent(c.baseline.val_accuracy),
+            percent(c.baseline.score),
             strong(points(c.as_configured)),
             strong(points(c.at_equal)),
             c.equal_epochs or "–",

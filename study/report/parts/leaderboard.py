@@ -72,9 +72,9 @@ def board_rows(view: View) -> list[Row]:
     """Complete trials by rank with the baseline in its place, then pruned ones, then those that failed."""
     scored: list[tuple[float, int, Row]] = []
     for rank, trial in enumerate(view.ranked, 1):
-        scored.append((trial.record.val_accuracy or 0.0, 0, _trial_row(trial, rank)))
+        scored.append((trial.record.score or 0.0, 0, _trial_row(trial, rank)))
     if view.reference is not None:
-        scored.append((view.reference.val_accuracy or 0.0, 1, _baseline_row(view.reference)))
+        scored.append((view.reference.score or 0.0, 1, _baseline_row(view.reference)))
     ordered = [row for _, _, row in sorted(scored, key=lambda s: (-s[0], -s[1]))]
     ranked = set(map(id, view.ranked))
     return ordered + [_trial_row(t, None) for t in by_rank(view) if id(t) not in ranked]
@@ -103,12 +103,12 @@ def _trial_row(trial: Trial, rank: int | None) -> Row:
         [
             Cell(Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial)), trial.order),
             Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
-            Cell(percent(r.val_accuracy) if complete else "–", r.val_accuracy if complete else None),
+            Cell(percent(r.score) if complete else "–", r.score if complete else None),
             Cell(points(c.as_configured), c.as_configured, sign_style(c.as_configured)),
             Cell(equal, c.at_equal),
             Cell(epochs(r), len(r.history)),
             Cell(duration(r.seconds), r.seconds),
-            Cell(percent(r.test_accuracy) if complete else "–"),
+            Cell(percent(r.test_score) if complete else "–"),
         ],
         status=r.status,
     )
@@ -118,12 +118,12 @@ def _baseline_row(run: Record) -> Row:
     cells = [
         Cell(text("baseline, seed {}", run.seed), -1),
         Cell("–"),
-        Cell(percent(run.val_accuracy), run.val_accuracy),
+        Cell(percent(run.score), run.score),
         Cell("0", 0.0),
         Cell("0", 0.0),
         Cell(epochs(run), len(run.history)),
         Cell(duration(run.seconds), run.seconds),
-        Cell(percent(run.test_accuracy)),
+        Cell(percent(run.test_score)),
     ]
     return Row(cells, style="base", status="complete")
 

@@ -165,7 +165,7 @@ def foremost(view: View) -> PairVerdict | None:
 
     def rank(j: PairVerdict) -> tuple[int, float]:
         trial = view.trial_of(j.pair)
-        return ORDER.index(j.verdict.label), -(trial.record.val_accuracy or 0.0) if trial else 0.0
+        return ORDER.index(j.verdict.label), -(trial.record.score or 0.0) if trial else 0.0
 
     return min(view.verdicts("confirm"), key=rank, default=None)
 

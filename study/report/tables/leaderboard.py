@@ -87,9 +87,9 @@ def _printed(rank: str, label: str, run: Record, trial: Trial | None = None) -> 
         label,
         ", ".join(f"{clean(f, 40)}={clean(setting(new), 60)}" for f, (_, new) in changes),
         str(len(run.history)),
-        points(run.val_accuracy, signed=False),
+        points(run.score, signed=False),
         points(trial.compared.as_configured) if trial else "",
         points(trial.compared.at_equal) if trial else "",
-        points(run.test_accuracy, signed=False),
+        points(run.test_score, signed=False),
         duration(run.seconds),
     ]

@@ -14,8 +14,8 @@ def methods(evidence: Evidence) -> str:
     seeds = sorted(s for h, s in evidence.runs if h == evidence.baseline_hash)
     trials = [r for r in evidence.records if r.of_sweep]
     said = [
-        f"All models were trained on {meta.dataset.name} ({meta.dataset.train_images:,} training and "
-        f"{meta.dataset.test_images:,} test images); "
+        f"All models were trained on {meta.dataset.name} ({meta.dataset.train_examples:,} training and "
+        f"{meta.dataset.test_examples:,} test images); "
         "each run was scored once on the test set, with the weights of the epoch of lowest validation loss."
     ]
     if seeds:

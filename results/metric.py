@@ -1,0 +1,273 @@
+"""The metric that a study is about: which value, which way is better, how it is written, which epoch speaks for a run.
+
+Inside the toolkit every number of a metric is a *score*: its value, negated where less is better. More is better always,
+so ranking, pruning and tests know one direction; a difference of scores is a *gain*. Only :class:`Metric` turns them
+back into what a reader sees: a gain of RMSE is a negative difference.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from results.errors import UserError, nearest, shown
+from results.formatting import MISSING, missing, number, percent, points, sign
+
+Goal = Literal["max", "min"]
+GOALS: tuple[Goal, ...] = ("max", "min")
+SPLITS = {"val": "validation", "valid": "validation", "validation": "validation", "dev": "validation", "test": "test"}
+ACCURACY = ("acc", "accuracy")
+LONGEST_NAME = 100  # characters
+NAME = re.compile(r"[^\W\d][\w./@-]*")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number by which runs are compared.
+
+    Args:
+        name: of the validation value that a training reports, e.g. ``val_accuracy``.
+        goal: ``max`` or ``min``.
+        unit: ``%`` for fractions in 0..1, which are shown as percent and differ by percentage points; any other is
+            written behind the number; empty where it has none.
+        margin: the least difference worth having, in the values' own scale (0.005 is half a percentage point). Without
+            one nothing is ever called equivalent.
+        test: name of the same value on the test set. Without one, verdicts are about validation.
+        select: the rule for the epoch that speaks for a run: ``NAME:min``, ``NAME:max`` or ``last``; by default the
+            epoch at which the metric is best. The first of equals.
+
+    Raises UserError for what is none of this.
+    """
+
+    name: str
+    goal: Goal = "max"
+    unit: str = ""
+    margin: float | None = None
+    test: str | None = None
+    select: str | None = None
+
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("test", self.test)):
+            if value is not None and not is_name(value):
+                raise UserError(f"Metric: {what} is {shown(value)}, not a name such as 'val_loss'")
+        if self.goal not in GOALS:
+            raise UserError(f"Metric {self.name}: goal is {shown(self.goal)}{nearest(str(self.goal), GOALS)}")
+        if not isinstance(self.unit, str) or len(self.unit) > 20 or not (self.unit + " ").isprintable():
+            raise UserError(f"Metric {self.name}: unit is {shown(self.unit)}, not a short text such as '%' or 'ms'")
+        margin = self.margin
+        if margin is not None and not (_is_number(margin) and math.isfinite(margin) and margin > 0):
+            raise UserError(f"Metric {self.name}: margin is {shown(margin)}, not a number above 0")
+        if margin is not None and self.unit == "%" and margin >= 1:
+            raise UserError(
+                f"Metric {self.name}: margin is {margin:g}, but values with unit '%' are fractions: half a percentage "
+                "point is 0.005"
+            )
+        if self.test == self.name:
+            raise UserError(f"Metric {self.name}: test is the same value: leave it out where there is no test set")
+        selection(self)
+
+    # -- arithmetic ------------------------------------------------------------------------------------------------
+
+    def score(self, value: float | None) -> float | None:
+        """Turn a value into a score, or a score back into its value: negated where less is better."""
+        return None if value is None else float(value) if self.goal == "max" else -float(value)
+
+    @property
+    def tag(self) -> dict[str, Any]:
+        """What each record keeps of it; the margin is the study's."""
+        return {"name": self.name, "goal": self.goal, "unit": self.unit, "test": self.test, "select": self.select}
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether it is the share of examples that are classified correctly, as predictions can tell."""
+        return is_accuracy(self.name) and self.goal == "max"
+
+    @property
+    def measured(self) -> Literal["test", "validation"]:
+        """What verdicts are about: the test value, or without one the validation value."""
+        return "validation" if self.test is None else "test"
+
+    # -- words -----------------------------------------------------------------------------------------------------
+
+    @property
+    def label(self) -> str:
+        """Its name without the split: 'accuracy' of 'val_accuracy'."""
+        return split_name(self.name)[1]
+
+    def what(self, split: str | None = None) -> str:
+        """Name it on ``test`` or ``validation``; what verdicts are about by default: 'test accuracy'."""
+        return f"{split or self.measured} {self.label}"
+
+    @property
+    def better(self) -> str:
+        """'higher' or 'lower'."""
+        return "higher" if self.goal == "max" else "lower"
+
+    @property
+    def worse(self) -> str:
+        """The other of the two."""
+        return "lower" if self.goal == "max" else "higher"
+
+    @property
+    def difference_unit(self) -> str:
+        """What differences are in: 'percentage points', the unit, or nothing."""
+        return "percentage points" if self.unit == "%" else self.unit
+
+    @property
+    def short_unit(self) -> str:
+        """The same at a later mention: 'points'."""
+        return "points" if self.unit == "%" else self.unit
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    @property
+    def scale(self) -> float:
+        """By what a gain is multiplied to become the difference that is shown."""
+        return (100.0 if self.unit == "%" else 1.0) * (1 if self.goal == "max" else -1)
+
+    @property
+    def digits(self) -> int | None:
+        """Digits behind the point: two of a percentage; else as many as show the margin in two digits, if it has one."""
+        if self.unit == "%":
+            return 2
+        return None if self.margin is None else max(0, min(10, 1 - math.floor(math.log10(self.margin))))
+
+    def text(self, score: float | None, digits: int | None = None) -> str:
+        """Write a score as its value with its unit: '76.48 %', '0.532 mpg', '1.234'."""
+        if missing(score):
+            return MISSING
+        value = self.score(score)
+        assert value is not None
+        if self.unit == "%":
+            return percent(value, 2 if digits is None else digits)
+        digits = self.digits if digits is None else digits
+        written = number(value) if digits is None else f"{value:.{digits}f}"
+        return f"{written} {self.unit}" if self.unit else written
+
+    def difference(self, gain: float | None, signed: bool = True) -> str:
+        """Write a gain as a difference of values, without its unit: '+1.90'; of RMSE a gain is '-0.12'.
+
+        With ``signed=False`` its size.
+        """
+        if missing(gain):
+            return MISSING
+        assert gain is not None
+        if self.unit == "%":
+            return points(gain if self.goal == "max" else -gain, signed=signed)
+        value, digits = self.scale * gain, self.digits
+        if digits is None:
+            written = f"{abs(value):.3g}"
+            return written if not signed or not float(written) else f"{'+' if value > 0 else '-'}{written}"
+        return sign(value, digits) if signed else f"{abs(value):.{digits}f}"
+
+    def with_unit(self, gain: float | None, signed: bool = True, short: bool = False) -> str:
+        """Write a gain with the unit of differences: '+1.90 percentage points', '-0.12 mpg'."""
+        unit = self.short_unit if short else self.difference_unit
+        return f"{self.difference(gain, signed)} {unit}".rstrip()
+
+    def interval(self, low: float, high: float) -> tuple[str, str]:
+        """Write the ends of an interval of gains as differences, the lesser first."""
+        ends = (low, high) if self.goal == "max" else (high, low)
+        first, last = (self.difference(end) if math.isfinite(end) else MISSING for end in ends)
+        return first, last
+
+
+class Measured(Protocol):
+    """An epoch of a training or of a record, as far as choosing between epochs goes."""
+
+    @property
+    def epoch(self) -> int:
+        """Its number, from 1."""
+
+    @property
+    def values(self) -> Mapping[str, float | None]:
+        """What was measured, by name; None in a record where it was not finite."""
+
+
+E = TypeVar("E", bound=Measured)
+
+
+def selection(metric: Metric) -> tuple[str, Goal | Literal["last"]]:
+    """Return the value by which the epoch is selected, and whether the lowest, the highest or the last one counts.
+
+    Raises UserError for a rule that is none.
+    """
+    if metric.select is None:
+        return metric.name, metric.goal
+    if metric.select == "last":
+        return metric.name, "last"
+    name, _, goal = str(metric.select).rpartition(":")
+    if goal not in GOALS or not is_name(name):
+        raise UserError(f"Metric {metric.name}: select is {shown(metric.select)}, not 'last', 'NAME:min' or 'NAME:max'")
+    return name, goal
+
+
+class Selecting:
+    """Goes through the epochs of a training and knows which one speaks for it so far: never one that is not finite."""
+
+    def __init__(self, metric: Metric) -> None:
+        self._name, self._rule = selection(metric)
+        self._metric = metric.name
+        self._least = math.inf
+        self.epoch: int | None = None
+
+    def add(self, row: Measured) -> bool:
+        """Take note of the next epoch; return whether it is the selected one now."""
+        value = row.values.get(self._name)
+        if value is None or not math.isfinite(value) or row.values.get(self._metric) is None:
+            return False
+        key = {"min": value, "max": -value, "last": -row.epoch}[self._rule]
+        if self.epoch is not None and not key < self._least:
+            return False
+        self.epoch, self._least = row.epoch, key
+        return True
+
+
+def selected(history: Iterable[E], metric: Metric) -> E | None:
+    """Return the epoch that speaks for a training, by the metric's rule, the first of equals; None where there is none."""
+    choice, best = Selecting(metric), None
+    for row in history:
+        if choice.add(row):
+            best = row
+    return best
+
+
+def best_so_far(history: Iterable[Measured], metric: Metric) -> list[float]:
+    """Return after each epoch the score at the epoch :func:`selected` so far; NaN before there is one.
+
+    This is the objective of a sweep.
+    """
+    choice, score, found = Selecting(metric), math.nan, []
+    for row in history:
+        if choice.add(row):
+            score = metric.score(row.values[metric.name]) or 0.0
+        found.append(score)
+    return found
+
+
+def is_name(value: Any) -> bool:
+    """Whether a text can name a value."""
+    return isinstance(value, str) and len(value) <= LONGEST_NAME and NAME.fullmatch(value) is not None
+
+
+def split_name(name: str) -> tuple[str | None, str]:
+    """Return the split that a value's name begins or ends with, if any, and the rest: 'val_loss' -> validation, loss."""
+    words = re.split(r"[_./-]", name)
+    for at in (0, -1):
+        split = SPLITS.get(words[at].lower())
+        if split and len(words) > 1:
+            rest = words[1:] if at == 0 else words[:-1]
+            return split, " ".join(rest)
+    return None, name.replace("_", " ")
+
+
+def is_accuracy(name: str) -> bool:
+    """Whether a value is called an accuracy: then it must be what the predictions beside it say."""
+    return split_name(name)[1].lower() in ACCURACY
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
