@@ -29,6 +29,12 @@ class DatasetInfo(BaseModel):
     train_examples: Count | None = None
     test_examples: Count | None = None
     source: str | None = None  # what --dataset was given, the home folder written as ~
+    pictures: bool = False  # whether its examples are images, and are called so
+
+    @property
+    def examples(self) -> str:
+        """What texts call the members of the data."""
+        return "images" if self.pictures else "examples"
 
 
 class StudyMetric(MetricTag):

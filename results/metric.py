@@ -147,6 +147,10 @@ class Metric:
         written = number(value) if digits is None else f"{value:.{digits}f}"
         return f"{written} {self.unit}" if self.unit else written
 
+    def tick(self, value: float) -> str:
+        """Write a value, as it is, at an axis: '76 %', '0.532'."""
+        return f"{100 * value:g} %" if self.unit == "%" else f"{value:g}"
+
     def difference(self, gain: float | None, signed: bool = True) -> str:
         """Write a gain as a difference of values, without its unit: '+1.90'; of RMSE a gain is '-0.12'.
 

@@ -68,7 +68,7 @@ def meta(value: dict[str, Any]) -> dict[str, Any]:
     new = {**value, "schema": 2, "metric": {**ACCURACY.tag, "margin": ACCURACY.margin}, "prefix": True}
     dataset = value.get("dataset")
     if isinstance(dataset, dict):
-        new["dataset"] = {
+        new["dataset"] = {"pictures": True} | {
             {"train_images": "train_examples", "test_images": "test_examples"}.get(k, k): v for k, v in dataset.items()
         }
     return new

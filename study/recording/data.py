@@ -47,6 +47,7 @@ def _info(data: Any, label: str, source: str | None) -> DatasetInfo:
         fingerprint=fingerprint(data),
         class_names=[] if names is None else [str(name) for name in names],
         source=None if source is None else hide_home(source),
+        pictures=hasattr(data, "test_images"),
         **sizes,
     )
 
