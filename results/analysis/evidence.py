@@ -16,7 +16,9 @@ from results.analysis.scores import AgainstBaseline, against_baseline, expected_
 from results.analysis.verdicts import PairVerdict, final_verdicts
 from results.config import changes
 from results.errors import UserError
+from results.identity import Identity
 from results.meta import StudyMeta
+from results.metric import Metric
 from results.record import Record
 from results.store import Study
 
@@ -37,10 +39,18 @@ class Evidence:
 
     Whatever is derived is worked out once; make another Evidence when records or meta have changed. ``lost`` are
     runs by (config hash, seed) whose records are ignored: a verdict that counted one is withdrawn, whatever is left.
+    ``identity`` translates the hashes of configs that were recorded before the config got further fields.
     """
 
-    def __init__(self, records: Sequence[Record], meta: StudyMeta, lost: Collection[tuple[str, int]] = ()) -> None:
+    def __init__(
+        self,
+        records: Sequence[Record],
+        meta: StudyMeta,
+        lost: Collection[tuple[str, int]] = (),
+        identity: Identity | None = None,
+    ) -> None:
         self.meta, self.everything, self.lost = meta, list(records), lost
+        self.identity = identity or Identity.of(meta)
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
         self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
@@ -50,7 +60,34 @@ class Evidence:
     def of(study: Study) -> Evidence:
         """Read a study as it is now."""
         reading = study.read()
-        return Evidence(reading.records, study.meta, reading.lost)
+        return Evidence(reading.records, study.meta, reading.lost, reading.identity)
+
+    # -- what it is about ------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def metric(self) -> Metric:
+        """The study's metric, with the margin of its verdicts."""
+        return self.meta.metric.plain
+
+    @functools.cached_property
+    def has_epochs(self) -> bool:
+        """Whether trainings go by epochs: the config says how many, or a run has more than one measurement."""
+        return "epochs" in self.meta.baseline or any(len(r.history) > 1 for r in self.everything)
+
+    @functools.cached_property
+    def classification(self) -> bool:
+        """Whether runs left a test confusion matrix."""
+        return any(r.test_confusion is not None for r in self.records)
+
+    @functools.cached_property
+    def class_names(self) -> list[str]:
+        """The classes' names, from the data, else from the first run that gave some; empty where there are none."""
+        return self.meta.dataset.class_names or next((r.class_names for r in self.records if r.class_names), [])
+
+    @property
+    def members(self) -> str:
+        """What the data's examples are called: 'images' or 'examples'."""
+        return self.meta.dataset.examples
 
     # -- the baseline ----------------------------------------------------------------------------------------------
 
@@ -77,13 +114,18 @@ class Evidence:
 
     @functools.cached_property
     def validation_floor(self) -> NoiseFloor | None:
-        """The noise floor of the baseline's validation accuracy, by which trials compare; None below two seeds."""
-        return noise_floor(self.baselines, "val_accuracy")
+        """The noise floor of the baseline's validation scores, by which trials compare; None below two seeds."""
+        return noise_floor(self.baselines, "validation", self.members)
 
     @functools.cached_property
     def test_floor(self) -> NoiseFloor | None:
-        """The same of its test accuracy, with the part that a finite test set explains."""
-        return noise_floor(self.baselines)
+        """The same of its test scores, with the part that a finite test set explains; None without a test value."""
+        return noise_floor(self.baselines, "test", self.members) if self.metric.test else None
+
+    @property
+    def final_floor(self) -> NoiseFloor | None:
+        """The noise floor of what verdicts compare: the test scores, or without a test value validation's."""
+        return self.test_floor if self.metric.test else self.validation_floor
 
     @functools.cached_property
     def band(self) -> tuple[float, float] | None:
@@ -104,7 +146,7 @@ class Evidence:
     def trials(self) -> list[Trial]:
         """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
         kept = [r for r in self.records if not self.is_baseline(r) and r.kind in ("sweep", "baseline")]
-        made = [Trial(r, against_baseline(r, self.baselines), self.meta.baseline, i) for i, r in enumerate(kept)]
+        made = [Trial(r, against_baseline(r, self.baselines, self.meta.prefix), self.meta.baseline, i) for i, r in enumerate(kept)]
         made.sort(key=lambda trial: (trial.record.trial is None, trial.record.trial or 0, trial.order))
         taken: set[str] = set()
         for trial in made:  # a second attempt at a trial, or a hostile run_id, must not double a link
@@ -125,13 +167,13 @@ class Evidence:
 
     @functools.cached_property
     def ranked(self) -> list[Trial]:
-        """Complete trials by validation accuracy, best first; the earlier of equals first."""
+        """Complete trials by validation score, best first; the earlier of equals first."""
         scored = [(t.record.score, t) for t in self.having("complete") if t.record.score is not None]
         return [trial for _, trial in sorted(scored, key=lambda pair: -pair[0])]  # stable: trials are in order
 
     @functools.cached_property
     def best(self) -> Trial | None:
-        """The complete trial of highest validation accuracy."""
+        """The complete trial of the best validation score."""
         return self.ranked[0] if self.ranked else None
 
     @property
@@ -143,7 +185,7 @@ class Evidence:
     def null_maximum(self) -> float | None:
         """The expected maximum under the null: where the best of ``tried`` runs of the baseline would lie, on average.
 
-        As a difference to the reference run. Pruned trials count: the same validation images and seed left them behind,
+        As a difference to the reference run. Pruned trials count: the same validation data and seed left them behind,
         so the rest are the best of all.
         """
         floor = self.validation_floor
@@ -160,7 +202,7 @@ class Evidence:
 
     @functools.cached_property
     def runs(self) -> dict[tuple[str, int], Record]:
-        """Complete runs with a test score by (config hash, seed)."""
+        """Complete runs with the score that verdicts compare by (config hash, seed)."""
         return by_run(self.records)
 
     def looks(self, family: Family) -> list[Look]:

@@ -1,29 +1,32 @@
 """Runs against the baseline: which baseline, at which epoch, by how much. Pure functions of records.
 
-The score of a run is its validation accuracy at the epoch of lowest validation loss; "within k epochs" takes that epoch
-among the first k. Under a constant learning rate a shorter training is a prefix of a longer one, so comparing two
-histories within the same k compares equal budgets. Test figures are carried along and never used to choose.
+The score of a run is its metric on validation at the epoch that the metric's rule selects, turned so that more is
+better; "within k epochs" takes that epoch among the first k. Where a shorter training is a prefix of a longer one, as
+under a constant learning rate, comparing two histories within the same k compares equal budgets; where it is not, only
+trainings of equally many epochs are compared so. Test figures are carried along and never used to choose.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scipy import stats as st
 from scipy.integrate import quad
 
-from results.outcome import selected
+from results.metric import best_so_far, selected
 from results.record import Record
 
 
 @dataclass(frozen=True)
 class AgainstBaseline:
-    """One run beside the baseline run of the same seed, hence the same split and order. Differences are fractions.
+    """One run beside the baseline run of the same seed, hence the same split and order. Differences are gains.
 
     ``as_configured``: both complete, each at its own best epoch. ``at_equal``: both within ``equal_epochs`` epochs, the
-    shorter of the two histories; the only one a pruned run has. ``test``: test accuracy, for show.
+    shorter of the two histories; the only one a pruned run has, and None where the two do not compare so (see
+    :func:`prefixes_compare`). ``test``: the test score, for show.
     """
 
     record: Record
@@ -34,21 +37,46 @@ class AgainstBaseline:
     test: float | None = None
 
 
+def curve(record: Record) -> list[tuple[int, float]]:
+    """Return (epoch, score) of every epoch that has a score."""
+    metric = record.metric.plain
+    pairs = [(row.epoch, metric.score(row.values.get(metric.name))) for row in record.history]
+    return [(epoch, score) for epoch, score in pairs if score is not None]
+
+
+def curve_so_far(record: Record) -> list[float]:
+    """Return after each epoch the score at the epoch selected so far; NaN before there is one."""
+    return best_so_far(record.history, record.metric.plain)
+
+
 def score_within(record: Record, epochs: int | None = None) -> float | None:
-    """Return the validation accuracy at the best epoch within ``epochs``; None for one that failed or diverged."""
+    """Return the score at the selected epoch within ``epochs``; None for a run that failed or diverged."""
     if record.status in ("failed", "diverged"):
         return None
-    row = selected(r for r in record.history if epochs is None or r.epoch <= epochs)
-    return row.val_accuracy if row else None
+    metric = record.metric.plain
+    row = selected((r for r in record.history if epochs is None or r.epoch <= epochs), metric)
+    return metric.score(row.values[metric.name]) if row else None
 
 
-def against_baseline(record: Record, baselines: Sequence[Record]) -> AgainstBaseline:
-    """Compare a run with the baseline run of its seed, or of the first seed where there is none of its own."""
+def prefixes_compare(one: Mapping[str, Any], other: Mapping[str, Any], prefix: bool) -> bool:
+    """Whether trainings of two configs compare after equally many epochs, the first ones of each.
+
+    They do where a shorter training is a ``prefix`` of a longer one, or where both are of one length.
+    """
+    return prefix or one.get("epochs") == other.get("epochs")
+
+
+def against_baseline(record: Record, baselines: Sequence[Record], prefix: bool) -> AgainstBaseline:
+    """Compare a run with the baseline run of its seed, or of the first seed where there is none of its own.
+
+    ``prefix``: whether a shorter training is a prefix of a longer one.
+    """
     own = [b for b in baselines if b.seed == record.seed]
     baseline = own[0] if own else (baselines[0] if baselines else None)
     if baseline is None or record.status in ("failed", "diverged"):
         return AgainstBaseline(record, baseline)
-    epochs = min(len(record.history), len(baseline.history))
+    compare = prefixes_compare(record.config, baseline.config, prefix)
+    epochs = min(len(record.history), len(baseline.history)) if compare else 0
     mine, its = score_within(record, epochs), score_within(baseline, epochs)
     complete = record.status == "complete"
     return AgainstBaseline(

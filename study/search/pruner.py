@@ -4,6 +4,9 @@ At each rung (grace, grace*factor, grace*factor^2, ...) a trial is compared with
 and stopped where it is below their best ``1/factor``. The same rule as Ray Tune's AsyncHyperBandScheduler with one
 bracket, with three differences: its knowledge can be refilled after a restart, a trial's own last epoch never stops it
 (there is nothing left to save), and protected trials are measured but never stopped.
+
+Trials that do not compare after equally many epochs, since a shorter training is no prefix of a longer one, are halved
+apart: each group, of one length, by itself.
 """
 
 from __future__ import annotations
@@ -11,6 +14,29 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Hashable, Sequence
+
+
+UNKNOWN = 100_000  # epochs that a training may have whose config does not say how many
+
+
+class Halvings:
+    """Successive halving in each group of trials that compare.
+
+    Args:
+        longest: the most epochs any trial may have, where all of them compare; None: each length is a group.
+        factor, grace: as :class:`Halving` takes them.
+    """
+
+    def __init__(self, longest: int | None, factor: float = 3, grace: int = 1) -> None:
+        self._longest, self._factor, self._grace = longest, factor, grace
+        self._groups: dict[int | None, Halving] = {}
+
+    def of(self, epochs: int | None) -> Halving:
+        """Return the halving of trials that train so many ``epochs``; None where their config does not say."""
+        group = epochs if self._longest is None else self._longest
+        if group not in self._groups:
+            self._groups[group] = Halving(UNKNOWN if group is None else group, self._factor, self._grace)
+        return self._groups[group]
 
 
 class Halving:

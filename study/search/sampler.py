@@ -2,6 +2,7 @@
 
 Records are the truth; the Optuna study lives in memory. What a trial is to Optuna:
 complete -> COMPLETE with the objective, pruned -> PRUNED with intermediate values, failed or diverged -> FAIL.
+Optuna sees the metric's own values and its direction, as a reader of optuna.db does.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.errors import UserError, nearest
-from results.outcome import best_so_far
+from results.metric import Goal, best_so_far
 from results.record import Record
 from search_spaces import Space
 
@@ -56,10 +58,15 @@ def as_trial(space: Space, record: Record) -> FrozenTrial | None:
     way = space.way_to(record.config)
     if way is None:
         return None
-    scores = best_so_far(record.history)
-    seen = {row.epoch: score for row, score in zip(record.history, scores, strict=True) if math.isfinite(score)}
+    metric = record.metric.plain
+    scores = best_so_far(record.history, metric)
+    seen = {
+        row.epoch: value
+        for row, score in zip(record.history, scores, strict=True)
+        if math.isfinite(score) and (value := metric.score(score)) is not None
+    }
     state = STATES[record.status]
-    value = objective(record)
+    value = metric.score(objective(record))
     if state == TrialState.COMPLETE and value is None:
         state = TrialState.FAIL
     if state == TrialState.PRUNED and seen:
@@ -81,9 +88,14 @@ def as_trial(space: Space, record: Record) -> FrozenTrial | None:
 
 
 def objective(record: Record) -> float | None:
-    """Return what the sweep maximises: the validation accuracy at the epoch of lowest validation loss; else None."""
+    """Return what the sweep maximises: a complete run's score; else None."""
     value = record.score if record.status == "complete" else None
     return value if value is not None and math.isfinite(value) else None
+
+
+def direction(goal: Goal) -> StudyDirection:
+    """Return which way Optuna is to go."""
+    return StudyDirection.MAXIMIZE if goal == "max" else StudyDirection.MINIMIZE
 
 
 class Proposer:
@@ -92,13 +104,15 @@ class Proposer:
     ``outside``: how many of ``known`` the space does not hold, which Optuna is therefore not told.
     """
 
-    def __init__(self, space: Space, sampler: str, seed: int, known: Iterable[Record]) -> None:
+    def __init__(self, space: Space, sampler: str, seed: int, known: Iterable[Record], goal: Goal = "max") -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         known = list(known)
         self._space = space
         self._seed = seed
         self._asked = len(known)
-        self.study = optuna.create_study(direction="maximize", sampler=make_sampler(sampler, seed, len(known)))
+        self.study = optuna.create_study(
+            direction=direction(goal), sampler=make_sampler(sampler, seed, len(known))
+        )
         trials = [as_trial(space, record) for record in known]
         self.outside = trials.count(None)
         self.study.add_trials([trial for trial in trials if trial is not None])

@@ -10,16 +10,17 @@ from typing import Any
 
 import optuna
 
+from results.analysis.scores import prefixes_compare
 from results.config import config_hash
-from results.formatting import percent
-from results.outcome import Epoch, best_so_far
+from results.metric import Metric, best_so_far
+from results.outcome import Epoch
 from results.reading import Reading
 from results.record import Record
 from search_spaces import Space
-from study.jobs import Job, next_attempt
+from study.jobs import Job, epochs_of, next_attempt
 from study.recording.checkpoints import Interrupted
 from study.search.options import SweepOptions
-from study.search.pruner import Halving
+from study.search.pruner import Halvings
 from study.search.sampler import Proposer, objective
 
 KNOWN_IN_A_ROW = 50  # proposals all answered before the sampler is changed, and as many again before giving up
@@ -49,13 +50,16 @@ class SweepSource:
         reading: Reading,
         interrupted: Sequence[Interrupted],
         options: SweepOptions,
-        halving: Halving | None,
+        halvings: Halvings | None,
         about: dict[str, Any],
+        metric: Metric,
+        prefix: bool,
     ) -> None:
         self._space, self._baseline, self._seed = space, baseline, options.seed
-        self._halving, self._about = halving, about
+        self._halvings, self._about, self._metric, self._prefix = halvings, about, metric, prefix
+        self._lengths: set[int] = set()  # of complete trainings whose config says nothing of epochs
         self.total: int | None = options.trials
-        self.prunes = halving is not None
+        self.prunes = halvings is not None
         records = reading.records
         self._names = reading.names
         own = [r for r in records if r.kind == "sweep"]
@@ -66,7 +70,7 @@ class SweepSource:
         same_seed = [r for r in records if r.seed == self._seed]
         self._answers = {r.config_hash: r for r in sorted(same_seed, key=lambda r: r.status == "complete")}
         learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
-        self._proposer = Proposer(space, options.sampler, self._seed, learnt)
+        self._proposer = Proposer(space, options.sampler, self._seed, learnt, metric.goal)
         self.outside = self._proposer.outside
         self._inside = {r.config_hash for r in same_seed if r.config in space}
         self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id
@@ -74,6 +78,7 @@ class SweepSource:
         self._baseline_hash = config_hash(baseline)
         self._wants_baseline = not any(self._is_baseline(r) for r in same_seed)
         self._baseline_history: list[float] = []
+        self._baseline_ended = False
         self._best: Best | None = None
         self.exhausted_space = False
         self._interrupted = deque(
@@ -84,8 +89,8 @@ class SweepSource:
             self._remember(record)
         self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline
         for c in interrupted:
-            if halving is not None and self._mine(c.job):
-                halving.known(c.job.config_hash, best_so_far(c.history))
+            if halvings is not None and self._mine(c.job):
+                halvings.of(c.job.epochs).known(c.job.config_hash, best_so_far(c.history, metric))
 
     # -- Source ----------------------------------------------------------------------------------------------------
 
@@ -106,15 +111,16 @@ class SweepSource:
 
     def epoch(self, job: Job, history: list[Epoch]) -> bool:
         """Prune by successive halving; never the baseline, never at a job's own last epoch."""
-        scores = best_so_far(history)
+        scores = best_so_far(history, self._metric)
         name = job.config_hash
         is_baseline = name == self._baseline_hash
         if is_baseline:
             self._baseline_history = scores
-        if self._halving is None:
+        if self._halvings is None:
             return False
         epoch = history[-1].epoch
-        return self._halving.stops(name, epoch, scores[-1], last=epoch == job.epochs, protected=is_baseline)
+        last = epoch in self._lengths if job.epochs is None else epoch == job.epochs
+        return self._halvings.of(job.epochs).stops(name, epoch, scores[-1], last=last, protected=is_baseline)
 
     def done(self, job: Job, record: Record) -> None:
         """Learn how a job ended."""
@@ -162,7 +168,9 @@ class SweepSource:
         attempt = next_attempt(self._names, config, self._seed)
         while self._lowest in self._numbers:
             self._lowest += 1
-        return Job("sweep", config, self._seed, trial=self._lowest, sweep=self._about, attempt=attempt)
+        rungs = self._halvings.of(epochs_of(config)).rungs if self._halvings else []
+        about = {**self._about, "rungs": rungs}
+        return Job("sweep", config, self._seed, trial=self._lowest, sweep=about, attempt=attempt)
 
     def _fly(self, job: Job, trial: optuna.Trial | None) -> Job:
         name = job.config_hash
@@ -179,11 +187,13 @@ class SweepSource:
     # -- what was seen ---------------------------------------------------------------------------------------------
 
     def _remember(self, record: Record) -> None:
-        scores = best_so_far(record.history)
-        if self._halving is not None:
-            self._halving.known(record.config_hash, scores)
+        scores, epochs = best_so_far(record.history, self._metric), epochs_of(record.config)
+        if self._halvings is not None:
+            self._halvings.of(epochs).known(record.config_hash, scores)
+        if record.status == "complete" and epochs is None:
+            self._lengths.add(len(record.history))
         if record.config_hash == self._baseline_hash and record.status == "complete":
-            self._baseline_history = scores
+            self._baseline_history, self._baseline_ended = scores, True
         value = objective(record)
         if value is None or record.config_hash == self._baseline_hash:
             return
@@ -191,13 +201,22 @@ class SweepSource:
             self._best = Best(record, len(record.history), value)
 
     def best_line(self) -> str:
-        """Say the best so far beside the baseline after as many epochs."""
+        """Say the best so far beside the baseline after as many epochs, where the two compare so."""
         if self._best is None:
             return ""
-        best, known = self._best, self._baseline_history
-        text = f"best so far {percent(best.value)} validation (trial {best.record.trial}, {best.epochs} epochs)"
+        best, known, write = self._best, self._baseline_history, self._metric.text
+        number = [] if best.record.trial is None else [f"trial {best.record.trial}"]
+        single = best.epochs == 1 and len(known) <= 1  # a training without epochs
+        about = number if single else [*number, f"{best.epochs} epochs"]
+        text = f"best so far {write(best.value)} validation" + (f" ({', '.join(about)})" if about else "")
         if not known:
             return text
-        epochs = min(best.epochs, len(known))
-        after = f"after {epochs} epochs" if epochs == best.epochs else f"after its {epochs} epochs so far"
-        return f"{text}; baseline {percent(known[epochs - 1])} {after}; one run each: luck is not ruled out"
+        compare = prefixes_compare(best.record.config, self._baseline, self._prefix)
+        epochs = min(best.epochs, len(known)) if compare else len(known)
+        if single:
+            after = ""
+        elif epochs == best.epochs:
+            after = f" after {epochs} epochs"
+        else:
+            after = f" after its {epochs} epochs" + (" so far" if compare or not self._baseline_ended else "")
+        return f"{text}; baseline {write(known[epochs - 1])}{after}; one run each: luck is not ruled out"

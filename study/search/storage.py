@@ -14,7 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from optuna.storages import RDBStorage
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
@@ -24,7 +23,7 @@ from results.record import Record
 from results.store import Study
 from search_spaces import Space
 from study.search import rows
-from study.search.sampler import as_trial
+from study.search.sampler import as_trial, direction
 
 NAME, FRESH = "optuna.db", "optuna.db.tmp"
 SQLITE = ("", "-journal", "-wal", "-shm")  # what SQLite opens beside a database
@@ -119,7 +118,7 @@ class Database:
         for suffix in SQLITE:
             self._study.files.remove(FRESH + suffix)
         storage = _storage(fresh)
-        study_id = storage.create_new_study([StudyDirection.MAXIMIZE], self._study.meta.name)
+        study_id = storage.create_new_study([direction(self._study.meta.metric.goal)], self._study.meta.name)
         with storage.engine.begin() as connection:
             rows.add(connection, study_id, 0, self._trials(wanted))
             last = rows.last_trial(connection, study_id)

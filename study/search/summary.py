@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from results.analysis.evidence import Evidence
+from results.analysis.scores import curve_so_far, prefixes_compare
 from results.config import changes
 from results.escaping import terminal
-from results.formatting import percent, points, setting
-from results.outcome import best_so_far
+from results.formatting import MISSING, setting
 from results.record import Record
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -23,26 +23,22 @@ SHOWN = 5
 def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     """Print to stdout."""
     console = Console(highlight=False, soft_wrap=True, markup=False)  # a value such as "[/red]" is none
-    baseline = find_baseline(study, seed)
+    evidence = Evidence.of(study)
+    baseline = next((run for run in evidence.baselines if run.seed == seed), None)
     records = summary.records
     complete = [r for r in records if r.status == "complete" and r.score is not None]
     if complete:
-        console.print(
-            _table(sorted(complete, key=lambda r: -(r.score or 0))[:SHOWN], baseline, study.meta.baseline)
-        )
+        best = sorted(complete, key=lambda r: -(r.score or 0))[:SHOWN]
+        console.print(_table(best, baseline, evidence))
     statuses = Counter(r.status for r in records)
     told = ", ".join(f"{statuses[s]} {s}" for s in ("complete", "pruned", "failed", "diverged") if statuses[s])
     of = f" of {summary.asked}" if len(records) != summary.asked else ""
-    console.print(f"{len(records)}{of} trials: {told or 'none yet'}; {cost(records, study.meta.baseline)}")
+    spent = f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else ""
+    console.print(f"{len(records)}{of} trials: {told or 'none yet'}{spent}")
     for line in _engine_lines(summary):
         console.print(line)
     if complete:
         console.print("One run each, and the best of many: exploratory until 'python -m study.run confirm'.")
-
-
-def find_baseline(study: Study, seed: int) -> Record | None:
-    """Return the complete baseline record with this seed."""
-    return next((run for run in Evidence.of(study).baselines if run.seed == seed), None)
 
 
 def cost(records: list[Record], baseline: dict[str, Any]) -> str:
@@ -72,24 +68,29 @@ def _engine_lines(summary: SweepSummary) -> list[str]:
     return lines
 
 
-def _table(best: list[Record], baseline: Record | None, config: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False)
+def _table(best: list[Record], baseline: Record | None, evidence: Evidence) -> Table:
+    table, metric = Table(box=None, pad_edge=False), evidence.metric
     table.add_column("trial")
-    for name in ("epochs", "validation", "baseline then", "difference"):
+    shown = ["epochs", "validation", "baseline then", "difference"]
+    if not evidence.has_epochs:
+        shown = ["validation", "baseline", "difference"]
+    for name in shown:
         table.add_column(name, justify="right")
     table.add_column("changes")
-    curve = [] if baseline is None else best_so_far(baseline.history)
+    curve = [] if baseline is None else curve_so_far(baseline)
     for record in best:
         epochs = len(record.history)
-        at = curve[epochs - 1] if curve and epochs <= len(curve) else None
+        compare = prefixes_compare(record.config, evidence.meta.baseline, evidence.meta.prefix)
+        at = curve[epochs - 1] if compare and epochs <= len(curve) else None
         value = record.score or 0.0
+        gain = MISSING if at is None else metric.with_unit(value - at, short=True)
         table.add_row(
             str(record.trial),
-            str(epochs),
-            percent(value),
-            percent(at),
-            "-" if at is None else f"{points(value - at)} points",
-            terminal(_changes(record.config, config)),
+            *([str(epochs)] if evidence.has_epochs else []),
+            metric.text(value),
+            metric.text(at),
+            gain,
+            terminal(_changes(record.config, evidence.meta.baseline)),
         )
     return table
 

@@ -17,7 +17,7 @@ from study.jobs import Model
 from study.recording.checkpoints import interrupted_jobs
 from study.recording.writer import After
 from study.search.options import SweepOptions
-from study.search.pruner import Halving
+from study.search.pruner import Halvings
 from study.search.source import SweepSource
 from study.search.storage import Database
 
@@ -73,16 +73,16 @@ def sweep(
     notes = list(space.warnings)
     about = _about(space, sweep_options)
     notes += _against_earlier(study, records, about, sweep_options)
-    halving = _halving(study, space, sweep_options)
     source = SweepSource(
         space=space,
         baseline=study.meta.baseline,
         reading=reading,
         interrupted=interrupted_jobs(study),
         options=sweep_options,
-        halving=halving,
-        about={key: about[key] for key in ("space", "sampler", "scheduler")}
-        | {"rungs": halving.rungs if halving else []},
+        halvings=_halvings(study, space, sweep_options),
+        about={key: about[key] for key in ("space", "sampler", "scheduler")},
+        metric=study.meta.metric.plain,
+        prefix=study.meta.prefix,
     )
     if source.outside:
         notes.append(
@@ -149,14 +149,17 @@ def _against_earlier(study: Study, records: list[Record], about: dict[str, Any],
     return [f"going on with a sweep that was made otherwise: {', '.join(changed)}"] if changed else []
 
 
-def _halving(study: Study, space: Space, options: SweepOptions) -> Halving | None:
+def _halvings(study: Study, space: Space, options: SweepOptions) -> Halvings | None:
     if options.scheduler == "none":
         return None
-    return Halving(_longest(study, space), options.factor, options.grace)
+    return Halvings(_longest(study, space) if study.meta.prefix else None, options.factor, options.grace)
 
 
-def _longest(study: Study, space: Space) -> int:
-    """Return the most epochs any trial may have: of the space, the fixed settings and the baseline."""
+def _longest(study: Study, space: Space) -> int | None:
+    """Return the most epochs any trial may have: of the space, the fixed settings and the baseline.
+
+    None where no config says how many.
+    """
     extent = space.bounds().get("epochs", {})
     found = [
         *extent.get("choices", []),
@@ -164,4 +167,4 @@ def _longest(study: Study, space: Space) -> int:
         space.fixed.get("epochs"),
         study.meta.baseline.get("epochs"),
     ]
-    return max((int(n) for n in found if isinstance(n, int | float)), default=1)
+    return max((int(n) for n in found if isinstance(n, int | float)), default=None)
