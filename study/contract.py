@@ -1,7 +1,7 @@
-"""Does a module keep the trainable protocol? ``python -m study.contract my_model.py --dataset NAME`` says.
+"""Does a model keep what it declares? ``python -m study.contract my_model.py`` trains it a few times and says.
 
-Each rule is one the toolkit leans on: a resumed run must equal an uninterrupted one, a seed must name all randomness,
-data may come read-only from shared memory, a state must be writable without pickle. docs/trainable.md explains them.
+Each rule is one the toolkit leans on: a seed names all randomness, an interrupted run ends as an uninterrupted one, a
+shorter training is a prefix of a longer one where that is declared. docs/trainable.md explains them.
 """
 
 from __future__ import annotations
@@ -11,117 +11,203 @@ import contextlib
 import pickle
 import random
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import load, save
 
-from results.config import read_sets
+from results.config import checked_config, read_sets
 from results.errors import BadResult, UserError, named
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State, best_epoch, predictions
-from study.engine.training import train
+from results.formatting import duration, plural
+from results.outcome import Epoch, Outcome, Predictions, Runtime, State
 from study.jobs import Model
-from study.protocol import fit, load_trainable
-from study.recording.data import check_data
+from study.protocol import Trainable, load_trainable, takes
+from study.recording.data import describe_data
 from study.terminal.screen import note
+from study.training.loop import reason, train
+
+SHORT = 3  # epochs of each training, where the config has them and nothing else is asked for
+Say = Callable[[str], None]
 
 
 class Broken(AssertionError):
-    """A rule of the protocol that a trainable does not keep, in one line."""
+    """A rule that a trainable does not keep, in one line."""
 
 
 def check_trainable(
-    trainable: ModuleType,
-    dataset: str,
-    data_dir: Path,
+    trainable: Trainable,
+    source: str | None = None,
+    data_dir: Path = Path("data"),
     settings: Mapping[str, Any] | None = None,
-    seeds: tuple[int, int] = (3, 4),
     runtime: Runtime | None = None,
-    say: Callable[[str], None] = lambda rule: None,
+    say: Say = lambda rule: None,
 ) -> None:
-    """Train eight times and compare. ``say`` hears each rule that is kept.
+    """Train up to eight times and compare. ``say`` hears what comes, then each rule that is kept.
 
-    ``settings`` are config fields that make a run short but of at least three epochs, e.g. ``{"epochs": 3}``.
+    ``settings`` are config fields; where ``epochs`` is not among them and the config has it, each training is short.
 
     Raises:
         Broken: a rule is not kept.
     """
-    config = trainable.Config(**(settings or {}))
-    dumped = config.model_dump(mode="json")
-    _rule(trainable.Config(**dumped) == config, "Config: a config is rebuilt from its JSON")
-    _rule(getattr(trainable.Config, "model_config", {}).get("extra") == "forbid", "Config: unknown fields are refused")
-    say("Config: refuses unknown fields, and is rebuilt from its JSON")
+    given = dict(settings or {})
+    has_epochs = "epochs" in trainable.Config.model_fields
+    if has_epochs:
+        given.setdefault("epochs", SHORT)
+    config = checked_config(trainable.Config, given)
+    of = f" of {plural(int(config['epochs']), 'epoch')}" if has_epochs else ""
+    say(f"trains up to 8 times{of} with {_written(config)}")
+    _check_config(trainable, config)
+    say("kept: the config is rebuilt from its JSON, and refuses unknown fields")
 
-    data = trainable.load_data(dataset, data_dir)
-    with _broken():
-        check_data(trainable.NAME, data)
-    _rule(data.fingerprint == trainable.load_data(dataset, data_dir).fingerprint, "load_data: one fingerprint")
-    _freeze(data)
-    say("load_data: has all parts, and the same fingerprint twice; fit gets it read-only")
+    data = _check_data(trainable, source, data_dir)
+    say("kept: the data are the same twice; training gets them read-only")
+
+    trainer = _Trainer(trainable, config, data, runtime or Runtime())
+    started = time.perf_counter()
+    whole = trainer.run(3)
+    _rule(whole.status == "complete", f"these settings train to the end, here '{whole.status}': {whole.error}")
+    took, epochs = time.perf_counter() - started, len(whole.history)
+    say(f"kept: values and predictions are as they should be ({plural(epochs, 'epoch')}, {duration(took)})")
+
+    trainer.data = pickle.loads(pickle.dumps(data))
+    _same(whole, trainer.run(3), "the same config, seed and data give the same numbers, bit by bit")
+    trainer.data = data
+    kept = differing_part(whole, trainer.run(4)) is not None
+    _rule(kept, "another seed gives other numbers: draw from random, numpy or torch, or from run.seed")
+    say("kept: the seed decides everything, whatever ran before in the process; another seed differs")
+    if trainer.generator:
+        _check_leaving(trainer, epochs)
+        say("kept: it ends when it is told to")
+    _check_resuming(trainer, whole, say)
+    if has_epochs:
+        _check_prefix(trainer, whole, int(config["epochs"]), say)
+
+
+@dataclass
+class _Trainer:
+    """Trains with the door of results before it, in a process whose global generators are anywhere."""
+
+    trainable: Trainable
+    config: dict[str, Any]
+    data: Any
+    runtime: Runtime
+    states: list[State | None] = field(default_factory=list)
+    generator: bool = True  # whether it yields; a plain function is asked nothing in between
 
     def run(
-        seed: int, earlier: tuple[int, State] | None = None, stop_after: int = 0, given: Any = data
-    ) -> tuple[Outcome, list[State]]:
-        """Train with the door of results before it, in a process whose global generators are anywhere."""
+        self, seed: int, earlier: tuple[int, State] | None = None, leave_after: int = 0, **settings: Any
+    ) -> Outcome:
+        """Train; ``leave_after`` ends it there as a scheduler does. ``states`` are then those after each epoch."""
         random.seed(noise := random.SystemRandom().randrange(2**32))
         np.random.seed(noise)
-        states: list[State] = []
+        self.states = []
 
-        def on_epoch(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
-            states.append(snapshot())
-            return epoch.epoch == stop_after
+        def on_epoch(epoch: Epoch, copy_state: Callable[[], State] | None, last: bool) -> bool:
+            self.states.append(None if copy_state is None else copy_state())
+            self.generator = self.generator and not (last and epoch.epoch == 1)
+            if epoch.epoch == leave_after:
+                raise SystemExit
+            return False
 
-        model = Model(trainable, trainable.NAME, given, runtime or Runtime())
-        with _broken():
-            return train(model, dumped, seed, on_epoch, earlier), states
+        model = Model(self.trainable, self.trainable.name, self.data, self.runtime)
+        with _broken(self.trainable):
+            return train(model, self.config | settings, seed, on_epoch, earlier)
 
-    whole, states = run(seeds[0])
-    _check_outcome(whole, len(states))
-    epochs = len(whole.history)
-    _rule(epochs >= 3, f"this check needs at least three epochs, not {epochs}; e.g. --set epochs=3")
-    say(f"fit: a complete outcome, every part of it as it should be; on_epoch was called for each of {epochs} epochs")
 
-    again, _ = run(seeds[0], given=pickle.loads(pickle.dumps(data)))
-    _rule_equal(whole, again, "fit: the same config, seed and data give the same outcome, bit by bit")
-    other, _ = run(seeds[1])
-    _rule(differing_part(whole, other) is not None, "fit: another seed gives another outcome")
-    say("fit: the seed decides everything, whatever the global generators hold; another seed differs")
+def _check_config(trainable: Trainable, config: dict[str, Any]) -> None:
+    with _broken(trainable):
+        again = checked_config(trainable.Config, config)
+        _rule(again == config, "Config: a config is rebuilt from its JSON")
+    with contextlib.suppress(UserError):
+        checked_config(trainable.Config, config | {"no such field": 1})
+        _rule(False, "Config: unknown fields are refused")
 
-    def leave(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
-        raise SystemExit  # how a scheduler ends a training for good
 
-    left = False
+def _check_data(trainable: Trainable, source: str | None, data_dir: Path) -> Any:
+    hook = trainable.hook("load_data")
+    if hook is None:
+        return None
+    offered = takes(hook, dataset=source, data_dir=data_dir, progress=False)
+    given = {name: value for name, value in offered.items() if value is not None}
+    data = hook(**given)
+    with _broken(trainable):
+        first = describe_data(trainable.name, data, "data", None)
+        second = describe_data(trainable.name, hook(**given), "data", None)
+    _rule(first == second, "loading the data twice gives the same fingerprint")
+    _freeze(data)
+    return data
+
+
+def _check_leaving(trainer: _Trainer, epochs: int) -> None:
     try:
-        fit(trainable, config, seeds[0], data, leave, None, runtime)
+        trainer.run(3, leave_after=1)
     except SystemExit:
-        left = True
-    _rule(left, "fit: what on_epoch raises passes through, SystemExit too")
+        return
+    _rule(epochs == 1, "a training is ended by GeneratorExit at its yield: let it pass")
 
-    for after in (1, epochs - 1):
-        stopped, seen = run(seeds[0], stop_after=after)
-        _check_stopped(stopped, after)
-        state = load(save({name: np.asarray(array, order="C") for name, array in seen[-1].items()}))
-        _rule_same_state(state, states[after - 1], "state: it is a copy, which later epochs do not change")
-        for array in state.values():
+
+def _check_resuming(trainer: _Trainer, whole: Outcome, say: Say) -> None:
+    """Interrupt after the first and before the last epoch; what goes on from its state must end the same."""
+    epochs = len(whole.history)
+    resumed = []
+    for after in sorted({1, epochs - 1} - {0}) if epochs > 1 else ():
+        with contextlib.suppress(SystemExit):
+            trainer.run(3, leave_after=after)
+        state = trainer.states[-1]
+        if state is None:
+            break
+        read = load(save({name: np.asarray(array, order="C") for name, array in state.items()}))
+        for array in read.values():
             array.flags.writeable = False
-        resumed, later = run(seeds[0], (after, state))
-        _rule(
-            len(later) == epochs - after, f"fit: continued after epoch {after}, it trains only the epochs that are left"
+        again = trainer.run(3, (after, read))
+        _rule(len(trainer.states) == epochs - after, f"continued after epoch {after}, it trains what is left")
+        _same(whole, again, f"continued after epoch {after}, it ends as if never stopped, bit by bit")
+        resumed.append(after)
+    if resumed:
+        say(f"kept: interrupted after epoch {' and '.join(map(str, resumed))}, it goes on and ends the same")
+    elif epochs > 1:
+        say(
+            "note: it starts again when it is interrupted; run.keep(model, optimizer=...) before 'for ... in "
+            "run.epochs(n)' lets it go on"
         )
-        _rule_equal(whole, resumed, f"fit: continued after epoch {after}, it ends as if never stopped, bit by bit")
-    say("fit: stops when on_epoch says so or raises; continued from its state as read from a file, it ends the same")
+
+
+def _check_prefix(trainer: _Trainer, whole: Outcome, epochs: int, say: Say) -> None:
+    """A shorter training is a prefix of a longer one, or is not: it must be as declared."""
+    if epochs < 2 or len(whole.history) < epochs:
+        return
+    try:
+        shorter = trainer.run(3, epochs=epochs - 1)
+    except UserError:  # not a config
+        return
+    pairs = zip(shorter.history, whole.history, strict=False)
+    is_prefix = all(one.values == other.values for one, other in pairs)
+    if trainer.trainable.prefix:
+        _rule(
+            is_prefix,
+            f"prefix=True says that {epochs - 1} epochs are what {epochs} were until then, and they are not (a schedule "
+            "over epochs?): declare prefix=False",
+        )
+        say("kept: prefix=True, a shorter training is what a longer one is until then")
+    elif is_prefix:
+        say(
+            "note: here a shorter training is what a longer one is until then; if that is so for every config, declare "
+            "prefix=True: trials of different epochs then compare at equal epochs"
+        )
+    else:
+        say("kept: prefix=False, nothing is claimed at equal epochs between trials of different epochs")
 
 
 def differing_part(one: Outcome, other: Outcome) -> str | None:
     """Return the name of the first part in which two outcomes differ, seconds aside; None if they are the same."""
     mine, theirs = _parts(one), _parts(other)
     for name in (*mine, *theirs):
-        if name not in mine or name not in theirs or not _same(mine[name], theirs[name]):
+        if name not in mine or name not in theirs or not _alike(mine[name], theirs[name]):
             return name
     return None
 
@@ -129,28 +215,30 @@ def differing_part(one: Outcome, other: Outcome) -> str | None:
 def _parts(outcome: Outcome) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for epoch in outcome.history:
-        parts |= {
-            f"epoch {epoch.epoch}: {f.name}": getattr(epoch, f.name) for f in fields(epoch) if f.name != "seconds"
-        }
+        parts |= {f"epoch {epoch.epoch}: {name}": value for name, value in epoch.values.items()}
+        parts[f"epoch {epoch.epoch}: val_confusion"] = epoch.val_confusion
     for split, found in (("val", outcome.val), ("test", outcome.test)):
         parts |= {f"{split}.{f.name}": getattr(found, f.name) for f in fields(Predictions)} if found else {}
     parts |= {f"weights['{name}']": array for name, array in outcome.weights.items()}
-    return parts | {n: getattr(outcome, n) for n in ("status", "best_epoch", "features", "parameters", "error")}
+    names = ("status", "best_epoch", "test_values", "examples", "features", "parameters", "class_names", "error")
+    return parts | {name: getattr(outcome, name) for name in names}
 
 
-def _same(one: Any, other: Any) -> bool:
+def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
     return bool(type(one) is type(other) and one == other)
 
 
 @contextlib.contextmanager
-def _broken() -> Iterator[None]:
-    """Have what the doors of data and results refuse break a rule."""
+def _broken(trainable: Trainable) -> Iterator[None]:
+    """Have what the doors refuse, and whatever the trainable raises, break a rule."""
     try:
         yield
-    except (BadResult, UserError) as error:
-        raise Broken(f"not kept: {error}") from error
+    except (Broken, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        raise Broken(f"not kept: {reason(error, trainable)}") from error
 
 
 def _rule(kept: bool, rule: str) -> None:
@@ -158,58 +246,42 @@ def _rule(kept: bool, rule: str) -> None:
         raise Broken(f"not kept: {rule}")
 
 
-def _rule_equal(one: Outcome, other: Outcome, rule: str) -> None:
+def _same(one: Outcome, other: Outcome, rule: str) -> None:
     where = differing_part(one, other)
     _rule(where is None, f"{rule} (they differ in {where})")
 
 
-def _rule_same_state(one: State, other: State, rule: str) -> None:
-    _rule(one.keys() == other.keys(), "state: it always has the same names")
-    # seconds are measured anew in each run, and may be kept under any name: compare what is not a time of an epoch
-    for name in one:
-        if name != "history" and not _same(one[name], other[name]):
-            raise Broken(f"not kept: {rule} (it differs in '{name}')")
-
-
 def _freeze(data: Any) -> None:
     """Make the data's numpy arrays read-only, as they are when they come from shared memory."""
-    values = [getattr(data, f.name) for f in fields(data)] if is_dataclass(data) else list(vars(data).values())
+    if is_dataclass(data):
+        values = [getattr(data, f.name) for f in fields(data)]
+    elif isinstance(data, Mapping):
+        values = list(data.values())
+    else:
+        values = list(data) if isinstance(data, list | tuple) else list(getattr(data, "__dict__", {}).values())
     for value in values:
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
+        elif isinstance(value, list | tuple):
+            _freeze(value)
 
 
-def _check_outcome(outcome: Outcome, calls: int) -> None:
-    """What only a whole training shows, beside what the door of results asks of every one."""
-    history, best = outcome.history, outcome.best_epoch
-    _rule(outcome.status == "complete", f"fit: these settings train to the end (status '{outcome.status}')")
-    _rule(calls == len(history), "fit: on_epoch is called once after every epoch")
-    _rule(best == best_epoch(history), "best_epoch: lowest validation loss, the first of equals")
-    _rule(outcome.parameters > 0, "parameters: how many numbers were trained")
-    for split, found in (("val", outcome.val), ("test", outcome.test)):
-        assert found is not None
-        loss = predictions(found.probabilities, found.labels).loss
-        kept = abs(found.loss - loss) <= 0.02 + 0.02 * loss
-        _rule(kept, f"{split}: loss is the mean cross-entropy, here {loss:.4f}")
-
-
-def _check_stopped(stopped: Outcome, after: int) -> None:
-    _rule(stopped.status == "stopped", f"fit: it stops with status 'stopped' when on_epoch returns True after {after}")
-    _rule(len(stopped.history) == after, f"fit: told to stop after epoch {after}, it trains no further one")
+def _written(config: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in config.items())
 
 
 def main() -> int:
     """Check the trainable named on the command line. Returns 0, or 1 where a rule is broken, or 2 for bad input."""
     parser = argparse.ArgumentParser(prog="python -m study.contract", description=__doc__.splitlines()[0])
-    parser.add_argument("trainable", help="module name or path.py")
-    parser.add_argument("--dataset", default="digits", help="what load_data is given (default: %(default)s)")
+    parser.add_argument("trainable", help="module name, path.py or path.py:function")
+    parser.add_argument("--dataset", help="what loading the data is given, where it takes one")
     parser.add_argument("--data-dir", type=Path, default=Path("data"), help="(default: %(default)s)")
-    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="FIELD=VALUE", help="e.g. epochs=3")
+    parser.add_argument("--set", action="append", default=[], dest="sets", metavar="FIELD=VALUE", help="e.g. epochs=5")
     args = parser.parse_args()
     try:
         trainable = load_trainable(args.trainable)
         settings = read_sets(args.sets, trainable.Config)
-        check_trainable(trainable, args.dataset, args.data_dir, settings, say=lambda rule: print(f"kept: {rule}"))
+        check_trainable(trainable, args.dataset, args.data_dir, settings, say=print)
     except UserError as error:
         note(f"error: {error}")
         return 2
@@ -220,7 +292,7 @@ def main() -> int:
         last = traceback.extract_tb(error.__traceback__)[-1]
         note(f"not kept: it raised {named(error)} ({last.filename}, line {last.lineno})")
         return 1
-    print(f"'{args.trainable}' keeps the protocol")
+    print(f"'{args.trainable}' is as it declares")
     return 0
 
 
