@@ -1,38 +1,28 @@
-"""A trainable without torch: logistic regression on random Fourier features of scikit-learn's digits.
+"""Logistic regression on random Fourier features of scikit-learn's digits: a model as a module, without torch.
 
-    python -m study.run baseline --trainable examples/digits_sklearn.py --dataset digits --study runs/sklearn
-
-docs/trainable.md explains every part. Ten epochs take about a tenth of a second.
+python -m study.run baseline --trainable examples/digits_sklearn.py --dataset digits --seeds 6 --study runs/sklearn
 """
 
-from __future__ import annotations
-
-import hashlib
-import math
-import time
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sklearn.datasets import load_digits
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import train_test_split
 
-from results.errors import UserError
-from results.outcome import Epoch, Outcome, Predictions, State, best_epoch, pack_history, predictions, unpack_history
 from search_spaces import choice, log_float, log_integer
+from study import Metric
 
-NAME = "Fourier features and logistic regression (scikit-learn)"
+METRIC = Metric("val_accuracy", unit="%", margin=0.005, test="test_accuracy", select="val_loss:min")
+PREFIX = True  # nothing depends on epochs: the first five of ten are a training of five
+WIDE = {"learning_rate": log_float(0.02, 5), "features": log_integer(25, 400), "gamma": log_float(0.015, 0.4)}
+LUCK = {"replicate": choice(*range(1000))}  # trials that differ by luck alone
+SPACES = {"default": WIDE | {"penalty": choice(0.0, 1e-6, 1e-5, 1e-4, 1e-3)}, "luck": LUCK}
 
 
 class Config(BaseModel):
-    """What a run is. The defaults are the baseline."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     learning_rate: float = Field(0.5, gt=0, le=100, description="constant step size")
     features: int = Field(100, ge=1, le=10000, description="number of random Fourier features")
     gamma: float = Field(0.06, gt=0, le=100, description="how quickly the features change with the pixels")
@@ -41,84 +31,32 @@ class Config(BaseModel):
     replicate: int = Field(0, ge=0, description="does nothing but change every random draw, for studies of luck")
 
 
-SPACES = {
-    "default": {
-        "learning_rate": log_float(0.02, 5),
-        "features": log_integer(25, 400),
-        "gamma": log_float(0.015, 0.4),
-        "penalty": choice(0.0, 1e-6, 1e-5, 1e-4, 1e-3),
-    },
-    "luck": {"replicate": choice(*range(1000))},  # trials that differ by luck alone
-}
+def load_data():
+    x, y = load_digits(return_X_y=True)
+    x, test_x, y, test_y = train_test_split(x / 16, y, test_size=597, stratify=y, random_state=0)
+    images = np.uint8(240 * test_x.reshape(-1, 1, 8, 8).repeat(3, axis=1))  # optional: pictures of the mistakes
+    return SimpleNamespace(name="digits", x=x, y=y, test_x=test_x, test_y=test_y, test_images=images)
 
 
-def load_data(dataset: str, data_dir: Path) -> Any:
-    """Return the digits: 1,200 to train on and 597 to test, always the same ones."""
-    if dataset != "digits":
-        raise UserError(f"{NAME} knows no dataset '{dataset}': use --dataset digits")
-    digits = load_digits()
-    train, test = train_test_split(np.arange(1797), test_size=597, stratify=digits.target, random_state=0)
-    return SimpleNamespace(
-        name="digits",
-        fingerprint=hashlib.sha256(digits.data.tobytes() + digits.target.tobytes()).hexdigest(),
-        class_names=[str(name) for name in digits.target_names],
-        train_pixels=digits.data[train] / 16,  # (1200, 64), 0..1
-        train_labels=digits.target[train],
-        test_pixels=digits.data[test] / 16,
-        test_labels=digits.target[test],
-        test_images=np.repeat(digits.images[test, None] * 15, 3, axis=1).astype(np.uint8),  # optional: thumbnails
-    )
+def train(config, run):
+    def draw(*purpose):  # a stream of its own for each purpose and epoch
+        return int(np.random.SeedSequence([run.seed, config.replicate, *purpose]).generate_state(1)[0])
 
-
-def fit(config: Config, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-    """Train once; go on from ``state`` if one is given."""
-
-    def draw(*purpose: int) -> int:
-        """Name a stream of its own for each purpose and epoch: then no generator has to be kept in the state."""
-        return int(np.random.SeedSequence([seed, config.replicate, *purpose]).generate_state(1)[0])
+    def scores(split, x, y):
+        p = model.predict_proba(x).astype(np.float32)
+        if split != "train":
+            run.predictions(split, p, y)
+        chosen = np.maximum(p[np.arange(len(y)), y], np.finfo(np.float32).tiny).astype(float)
+        return {f"{split}_loss": -np.log(chosen).mean(), f"{split}_accuracy": (p.argmax(1) == y).mean()}
 
     fourier = RBFSampler(gamma=config.gamma, n_components=config.features, random_state=draw(0))
-    inputs = fourier.fit_transform(data.train_pixels)
-    order = np.random.default_rng(draw(1)).permutation(len(inputs))
-    val, train = order[:180], order[180:]
+    x, y = fourier.fit_transform(run.data.x), run.data.y
+    val, rest = np.split(np.random.default_rng(draw(1)).permutation(len(x)), [180])
     model = SGDClassifier(loss="log_loss", learning_rate="constant", eta0=config.learning_rate, alpha=config.penalty)
-    history: list[Epoch] = []
-    best: State = {}
-    if state is not None:
-        history = unpack_history(state)
-        model.coef_, model.intercept_, model.t_ = state["coef"].copy(), state["intercept"].copy(), float(state["t"])
-        best = {name: state[name] for name in ("best_coef", "best_intercept")}
-
-    def snapshot() -> State:
-        now = {"coef": model.coef_.copy(), "intercept": model.intercept_.copy(), "t": np.array(model.t_)}
-        return now | best | pack_history(history)
-
-    def answers(on: np.ndarray, labels: np.ndarray) -> Predictions:
-        return predictions(model.predict_proba(on), labels)
-
-    for number in range(len(history) + 1, config.epochs + 1):
-        start = time.perf_counter()
-        model.set_params(random_state=draw(2, number))  # the order of this epoch's steps
-        model.partial_fit(inputs[train], data.train_labels[train], classes=np.arange(len(data.class_names)))
-        on_train = answers(inputs[train], data.train_labels[train])
-        on_val = answers(inputs[val], data.train_labels[val])
-        seconds = time.perf_counter() - start
-        measured = (on_train.loss, on_train.accuracy, on_val.loss, on_val.accuracy, seconds)
-        history.append(Epoch(number, *measured, on_val.confusion))
-        if not math.isfinite(on_val.loss):
-            return Outcome("diverged", history, error=f"loss not finite in epoch {number}")
-        if best_epoch(history) == number:
-            best = {"best_coef": model.coef_.copy(), "best_intercept": model.intercept_.copy()}
-        if on_epoch(history[-1], snapshot) and number < config.epochs:
-            return Outcome("stopped", history, best_epoch(history))
-
-    model.coef_, model.intercept_ = best["best_coef"], best["best_intercept"]
-    return Outcome(
-        "complete",
-        history,
-        best_epoch(history),
-        val=answers(inputs[val], data.train_labels[val]),
-        test=answers(fourier.transform(data.test_pixels), data.test_labels),
-        weights={**best, "fourier": fourier.random_weights_, "offset": fourier.random_offset_},
-        parameters=model.coef_.size + model.intercept_.size,
-    )
+    model.coef_, model.intercept_ = np.zeros((10, config.features)), np.zeros(10)  # partial_fit writes into them
+    run.keep({"coef": model.coef_, "intercept": model.intercept_})
+    for epoch in run.epochs(config.epochs):
+        model.set_params(random_state=draw(2, epoch)).partial_fit(x[rest], y[rest], classes=np.arange(10))
+        yield scores("train", x[rest], y[rest]) | scores("val", x[val], y[val])
+    run.restore_best()
+    return scores("test", fourier.transform(run.data.test_x), run.data.test_y)
