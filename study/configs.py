@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
+from unittest.mock import patch
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from results.config import ConfigClass
 from results.errors import UserError, named
 from search_spaces.dimensions import Choice, Range
 
+if TYPE_CHECKING:
+    from study.training.run import Run
+
 STRICT = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=())
-RUN = "run"
+RUN, SEED = "run", "seed"
+Make = Callable[[Mapping[str, Any], "Run"], Any]
+"""Makes what a trainable calls its config of plain values and the run, whose seed a field 'seed' gets."""
 
 
 def from_signature(function: Callable[..., Any], where: str, spaces: Mapping[str, Any]) -> ConfigClass:
-    """Return the Config of a decorated function: one field for each parameter but ``run``.
+    """Return the Config of a decorated function: one field for each parameter but ``run`` and ``seed``.
 
     Types come from annotations, else from the default; an int default that a space varies as a float is a float. Raises
     UserError for a parameter without a default, or one that a config cannot hold.
@@ -33,7 +40,7 @@ def from_signature(function: Callable[..., Any], where: str, spaces: Mapping[str
         raise UserError(f"{where}: {function.__name__} takes no 'run': def {function.__name__}(..., *, run)")
     fields: dict[str, Any] = {}
     for name, parameter in parameters.items():
-        if name == RUN:
+        if name in (RUN, SEED):
             continue
         if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             raise UserError(f"{where}: parameter '{parameter}' is no setting: name each, with a default")
@@ -46,10 +53,13 @@ def from_signature(function: Callable[..., Any], where: str, spaces: Mapping[str
     return _made("Config", fields, where)
 
 
-def from_class(config: Any, where: str) -> tuple[ConfigClass, Callable[[Mapping[str, Any]], Any]]:
-    """Return the Config of a pydantic model or a dataclass, and what makes the trainable's own object of plain values."""
+def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
+    """Return the Config of what a trainable calls so, and what makes its own object of plain values.
+
+    It is a pydantic model, a dataclass, an ``argparse`` parser, or a function that parses with one.
+    """
     if isinstance(config, type) and issubclass(config, BaseModel):
-        return config, lambda values: config(**values)
+        return config, lambda values, run: config(**values)
     if isinstance(config, type) and dataclasses.is_dataclass(config):
         hints = typing.get_type_hints(config, include_extras=True)
         fields: dict[str, Any] = {}
@@ -59,8 +69,67 @@ def from_class(config: Any, where: str) -> tuple[ConfigClass, Callable[[Mapping[
                 raise UserError(f"{where}: field '{f.name}' of Config has no default: the defaults are the baseline")
             fields[f.name] = (hints[f.name], default)
         made = _made(config.__name__, fields, where)
-        return made, lambda values: config(**{n: getattr(made(**values), n) for n in fields})
-    raise UserError(f"{where}: Config is a pydantic model or a dataclass")
+        return made, lambda values, run: config(**{n: getattr(made(**values), n) for n in fields})
+    if isinstance(config, argparse.ArgumentParser) or (callable(config) and not isinstance(config, type)):
+        parser = config if isinstance(config, argparse.ArgumentParser) else _parser_of(config, where)
+        return _from_parser(parser, where)
+    raise UserError(f"{where}: its config is a pydantic model, a dataclass, an argparse parser, or a function that parses")
+
+
+def _parser_of(parse: Callable[[], Any], where: str) -> argparse.ArgumentParser:
+    """Return the parser by which a function parses the command line, without parsing anything."""
+    seen: list[argparse.ArgumentParser] = []
+
+    def stop(self: argparse.ArgumentParser, *args: Any, **kwargs: Any) -> Any:
+        seen.append(self)
+        raise _SeenError
+
+    with patch.object(argparse.ArgumentParser, "parse_known_args", stop):  # parse_args calls it
+        try:
+            found = parse()
+        except _SeenError:
+            found = seen[0]
+    if not isinstance(found, argparse.ArgumentParser):
+        raise UserError(f"{where}: {getattr(parse, '__name__', 'config')} neither parses with argparse nor returns a parser")
+    return found
+
+
+class _SeenError(Exception):
+    """Leaves a function at its parse_args."""
+
+
+def _from_parser(parser: argparse.ArgumentParser, where: str) -> tuple[ConfigClass, Make]:
+    """Return the Config of a parser: a field for each option with its default; ``--seed`` is the run's seed."""
+    fields: dict[str, Any] = {}
+    seeded = False
+    for action in parser._actions:
+        if isinstance(action, argparse._HelpAction | argparse._VersionAction):
+            continue
+        seeded |= action.dest == SEED
+        if action.dest == SEED:
+            continue
+        name = (action.option_strings or [action.dest])[-1]
+        if action.required and action.default is None:
+            raise UserError(f"{where}: argument {name} has no default: the defaults are the baseline")
+        default = parser._get_value(action, action.default) if isinstance(action.default, str) else action.default
+        fields[action.dest] = (_argument_type(action, default), Field(default, description=action.help))
+
+    def make(values: Mapping[str, Any], run: Run) -> argparse.Namespace:
+        return argparse.Namespace(**values, **({SEED: run.seed} if seeded else {}))
+
+    return _made("Config", fields, where), make
+
+
+def _argument_type(action: argparse.Action, default: Any) -> Any:
+    flags = (argparse._StoreTrueAction, argparse._StoreFalseAction, argparse.BooleanOptionalAction)
+    kind: Any = bool if isinstance(action, flags) else action.type or str
+    if action.choices:
+        kind = Literal[tuple(action.choices)]
+    elif kind not in (int, float, str, bool):  # a converter of the script's own
+        kind = _type_of(default)
+    if action.nargs in ("*", "+") or (isinstance(action.nargs, int) and action.nargs):
+        kind = list[kind]
+    return kind | None if default is None else kind
 
 
 def _made(name: str, fields: dict[str, Any], where: str) -> ConfigClass:

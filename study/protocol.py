@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
@@ -17,7 +18,7 @@ from results.code import execute
 from results.config import ConfigClass
 from results.errors import UserError, foreign, nearest
 from results.metric import Metric
-from study.configs import from_class, from_signature
+from study.configs import SEED, from_given, from_signature
 
 if TYPE_CHECKING:
     from study.training.run import Run
@@ -73,6 +74,7 @@ def trainable(
     data: Callable[..., Any] | None = None,
     space: Mapping[str, Any] | None = None,
     spaces: Mapping[str, Any] | None = None,
+    config: Any = None,
     prefix: bool = False,
     name: str | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -82,16 +84,30 @@ def trainable(
         metric: what runs are compared by.
         data: loads the data, once; ``run.data`` is what it returns. Takes nothing, or any of ``dataset``, ``data_dir``.
         space: what a sweep may vary: field -> dimension of ``search_spaces``. ``spaces`` has further ones by name.
+        config: a pydantic model, a dataclass, an argparse parser or the function that parses with one, instead of the
+            signature: the function is then called with such an object, and ``run``.
         prefix: whether a shorter training is what a longer one is until then; not so where a schedule knows ``epochs``.
         name: for the report, by default the function's.
 
-    The function is returned as it is. See docs/trainable.md for what it does.
+    The function does what it did where it is called with ``run``; called without, it trains once by hand and prints.
+    See docs/trainable.md.
     """
-    options = {"data": data, "space": space, "spaces": spaces, "prefix": prefix, "name": name}
+    options = {"data": data, "space": space, "spaces": spaces, "config": config, "prefix": prefix, "name": name}
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(function, DECLARED, _Declared(function, metric, options))
-        return function
+        declared = _Declared(function, metric, options)
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            if "run" in inspect.signature(function).bind_partial(*args, **kwargs).arguments:
+                return function(*args, **kwargs)
+            from study.training.by_hand import train_by_hand  # noqa: PLC0415 - stands above this module
+
+            module = sys.modules[function.__module__]
+            return train_by_hand(_from_function(declared, module, function.__name__), args, kwargs)
+
+        setattr(called, DECLARED, declared)
+        return called
 
     return declare
 
@@ -147,10 +163,16 @@ def _from_function(declared: _Declared, module: ModuleType, where: str) -> Train
     spaces = dict(_mapping(options["spaces"], where, "spaces"))
     if options["space"] is not None:
         spaces = {"default": options["space"], **spaces}
-    config = from_signature(function, where, spaces)
+    seed = SEED in inspect.signature(function).parameters
+    if options["config"] is None:
+        config = from_signature(function, where, spaces)
+    else:
+        config, make = from_given(options["config"], where)
 
     def start(values: Mapping[str, Any], run: Run) -> Any:
-        return function(**values, run=run)
+        if options["config"] is not None:
+            return function(make(values, run), run)
+        return function(**values, **({SEED: run.seed} if seed else {}), run=run)
 
     hooks = {} if options["data"] is None else {"load_data": options["data"]}
     name = options["name"] or f"{function.__name__} ({Path(str(module.__file__)).name})"
@@ -165,11 +187,11 @@ def _from_module(module: ModuleType, where: str) -> Trainable:
             f"{where} has no function with @trainable, and as a module it lacks {', '.join(missing)}{old or ''}"
             f"{'' if old else '; docs/trainable.md begins with a short one'}"
         )
-    config, make = from_class(module.Config, where)
+    config, make = from_given(module.Config, where)
     train = getattr(module.train, "train", module.train)  # a package's train.py hides its function of that name
 
     def start(values: Mapping[str, Any], run: Run) -> Any:
-        return train(make(values), run)
+        return train(make(values, run), run)
 
     hooks = {name: getattr(module, name) for name in HOOKS if hasattr(module, name)}
     name = getattr(module, "NAME", module.__name__)

@@ -236,9 +236,9 @@ def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tupl
     with foreign(f"trainable '{trainable.name}': loading its data"):
         offered = {"dataset": asked and os.path.expanduser(asked), "data_dir": data_dir, "progress": not args.quiet}
         given = takes(load, **{name: value for name, value in offered.items() if value is not None})
-        if args.dataset and "dataset" not in given:
-            raise UserError(f"--dataset {args.dataset}: the data of trainable '{trainable.name}' take no 'dataset'")
         data = load(**given)
+    if args.dataset and "dataset" not in given and args.dataset != getattr(data, "name", None):
+        raise UserError(f"--dataset {args.dataset}: the data of trainable '{trainable.name}' are always the same: leave it out")
     stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
     label = label or getattr(data, "name", None) or (Path(asked).name if asked else stem)
     return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)
