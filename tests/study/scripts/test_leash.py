@@ -137,6 +137,19 @@ def test_a_killed_leash_takes_the_script_along(tmp_path: Path) -> None:
     assert wait_until(lambda: gone(there), PATIENCE)
 
 
+def test_a_killed_leash_takes_the_script_along_whatever_the_worker_does(hostile: Path, tmp_path: Path) -> None:
+    """This one can do nothing more."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(hostile), str(tmp_path)])
+    try:
+        script, _, _ = alive(tmp_path, "script", "child", "orphan")
+        holder.send_signal(signal.SIGSTOP)
+        os.kill(script.ppid(), signal.SIGKILL)
+        assert wait_until(lambda: gone([script]), PATIENCE)
+    finally:
+        holder.kill()
+        holder.wait()
+
+
 def test_the_leash_is_none_of_whom_the_guard_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends what the guard does not find, so it must not be killed first."""
     from study.engine import guard

@@ -35,8 +35,9 @@ def test_a_shell_script(tmp_path: Path) -> None:
         assert process.tail == ["acc=ü b é", "oops", str(tmp_path), "no input", "e=2"]
 
 
-def test_lines_come_as_they_are_printed(tmp_path: Path) -> None:
+def test_lines_come_as_they_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of Python too, which would keep them for the end: the script waits for what its line sets off."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     (tmp_path / "x.py").write_text("import os, time\nprint('one')\nwhile not os.path.exists('go'): time.sleep(0.01)\n")
     with Process([sys.executable, "x.py"], tmp_path) as process:
         lines = process.lines()
@@ -140,7 +141,8 @@ def test_sigterm_is_heard_and_what_is_printed_then_is_read(tmp_path: Path) -> No
 
 def test_what_is_started_while_it_ends_is_told_too(tmp_path: Path) -> None:
     """It would else live through the whole grace."""
-    code = "trap 'sleep 1000 & exit 5' TERM; echo on; while :; do sleep 0.1; done"
+    late = 'sh -c "touch up; exec sleep 1000" & while [ ! -e up ]; do :; done; exit 5'
+    code = f"trap '{late}' TERM; echo on; while :; do sleep 0.1; done"
     started = time.monotonic()
     with sh(code, tmp_path, grace=10 * PATIENCE) as process:
         next(process.lines())
