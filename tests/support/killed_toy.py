@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from results.config import config_hash
-from results.outcome import Epoch, Outcome
 from search_spaces import choice, log_float
 from tests.support import toy
-from tests.support.toy import Config, Data, load_data
+from tests.support.toy import METRIC, PREFIX, Config, load_data
+
+if TYPE_CHECKING:
+    from study.training.run import Run
 
 NAME = "killed-toy"
 SPACES = {
@@ -22,17 +25,18 @@ SPACES = {
 }
 
 
-def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: Any = None) -> Outcome:
+def train(config: Config, run: Run) -> Iterator[dict[str, float]]:
     """Train as the toy does, and write down what."""
-
-    def told(epoch: Epoch, snapshot: Any) -> bool:
-        journal = os.environ.get("TOY_JOURNAL")
-        if journal:
+    training = toy.train(config, run)
+    while True:
+        try:
+            values = next(training)
+        except StopIteration as end:
+            return end.value
+        if journal := os.environ.get("TOY_JOURNAL"):
             with open(journal, "a") as file:
-                file.write(f"{config_hash(config.model_dump())} {seed} {epoch.epoch}\n")
-        return bool(on_epoch(epoch, snapshot))
-
-    return toy.fit(config, seed, data, told, state)
+                file.write(f"{config_hash(config.model_dump())} {run.seed} {run.epoch}\n")
+        yield values
 
 
-__all__ = ["NAME", "SPACES", "Config", "fit", "load_data"]
+__all__ = ["METRIC", "NAME", "PREFIX", "SPACES", "Config", "load_data", "train"]

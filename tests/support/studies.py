@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from results.meta import DatasetInfo, StudyMeta
+from results.meta import StudyMeta, StudyMetric
 from results.store import Study
 from study.protocol import load_trainable
+from study.recording.data import describe_data
 from tests.support import TOY
 
 
@@ -21,16 +22,19 @@ def toy() -> Any:
 def make_toy_study(path: Path, trainable: str = TOY, **baseline: Any) -> tuple[Study, Any]:
     """Start a study of the toy and load its data."""
     toy = load_trainable(trainable)
-    data = toy.load_data("600", Path("."))
-    info = DatasetInfo(
-        name=data.name,
-        fingerprint=data.fingerprint,
-        class_names=data.class_names,
-        train_images=len(data.train_labels),
-        test_images=len(data.test_labels),
-    )
+    data = toy.hook("load_data")("600", Path("."))
+    info = describe_data(toy.name, data, data.name, None)
     config = toy.Config(**baseline).model_dump()
-    meta = StudyMeta(name=path.name, trainable=TOY, dataset=info, baseline=config, device="cpu", precision="fp32")
+    meta = StudyMeta(
+        name=path.name,
+        trainable=TOY,
+        dataset=info,
+        metric=StudyMetric.of(toy.metric),
+        prefix=toy.prefix,
+        baseline=config,
+        device="cpu",
+        precision="fp32",
+    )
     return Study.create(path, meta), data
 
 

@@ -42,7 +42,7 @@ def run(
     """Open or start the study and sweep; ``options`` are the engine's, ``changes`` of SweepOptions."""
     toy = load_trainable(trainable)
     if (path / "study.json").exists():
-        study, data = Study.open(path), toy.load_data("600", Path("."))
+        study, data = Study.open(path), toy.hooks["load_data"]("600", Path("."))
     else:
         study, data = make_toy_study(path, trainable, epochs=9, pause=0.1)
     found = load_space(space, toy.Config, study.meta.baseline, fixed or {}, spaces or SPACES)

@@ -10,16 +10,22 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from results.outcome import Epoch, Outcome, Predictions
+from results.metric import Metric
+
+if TYPE_CHECKING:
+    from study.training.run import Run
 
 NAME = "toy"
+METRIC = Metric("val_accuracy", unit="%", margin=0.005, test="test_accuracy", select="val_loss:min")
+PREFIX = True
 CLASSES = 3
 
 
@@ -63,21 +69,15 @@ def load_data(dataset: str, data_dir: Path) -> Data:
     return Data("toy", digest, names, points[:count], labels[:count], points[count:], labels[count:])
 
 
-def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: dict[str, np.ndarray] | None = None) -> Outcome:
+def train(config: Config, run: Run) -> Iterator[dict[str, float]]:
     """Train; a resumed training ends in the same weights as one that was not interrupted."""
+    data, seed = run.data, run.seed
     assert not data.train_points.flags.writeable or os.environ.get("TOY_IN_PROCESS"), "the data was copied"
     order = np.random.default_rng(seed).permutation(len(data.train_labels))
     held_out, kept = order[: len(order) // 10], order[len(order) // 10 :]
     weights = np.zeros((8, CLASSES), np.float64)
-    history: list[Epoch] = []
-    best = (np.inf, 0, weights)
-    if state is not None:
-        weights = state["weights"].copy()
-        rows = state["history"]
-        history = [_row(values) for values in rows]
-        best = (float(state["best_loss"]), int(state["best_epoch"]), state["best_weights"])
-    for epoch in range(len(history) + 1, config.epochs + 1):
-        started = time.perf_counter()
+    run.keep({"weights": weights})
+    for epoch in run.epochs(config.epochs):
         _misbehave(config, epoch)
         random = np.random.default_rng([seed, epoch])
         shuffled = random.permutation(kept)
@@ -85,38 +85,16 @@ def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: dict[str, n
             batch = shuffled[at : at + config.batch_size]
             points, labels = data.train_points[batch], data.train_labels[batch]
             gradient = points.T @ (_softmax(points @ weights) - np.eye(CLASSES)[labels]) / len(batch)
-            weights = weights - config.learning_rate * (gradient + config.noise * random.normal(size=gradient.shape))
+            weights -= config.learning_rate * (gradient + config.noise * random.normal(size=gradient.shape))
         time.sleep(config.pause)
-        train = _predict(weights, data.train_points[kept], data.train_labels[kept])
-        val = _predict(weights, data.train_points[held_out], data.train_labels[held_out])
-        loss = float("nan") if config.misbehave == "nan" and epoch >= config.misbehave_at else val.loss
-        seconds = time.perf_counter() - started
-        history.append(Epoch(epoch, train.loss, train.accuracy, loss, val.accuracy, seconds, val.confusion))
-        if loss < best[0]:
-            best = (loss, epoch, weights)
-
-        def snapshot(weights: np.ndarray = weights, best: Any = best) -> dict[str, np.ndarray]:
-            return {
-                "weights": weights,
-                "history": np.stack([_values(e) for e in history]),
-                "best_loss": np.array(best[0]),
-                "best_epoch": np.array(best[1]),
-                "best_weights": best[2],
-            }
-
-        if on_epoch(history[-1], snapshot):
-            return Outcome("stopped", history)
-    if config.misbehave == "nothing":
-        return None  # type: ignore[return-value]
-    return Outcome(
-        "complete",
-        history,
-        best[1] or None,
-        _predict(best[2], data.train_points[held_out], data.train_labels[held_out]),
-        _predict(best[2], data.test_points, data.test_labels),
-        weights={"weights": best[2]},
-        parameters=weights.size,
-    )
+        values = _scores(run, "train", weights, data.train_points[kept], data.train_labels[kept])
+        values |= _scores(run, "val", weights, data.train_points[held_out], data.train_labels[held_out])
+        if config.misbehave == "nan" and epoch >= config.misbehave_at:
+            values["val_loss"] = float("nan")
+        yield values
+    if config.misbehave != "nothing":
+        run.restore_best()
+        return _scores(run, "test", weights, data.test_points, data.test_labels)
 
 
 def _misbehave(config: Config, epoch: int) -> None:
@@ -156,24 +134,17 @@ def _address_space() -> int:
     return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _values(epoch: Epoch) -> np.ndarray:
-    head = [epoch.epoch, epoch.train_loss, epoch.train_accuracy, epoch.val_loss, epoch.val_accuracy, epoch.seconds]
-    return np.concatenate([head, epoch.val_confusion.ravel()])
-
-
-def _row(values: np.ndarray) -> Epoch:
-    return Epoch(int(values[0]), *map(float, values[1:6]), values[6:].reshape(CLASSES, CLASSES).astype(np.int64))
-
-
 def _softmax(logits: np.ndarray) -> np.ndarray:
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def _predict(weights: np.ndarray, points: np.ndarray, labels: np.ndarray) -> Predictions:
+def _scores(run: Run, split: str, weights: np.ndarray, points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     probabilities = _softmax(points @ weights)
-    loss = float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
-    return Predictions(probabilities.astype(np.float32), labels, loss)
-
-
-__all__ = ["NAME", "Config", "fit", "load_data"]
+    chosen = probabilities[np.arange(len(labels)), labels]
+    if split != "train":
+        run.predictions(split, probabilities, labels)
+    return {
+        f"{split}_loss": float(-np.log(np.maximum(chosen, 1e-12)).mean()),
+        f"{split}_accuracy": float((probabilities.astype(np.float32).argmax(axis=1) == labels).mean()),
+    }

@@ -10,11 +10,15 @@ from typing import Any
 import optuna
 
 from results.errors import IgnoredRecord
+from results.outcome import Runtime
 from results.record import Record
 from results.store import Study
 from search_spaces import load_space
+from study.jobs import Model
+from study.protocol import load_trainable
 from study.search.sampler import STATES
-from tests.support import toy
+from study.training.loop import train
+from tests.support import TOY, toy
 
 KEPT = 3  # configs whose weights are kept beside the baseline's, where a sweep does not say
 
@@ -58,9 +62,9 @@ def _check_record(study: Study, record: Record) -> None:
     if record.status == "complete":
         assert len(record.history) == record.config["epochs"]
         assert study.predictions(record.run_id, "test") is not None
-        assert record.test_accuracy is not None
+        assert record.test_score is not None
     else:
-        assert len(record.history) < record.config["epochs"] and record.test_accuracy is None
+        assert len(record.history) < record.config["epochs"] and record.test_score is None
         assert str(len(record.history)) in record.val_confusion
 
 
@@ -70,7 +74,7 @@ def _ranking(study: Study, complete: Sequence[Record]) -> set[str]:
     for record in complete:
         first.setdefault(record.config_hash, record)
     baseline = first.pop(study.meta.baseline_hash, None)
-    best = sorted(first.values(), key=lambda r: (-(r.val_accuracy or 0), r.config_hash))[:KEPT]
+    best = sorted(first.values(), key=lambda r: (-(r.score or 0), r.config_hash))[:KEPT]
     return {r.run_id for r in best} | ({baseline.run_id} if baseline else set())
 
 
@@ -88,19 +92,21 @@ def check_database(study: Study, space: dict[str, Any]) -> None:
         assert found.config(found.suggest(optuna.trial.FixedTrial(trial.params))) == record.config
         assert list(trial.intermediate_values) == [row.epoch for row in record.history]
         if record.status == "complete":
-            assert trial.value == record.val_accuracy
+            assert trial.value == record.score
 
 
 def check_same_as_uninterrupted(path: Path) -> int:
     """A training that was interrupted and went on ends where one that was not would. Return how many there were."""
-    data = toy.load_data("600", Path("."))
+    toy = load_trainable(TOY)
+    data = toy.hooks["load_data"]("600", Path("."))
     data.train_points.flags.writeable = False  # as in a worker
+    model = Model(toy, TOY, data, Runtime())
     resumed = [r for r in Study.open(path).records() if r.resumed_at]
     for record in resumed:
-        config = toy.Config(**record.config | {"pause": 0.0, "epochs": len(record.history)})
-        whole = toy.fit(config, record.seed, data, lambda epoch, state: False)
-        for seen, expected in zip(record.history, whole.history, strict=True):
-            assert (seen.train_loss, seen.val_loss) == (expected.train_loss, expected.val_loss), record.run_id
+        config = record.config | {"pause": 0.0, "epochs": len(record.history)}
+        whole = train(model, config, record.seed, lambda epoch, state, last: False)
+        seen = [(row.epoch, row.values) for row in record.history]
+        assert seen == [(row.epoch, row.values) for row in whole.history], record.run_id
         if record.status == "complete":
-            assert whole.val.loss == record.val_loss and whole.test.accuracy == record.test_accuracy, record.run_id
+            assert record.test == whole.test_values, record.run_id
     return len(resumed)
