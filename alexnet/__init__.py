@@ -15,7 +15,18 @@ NAME = "AlexNet (32x32)"
 METRIC = Metric("val_accuracy", "max", "%", margin=0.005, test="test_accuracy", select="val_loss:min")
 PREFIX = True  # a constant learning rate: k epochs of a longer training are a training of k epochs
 
-__all__ = ["METRIC", "NAME", "PREFIX", "Config", "check", "describe", "load_data", "preview", "resolve_runtime", "train"]
+__all__ = [
+    "METRIC",
+    "NAME",
+    "PREFIX",
+    "Config",
+    "check",
+    "describe",
+    "load_data",
+    "preview",
+    "resolve_runtime",
+    "train",
+]
 
 
 def describe(config: Config) -> str:

@@ -130,6 +130,7 @@ class _Training:
         images = images.to(torch.float32, memory_format=torch.channels_last)
         return images.mul_(self.scale).add_(self.shift)
 
+
 def split(n: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
     """Split ``range(n)`` at random: (train, validation) int64 indices. Raises UserError if either would be empty."""
     n_val = round(n * fraction)

@@ -66,6 +66,13 @@ class StudyMetric(MetricTag):
         return cls(**metric.tag, margin=metric.margin)
 
 
+class Script(BaseModel):
+    """The command that a study runs instead of a trainable of Python. Run only where it is given again."""
+
+    template: str
+    parse: str | None = None
+
+
 class CommandRun(BaseModel):
     """One command that was run on the study."""
 
@@ -82,12 +89,15 @@ class StudyMeta(BaseModel):
     schema_version: int = Field(default=SCHEMA, alias="schema")
     name: str
     trainable: str
+    script: Script | None = None  # where trainable is 'command'
     trainable_sha256: Annotated[str, Field(pattern=SHA256)] | None = None  # of its file, where it is one
     dataset: DatasetInfo
     metric: StudyMetric
     prefix: bool = False  # whether a shorter training is what a longer one was until then, as the trainable declares
     baseline: dict[str, Any]
-    introduced: dict[str, Any] = {}  # fields that the config got after the study began, with their default then, in order
+    introduced: dict[
+        str, Any
+    ] = {}  # fields that the config got after the study began, with their default then, in order
     device: str
     precision: str
     commands: list[CommandRun] = []

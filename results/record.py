@@ -199,9 +199,7 @@ def scores(outcome: Outcome, metric: Metric, every_confusion: bool) -> dict[str,
         "error": outcome.error,
         "history": [history_row(e) for e in history],
         "val_confusion": {
-            str(e.epoch): e.val_confusion.tolist()
-            for e in history
-            if e.epoch in keep and e.val_confusion is not None
+            str(e.epoch): e.val_confusion.tolist() for e in history if e.epoch in keep and e.val_confusion is not None
         },
         "class_names": outcome.class_names,
         "parameters": outcome.parameters or None,

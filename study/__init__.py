@@ -5,15 +5,11 @@ of the toolkit costs no more than that module.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from results.metric import Metric as Metric
-    from study.protocol import trainable as trainable
+from typing import Any
 
 __all__ = ["Metric", "trainable"]
 
-_HOME = {"Metric": "results.metric", "trainable": "study.protocol"}
+_HOME = {"Metric": "results.metric", "trainable": "study.declare"}
 
 
 def __getattr__(name: str) -> Any:

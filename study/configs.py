@@ -47,10 +47,10 @@ def from_signature(function: Callable[..., Any], where: str, spaces: Mapping[str
         if parameter.default is parameter.empty:
             raise UserError(f"{where}: parameter '{name}' has no default: the defaults are the baseline")
         kind = hints.get(name, _type_of(parameter.default))
-        if kind is int and type(parameter.default) is int and name not in hints and _is_float(name, spaces):
+        if kind is int and type(parameter.default) is int and name not in hints and is_varied_as_float(name, spaces):
             kind = float
         fields[name] = (kind, parameter.default)
-    return _made("Config", fields, where)
+    return made("Config", fields, where)
 
 
 def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
@@ -68,12 +68,14 @@ def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
             if default is dataclasses.MISSING:
                 raise UserError(f"{where}: field '{f.name}' of Config has no default: the defaults are the baseline")
             fields[f.name] = (hints[f.name], default)
-        made = _made(config.__name__, fields, where)
-        return made, lambda values, run: config(**{n: getattr(made(**values), n) for n in fields})
+        model = made(config.__name__, fields, where)
+        return model, lambda values, run: config(**{n: getattr(model(**values), n) for n in fields})
     if isinstance(config, argparse.ArgumentParser) or (callable(config) and not isinstance(config, type)):
         parser = config if isinstance(config, argparse.ArgumentParser) else _parser_of(config, where)
         return _from_parser(parser, where)
-    raise UserError(f"{where}: its config is a pydantic model, a dataclass, an argparse parser, or a function that parses")
+    raise UserError(
+        f"{where}: its config is a pydantic model, a dataclass, an argparse parser, or a function that parses"
+    )
 
 
 def _parser_of(parse: Callable[[], Any], where: str) -> argparse.ArgumentParser:
@@ -90,7 +92,9 @@ def _parser_of(parse: Callable[[], Any], where: str) -> argparse.ArgumentParser:
         except _SeenError:
             found = seen[0]
     if not isinstance(found, argparse.ArgumentParser):
-        raise UserError(f"{where}: {getattr(parse, '__name__', 'config')} neither parses with argparse nor returns a parser")
+        raise UserError(
+            f"{where}: {getattr(parse, '__name__', 'config')} neither parses with argparse nor returns a parser"
+        )
     return found
 
 
@@ -117,7 +121,7 @@ def _from_parser(parser: argparse.ArgumentParser, where: str) -> tuple[ConfigCla
     def make(values: Mapping[str, Any], run: Run) -> argparse.Namespace:
         return argparse.Namespace(**values, **({SEED: run.seed} if seeded else {}))
 
-    return _made("Config", fields, where), make
+    return made("Config", fields, where), make
 
 
 def _argument_type(action: argparse.Action, default: Any) -> Any:
@@ -132,19 +136,20 @@ def _argument_type(action: argparse.Action, default: Any) -> Any:
     return kind | None if default is None else kind
 
 
-def _made(name: str, fields: dict[str, Any], where: str) -> ConfigClass:
+def made(name: str, fields: dict[str, Any], where: str) -> ConfigClass:
+    """Return a strict pydantic model of ``fields``: name -> (type, default). Raises UserError."""
     try:
-        made: ConfigClass = create_model(name, __config__=STRICT, **fields)
+        model: ConfigClass = create_model(name, __config__=STRICT, **fields)
     except Exception as error:  # noqa: BLE001 - names and types that pydantic does not take
         raise UserError(f"{where}: its settings are no config: {named(error)}") from None
-    return made
+    return model
 
 
 def _type_of(default: Any) -> Any:
     return Any if default is None else type(default)
 
 
-def _is_float(name: str, spaces: Mapping[str, Any]) -> bool:
+def is_varied_as_float(name: str, spaces: Mapping[str, Any]) -> bool:
     """Whether any of the spaces varies a field as a float."""
     varied = [space[name] for space in spaces.values() if isinstance(space, Mapping) and name in space]
     return any(

@@ -22,7 +22,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from results.config import checked_config, read_sets
-from results.errors import BadResult, UserError, named
+from results.errors import UserError, named
 from results.formatting import duration, plural
 from results.outcome import Epoch, Outcome, Predictions, Runtime, State
 from study.jobs import Model

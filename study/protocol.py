@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import inspect
 import sys
@@ -43,7 +42,9 @@ class Trainable:
         prefix: whether a shorter training is what a longer one is until then.
         hooks: ``load_data``, ``check``, ``preview``, ``resolve_runtime``, ``describe``, as far as it has them.
         environment: variables for the processes that train.
-        module: where it was found.
+        module: where it was found; None for a command.
+        seeded: whether a run's seed reaches it: without, runs of a config are all alike, and no verdict is possible.
+        script: what study.json keeps of a command.
     """
 
     name: str
@@ -55,6 +56,8 @@ class Trainable:
     hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     module: ModuleType | None = None
+    seeded: bool = True
+    script: Any = None  # study.scripts.scripted.Script, which stands above this module
 
     def hook(self, name: str) -> Callable[..., Any] | None:
         """Return one of the optional functions; None where the trainable has none."""
@@ -62,54 +65,12 @@ class Trainable:
 
 
 @dataclass(frozen=True)
-class _Declared:
+class Declared:
+    """What a decorated function was declared with: see study.declare."""
+
     function: Callable[..., Any]
     metric: Any
     options: Mapping[str, Any]
-
-
-def trainable(
-    *,
-    metric: Metric,
-    data: Callable[..., Any] | None = None,
-    space: Mapping[str, Any] | None = None,
-    spaces: Mapping[str, Any] | None = None,
-    config: Any = None,
-    prefix: bool = False,
-    name: str | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare a function as a trainable: its signature is the config, its defaults are the baseline.
-
-    Args:
-        metric: what runs are compared by.
-        data: loads the data, once; ``run.data`` is what it returns. Takes nothing, or any of ``dataset``, ``data_dir``.
-        space: what a sweep may vary: field -> dimension of ``search_spaces``. ``spaces`` has further ones by name.
-        config: a pydantic model, a dataclass, an argparse parser or the function that parses with one, instead of the
-            signature: the function is then called with such an object, and ``run``.
-        prefix: whether a shorter training is what a longer one is until then; not so where a schedule knows ``epochs``.
-        name: for the report, by default the function's.
-
-    The function does what it did where it is called with ``run``; called without, it trains once by hand and prints.
-    See docs/trainable.md.
-    """
-    options = {"data": data, "space": space, "spaces": spaces, "config": config, "prefix": prefix, "name": name}
-
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
-        declared = _Declared(function, metric, options)
-
-        @functools.wraps(function)
-        def called(*args: Any, **kwargs: Any) -> Any:
-            if "run" in inspect.signature(function).bind_partial(*args, **kwargs).arguments:
-                return function(*args, **kwargs)
-            from study.training.by_hand import train_by_hand  # noqa: PLC0415 - stands above this module
-
-            module = sys.modules[function.__module__]
-            return train_by_hand(_from_function(declared, module, function.__name__), args, kwargs)
-
-        setattr(called, DECLARED, declared)
-        return called
-
-    return declare
 
 
 def is_file(name: str) -> bool:
@@ -145,20 +106,21 @@ def trainable_of(module: ModuleType, name: str, function: str = "") -> Trainable
     """Return the trainable that a module declares: a decorated function, or Config, METRIC and train. Raises UserError."""
     where = f"trainable '{name}'"
     with foreign(where):
-        declared = {n: v for n, v in vars(module).items() if isinstance(getattr(v, DECLARED, None), _Declared)}
+        declared = {n: v for n, v in vars(module).items() if isinstance(getattr(v, DECLARED, None), Declared)}
         own = {n: v for n, v in declared.items() if getattr(v, "__module__", module.__name__) == module.__name__}
         if function:
             if function not in declared:
                 raise UserError(f"{where}: no function '{function}' with @trainable{nearest(function, declared)}")
-            return _from_function(getattr(declared[function], DECLARED), module, where)
+            return of_function(getattr(declared[function], DECLARED), module, where)
         if len(own) == 1:
-            return _from_function(getattr(next(iter(own.values())), DECLARED), module, where)
+            return of_function(getattr(next(iter(own.values())), DECLARED), module, where)
         if own:
             raise UserError(f"{where} declares {len(own)} trainables: say which, {name}:{' or :'.join(own)}")
         return _from_module(module, where)
 
 
-def _from_function(declared: _Declared, module: ModuleType, where: str) -> Trainable:
+def of_function(declared: Declared, module: ModuleType, where: str) -> Trainable:
+    """Return the trainable that a decorated function is. Raises UserError."""
     options, function = declared.options, declared.function
     spaces = dict(_mapping(options["spaces"], where, "spaces"))
     if options["space"] is not None:
@@ -176,7 +138,9 @@ def _from_function(declared: _Declared, module: ModuleType, where: str) -> Train
 
     hooks = {} if options["data"] is None else {"load_data": options["data"]}
     name = options["name"] or f"{function.__name__} ({Path(str(module.__file__)).name})"
-    return _checked(Trainable(name, config, declared.metric, start, spaces, options["prefix"], hooks, {}, module), where)
+    return _checked(
+        Trainable(name, config, declared.metric, start, spaces, options["prefix"], hooks, {}, module), where
+    )
 
 
 def _from_module(module: ModuleType, where: str) -> Trainable:

@@ -18,10 +18,11 @@ FLOORS = (  # wings, lowest floor first: a module imports from its own wing and 
     ("results.analysis",),
     ("alexnet",),
     ("search_spaces",),
-    ("study.jobs", "study.limits", "study.protocol"),
+    ("study.configs", "study.jobs", "study.limits", "study.protocol"),
     ("study.planning", "study.recording", "study.scripts", "study.terminal"),
+    ("study.training",),
     ("study.engine", "study.report"),
-    ("study.contract", "study.search"),
+    ("study.contract", "study.declare", "study.search"),
     ("study.cli",),
     ("study.run",),
 )

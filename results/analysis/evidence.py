@@ -146,7 +146,10 @@ class Evidence:
     def trials(self) -> list[Trial]:
         """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
         kept = [r for r in self.records if not self.is_baseline(r) and r.kind in ("sweep", "baseline")]
-        made = [Trial(r, against_baseline(r, self.baselines, self.meta.prefix), self.meta.baseline, i) for i, r in enumerate(kept)]
+        made = [
+            Trial(r, against_baseline(r, self.baselines, self.meta.prefix), self.meta.baseline, i)
+            for i, r in enumerate(kept)
+        ]
         made.sort(key=lambda trial: (trial.record.trial is None, trial.record.trial or 0, trial.order))
         taken: set[str] = set()
         for trial in made:  # a second attempt at a trial, or a hostile run_id, must not double a link

@@ -50,8 +50,6 @@ def shrinkage(evidence: Evidence, tested: PairVerdict) -> Shrinkage:
     if chosen and beside and chosen.score is not None and beside.val_accuracy is not None:
         in_sweep = chosen.score - beside.val_accuracy
     two = paired(evidence.runs, tested.pair)
-    gains = [
-        a.score - b.score for a, b in two if a.score is not None and b.score is not None
-    ]
+    gains = [a.score - b.score for a, b in two if a.score is not None and b.score is not None]
     on_fresh_seeds = float(np.mean(gains)) if gains else None
     return Shrinkage(in_sweep, on_fresh_seeds, float(np.mean(tested.differences)) if tested.differences else None)

@@ -19,6 +19,7 @@ from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
+from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.jobs import Job
 from study.planning import ablate as work
@@ -50,9 +51,13 @@ def run(args: Namespace) -> int:
     parts, only = _names(args)
     refuse_config(args, "ablate studies a recorded run; name it with --from")
     if args.dry_run:
-        prepare(planning(args), args, parts, only)
+        desk = planning(args)
+        refuse_unseeded(desk.study.meta)
+        prepare(desk, args, parts, only)
         return 0
-    with training_session(inputs(args, starts=False)) as session:
+    given = inputs(args, starts=False)
+    refuse_unseeded(given.meta)
+    with training_session(given) as session:
         planned = prepare(session, args, parts, only)
         refuse_too_few(planned.power.n, planned.power)
         code = session.train(session.attempts(longest_first(session.study.records(), planned.jobs)))

@@ -7,6 +7,7 @@ from argparse import Namespace
 from rich.console import Console
 
 from results.analysis.evidence import Evidence
+from study.cli.script import refuse_unseeded
 from study.cli.session import inputs, training_session
 from study.jobs import Job, completed
 from study.planning.noise import before_baseline, record_floor
@@ -16,7 +17,10 @@ from study.terminal.screen import say
 
 def run(args: Namespace) -> int:
     """Train what is missing, print what is there, write the report."""
-    with training_session(inputs(args, defines_baseline=True)) as session:
+    given = inputs(args, defines_baseline=True)
+    if args.seeds > 1:
+        refuse_unseeded(given.meta, given.trainable.model.seeded)
+    with training_session(given) as session:
         baseline, study = session.study.meta.baseline, session.study
         name = study.meta.baseline_hash
         seeds = range(args.seed, args.seed + args.seeds)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from results.errors import UserError
 from results.escaping import hide_home
 from results.meta import SHA256, StudyMeta
 from search_spaces import load
+from study.cli.script import open_script
 from study.protocol import OWN, Trainable, is_file, load_trainable, split
+from study.scripts.scripted import COMMAND
 from study.terminal.screen import note
 
 DEFAULT = "alexnet"
@@ -47,11 +50,14 @@ class Loaded:
         meta.trainable_sha256 = self.sha256
 
 
-def open_trainable(given: str | None, meta: StudyMeta | None, study: Path) -> Loaded:
-    """Load the trainable of a command: ``given`` on its command line, else that of the study, else AlexNet.
+def open_trainable(args: Namespace, meta: StudyMeta | None) -> Loaded:
+    """Load the trainable of a command: what its command line gives, else that of the study, else AlexNet.
 
     Raises UserError, before anything is executed, for one that only study.json names and that may not run.
     """
+    given, study = args.trainable, args.study
+    if (script := open_script(args, meta)) is not None:
+        return Loaded(COMMAND, COMMAND, None, script)
     name = given if given is not None else meta.trainable if meta is not None else DEFAULT
     path = _absolute(name) if is_file(name) else name
     expected, mend = None, f": give it on this command line, --trainable {name}, or choose another --study"

@@ -14,8 +14,8 @@ from results.meta import DatasetInfo, StudyMeta
 from results.outcome import Runtime
 from study.engine.choice import asked
 from study.engine.cluster import reachable
-from study.protocol import Trainable
 from study.engine.resources import Machine, Options, plan_resources
+from study.protocol import Trainable
 from study.recording.provenance import usable_cpus
 
 
@@ -52,7 +52,9 @@ def runtime_of(trainable: Trainable, args: Namespace, meta: StudyMeta | None) ->
         torch = sys.modules.get("torch")  # a trainable that has not imported it computes on the CPU
         cuda = torch is not None and torch.cuda.is_available()
         if device == "cuda" and not cuda:
-            raise UserError(f"--device cuda: trainable '{trainable.name}' uses no torch with a GPU here; use --device cpu")
+            raise UserError(
+                f"--device cuda: trainable '{trainable.name}' uses no torch with a GPU here; use --device cpu"
+            )
         if precision not in ("auto", "fp32"):
             raise UserError(
                 f"--precision {precision}: trainable '{trainable.name}' has no resolve_runtime, so it cannot know; use "

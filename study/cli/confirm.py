@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import settled, spends
+from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, inputs, planning, refuse_config, training_session
 from study.planning.confirm import Confirmation, prepare, refuse_too_few, verdict_lines
 from study.planning.noise import record_floor
@@ -18,9 +19,13 @@ def run(args: Namespace) -> int:
     """Train what is missing, test, record the look, write the report."""
     refuse_config(args, "confirm reruns configs as the sweep had them; another baseline is another --study", sets=True)
     if args.dry_run:
-        plan(planning(args), args)
+        desk = planning(args)
+        refuse_unseeded(desk.study.meta)
+        plan(desk, args)
         return 0
-    with training_session(inputs(args, starts=False)) as session:
+    given = inputs(args, starts=False)
+    refuse_unseeded(given.meta)
+    with training_session(given) as session:
         study = session.study
         planned = plan(session, args)
         refuse_too_few(planned.power.n, planned.power)

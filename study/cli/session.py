@@ -21,6 +21,7 @@ from results.outcome import Runtime
 from results.store import Study
 from study.cli.code import Loaded, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
+from study.cli.script import kept_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
 from study.engine.resources import Options, plan_side_by_side
@@ -102,6 +103,7 @@ class Session(Planning):
         )
         if summary.interrupted:
             raise KeyboardInterrupt
+        self.announce(what_was_read(self.model.trainable, summary.records))
         for record in summary.records if len(jobs) == 1 else ():
             if record.error:
                 log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
@@ -143,7 +145,7 @@ def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True)
     start = read_config(args.config) if args.config else {}
     exists = (args.study / "study.json").exists()
     meta = Study.open(args.study).meta if exists or not starts or _holds_something(args.study) else None
-    trainable = open_trainable(args.trainable, meta, args.study)
+    trainable = open_trainable(args, meta)
     config_class = trainable.model.Config
     sets = read_sets(args.sets, config_class)
     asked = checked_config(config_class, {**start, **sets})
@@ -171,7 +173,9 @@ def training_session(given: Inputs) -> Iterator[Session]:
         study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
         study.check_appending()
         for name in _introduced(study.meta, trainable):
-            note(f"note: the config has a new field '{name}': earlier runs had {study.meta.baseline[name]!r}, its default")
+            note(
+                f"note: the config has a new field '{name}': earlier runs had {study.meta.baseline[name]!r}, its default"
+            )
         given.trainable.record(study.meta)
         # Written when training begins: a command that is refused leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
@@ -185,6 +189,7 @@ def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
         name=given.args.study.resolve().name,
         trainable=given.trainable.name,
         trainable_sha256=given.trainable.sha256,
+        script=kept_script(given.trainable.model),
         dataset=info,
         metric=StudyMetric.of(given.trainable.model.metric),
         prefix=given.trainable.model.prefix,
@@ -201,7 +206,7 @@ def planning(args: Namespace) -> Planning:
     """
     study = Study.open(args.study)
     if args.trainable or study.meta.trainable in OWN:
-        config_class: ConfigClass = open_trainable(args.trainable, study.meta, args.study).model.Config
+        config_class: ConfigClass = open_trainable(args, study.meta).model.Config
     else:
         config_class = recorded_config(study.meta.baseline)
     device = study.meta.device if args.device == "auto" else args.device
@@ -226,7 +231,9 @@ def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tupl
     """Load the data, which are None where the trainable loads none, and describe them. Raises UserError."""
     load = trainable.hook("load_data")
     kept = meta.dataset.source if meta else None
-    asked: str | None = args.dataset or kept or ("cifar10" if getattr(trainable.module, "__name__", "") in OWN else None)
+    asked: str | None = (
+        args.dataset or kept or ("cifar10" if getattr(trainable.module, "__name__", "") in OWN else None)
+    )
     label = args.dataset_name or (meta.dataset.name if meta else None)
     if load is None:
         if args.dataset:
@@ -238,7 +245,9 @@ def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tupl
         given = takes(load, **{name: value for name, value in offered.items() if value is not None})
         data = load(**given)
     if args.dataset and "dataset" not in given and args.dataset != getattr(data, "name", None):
-        raise UserError(f"--dataset {args.dataset}: the data of trainable '{trainable.name}' are always the same: leave it out")
+        raise UserError(
+            f"--dataset {args.dataset}: the data of trainable '{trainable.name}' are always the same: leave it out"
+        )
     stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
     label = label or getattr(data, "name", None) or (Path(asked).name if asked else stem)
     return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)

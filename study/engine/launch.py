@@ -186,6 +186,7 @@ class _Launch:
         setup = Setup(
             trainable=_importable(self.model.name),
             module=getattr(self.model.trainable.module, "__name__", ""),
+            script=self.model.trainable.script,
             source=_source(self.model.name),
             paths=tuple(os.path.abspath(p) for p in sys.path if p == "" or os.path.isdir(p)),
             runtime=replace(self.model.runtime, threads=plan.cpus_per_trial),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from results.outcome import Epoch, Outcome, Runtime, State
+from study.scripts.scripted import Script
 
 
 class Reference(Protocol):
@@ -54,6 +55,7 @@ class Setup:
 
     trainable: str  # name or path, as study.protocol.load_trainable takes it
     module: str  # the name under which the driver imported it, which pickled data may mention
+    script: Script | None  # a command instead
     source: str | None  # text of a single-file trainable, for nodes that have no such file
     paths: tuple[str, ...]  # the driver's import path
     runtime: Runtime  # with the threads of one training

@@ -23,6 +23,7 @@ from study.engine.contained import contained
 from study.engine.messages import Link, Message, Setup, TrialSpec
 from study.jobs import Model
 from study.protocol import Trainable, load_trainable, split, trainable_of
+from study.scripts.scripted import scripted
 from study.training.loop import reason, train
 
 SOON = (
@@ -102,7 +103,12 @@ class _Reporter:
     def _checkpoint(self, epoch: int, copy_state: Callable[[], State] | None) -> bool:
         now = time.monotonic()
         since = now - self._last
-        if copy_state is None or self.told_to_stop or since < self._spec.setup.checkpoint_after or self._cost > CHECKPOINT_SHARE * since:
+        if (
+            copy_state is None
+            or self.told_to_stop
+            or since < self._spec.setup.checkpoint_after
+            or self._cost > CHECKPOINT_SHARE * since
+        ):
             return False
         try:
             self._link.mailbox.put(f"from {self._spec.run_id}", epoch, copy_state())
@@ -130,18 +136,21 @@ class _Reporter:
 
 
 def _prepare(setup: Setup) -> Model:
-    if _loaded.get("key") != (setup.trainable, setup.source):
+    key = (setup.trainable, setup.source, setup.script)
+    if _loaded.get("key") != key:
         for path in reversed(setup.paths):
             if path not in sys.path and os.path.isdir(path):
                 sys.path.insert(0, path)
         _loaded.clear()
         _loaded["trainable"] = _load(setup)
         _loaded["data"] = setup.data.open()
-        _loaded["key"] = (setup.trainable, setup.source)
+        _loaded["key"] = key
     return Model(_loaded["trainable"], setup.trainable, _loaded["data"], setup.runtime)
 
 
 def _load(setup: Setup) -> Trainable:
+    if setup.script is not None:
+        return scripted(setup.script)
     file, function = split(setup.trainable) if setup.source is not None else ("", "")
     if setup.source is None or Path(file).is_file():
         return load_trainable(setup.trainable)

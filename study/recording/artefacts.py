@@ -40,8 +40,10 @@ def _save_pictures(study: Study, trainable: Trainable, data: Any, record: Record
     if preview is not None and not study.files.exists(path):
         grid = np.asarray(preview(trainable.Config(**record.config), record.seed, data))
         study.save_arrays(path, {"images": np.ascontiguousarray(grid.transpose(0, 1, 3, 4, 2))})
-    if outcome.features is not None and outcome.test is not None and not any(
-        name.startswith("features-") for name in study.files.names("artefacts")
+    if (
+        outcome.features is not None
+        and outcome.test is not None
+        and not any(name.startswith("features-") for name in study.files.names("artefacts"))
     ):
         embedded = embed(outcome.features, outcome.test.labels, record.seed)
         if embedded is not None:

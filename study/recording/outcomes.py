@@ -40,7 +40,9 @@ class Checker:
         names, labels = getattr(data, "class_names", None), getattr(data, "test_labels", None)
         self._declared = names is not None
         self._classes = len(names) if names is not None else None
-        self._test_labels = None if labels is None or names is None else np.array(labels)  # a copy: it may be written on
+        self._test_labels = (
+            None if labels is None or names is None else np.array(labels)
+        )  # a copy: it may be written on
         self._images: int | None = None  # examples of validation
         self.broken: BadResult | None = None
         self.diverged: str | None = None
@@ -97,9 +99,7 @@ class Checker:
 
     # -- an epoch --------------------------------------------------------------------------------------------------
 
-    def _epoch(
-        self, number: int, values: Any, seconds: float, val: Answers | None
-    ) -> tuple[Epoch, Predictions | None]:
+    def _epoch(self, number: int, values: Any, seconds: float, val: Answers | None) -> tuple[Epoch, Predictions | None]:
         where = f"epoch {number}: "
         if number > (EPOCHS if self._epochs is None else self._epochs):
             most = f"at most {EPOCHS} are read" if self._epochs is None else f"the config says epochs={self._epochs}"
@@ -112,7 +112,9 @@ class Checker:
         missing = {self._metric.name, selection(self._metric)[0]} - plain.keys()
         if missing:
             name = min(missing)
-            raise BadResult(f"{where}no '{name}' among {_listed(plain)}: yield {{'{name}': ...}}, or declare another Metric")
+            raise BadResult(
+                f"{where}no '{name}' among {_listed(plain)}: yield {{'{name}': ...}}, or declare another Metric"
+            )
         row = Epoch(number, plain, seconds, predictions.confusion if predictions else None)
         self.diverged = self.diverged or not_finite(row)
         return row, predictions
@@ -126,7 +128,9 @@ class Checker:
         plain = {}
         for name, value in list(values.items()):
             if not is_name(name):
-                raise BadResult(f"{where}{shown(name)} is no name of a value: letters, digits and _ . - /, e.g. 'val_loss'")
+                raise BadResult(
+                    f"{where}{shown(name)} is no name of a value: letters, digits and _ . - /, e.g. 'val_loss'"
+                )
             plain[str(name)] = self._bounded(str(name), number_of(value, where + name), where)
         return plain
 
@@ -147,7 +151,9 @@ class Checker:
 
     def _accuracy(self, values: dict[str, float], found: Predictions, split: str, where: str) -> None:
         """Make the accuracy among the values exactly what the predictions say; they must agree up to rounding."""
-        names = [n for n in values if is_accuracy(n) and split_name(n)[0] == {"val": "validation", "test": "test"}[split]]
+        names = [
+            n for n in values if is_accuracy(n) and split_name(n)[0] == {"val": "validation", "test": "test"}[split]
+        ]
         metric = self._metric.name if split == "val" else self._metric.test
         if self._metric.is_accuracy and metric is not None and metric not in values:
             names.append(metric)  # predictions alone are enough

@@ -15,7 +15,6 @@ import math
 from bisect import insort
 from collections.abc import Hashable, Sequence
 
-
 UNKNOWN = 100_000  # epochs that a training may have whose config does not say how many
 
 

@@ -110,9 +110,7 @@ class Proposer:
         self._space = space
         self._seed = seed
         self._asked = len(known)
-        self.study = optuna.create_study(
-            direction=direction(goal), sampler=make_sampler(sampler, seed, len(known))
-        )
+        self.study = optuna.create_study(direction=direction(goal), sampler=make_sampler(sampler, seed, len(known)))
         trials = [as_trial(space, record) for record in known]
         self.outside = trials.count(None)
         self.study.add_trials([trial for trial in trials if trial is not None])

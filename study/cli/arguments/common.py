@@ -50,6 +50,31 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
         help="module name or path.py of the model to study (default: the study's, else alexnet; see docs/trainable.md)",
     )
     group.add_argument(
+        "--command",
+        metavar="'PROGRAM {FIELD} {seed}'",
+        help="any script instead, with a placeholder for each field and for the seed; no shell reads it (see "
+        "docs/trainable.md)",
+    )
+    group.add_argument(
+        "--metric", metavar="NAME:max|min", help="with --command: the number it prints that is the score"
+    )
+    group.add_argument(
+        "--test-metric", metavar="NAME", help="with --command: the same on test data, printed at the end"
+    )
+    group.add_argument(
+        "--unit", metavar="UNIT", help="with --command: '%%' for fractions that are shown as percent, or another"
+    )
+    group.add_argument(
+        "--parse",
+        metavar="REGEX",
+        help="with --command: how its output is read, by named groups (default: name=value, name: value, JSON lines)",
+    )
+    group.add_argument(
+        "--baseline",
+        metavar="FIELD=VALUE,...",
+        help="with --command: a value for each placeholder, what all is compared with",
+    )
+    group.add_argument(
         "--dataset",
         metavar="NAME|PATH",
         help="cifar10, digits (bundled), or a folder with train/<class>/* and test/<class>/* "

@@ -164,11 +164,7 @@ def search(view: View) -> Section | None:
         compact=True,
     )
     first = next(
-        (
-            k
-            for k, v in enumerate(curve, 1)
-            if run is not None and run.score is not None and v > run.score
-        ),
+        (k for k, v in enumerate(curve, 1) if run is not None and run.score is not None and v > run.score),
         None,
     )
     said = (

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from study.engine.training import reason, train
 
 from results.errors import BadResult
 from results.outcome import Outcome, Runtime
-from study.engine.training import reason, train
 from study.jobs import Model
 from study.protocol import load_trainable
 
