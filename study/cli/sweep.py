@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from results.analysis.evidence import Evidence
+from results.code import is_in_file
 from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.arguments.common import DEFAULT_SEED
-from study.cli.code import expected_space
+from study.cli.code import expected_file
 from study.cli.session import Inputs, inputs, training_session
 from study.planning.noise import before_sweep
 from study.search.options import SweepOptions
+from study.search.own import load_sampler
+from study.search.sampler import tried
 from study.search.summary import print_summary
 from study.search.sweep import Training, sweep
 
@@ -24,6 +28,7 @@ def run(args: Namespace) -> int:
     args.seed = what.seed
     given = inputs(args)
     space = _space(given, earlier)
+    what = _with_own_sampler(args, what, earlier, space)
     with training_session(given) as session:
         session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
@@ -73,6 +78,14 @@ def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
     """Load and check the space before data are read or a new study is started."""
     args, module = given.args, given.trainable.module
     name = str(earlier.get("space", "default")) if args.space is None else args.space
-    sha256 = expected_space(args.space, earlier, args.study)
+    sha256 = expected_file("space", args.space, earlier, args.study)
     own = getattr(module, "SPACES", None)
     return load_space(name, module.Config, given.baseline, given.sets, own, sha256)
+
+
+def _with_own_sampler(args: Namespace, what: SweepOptions, earlier: dict[str, Any], space: Space) -> SweepOptions:
+    """Load a sampler that is in a file, and try it on the space. Raises UserError."""
+    if not is_in_file(what.sampler_name):
+        return what
+    own = load_sampler(what.sampler_name, expected_file("sampler", args.sampler, earlier, args.study))
+    return replace(what, sampler=tried(own, space, what.seed, what.trials))
