@@ -27,8 +27,13 @@ def run(args: Namespace) -> int:
     what = _options(args, earlier)
     args.seed = what.seed
     given = inputs(args)
-    space = _space(given, earlier)
-    what = _with_own_sampler(args, what, earlier, space)
+    files = {  # what they must be, before either runs
+        option: expected_file(option, getattr(args, option), earlier, args.study) for option in ("space", "sampler")
+    }
+    space = _space(given, earlier, files["space"])
+    if is_in_file(what.sampler_name):
+        own = load_sampler(what.sampler_name, files["sampler"])
+        what = replace(what, sampler=tried(own, space, what.seed, what.trials))
     with training_session(given) as session:
         session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
@@ -74,18 +79,9 @@ def _options(args: Namespace, earlier: dict[str, Any]) -> SweepOptions:
     return what
 
 
-def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
+def _space(given: Inputs, earlier: dict[str, Any], sha256: str | None) -> Space:
     """Load and check the space before data are read or a new study is started."""
     args, module = given.args, given.trainable.module
     name = str(earlier.get("space", "default")) if args.space is None else args.space
-    sha256 = expected_file("space", args.space, earlier, args.study)
     own = getattr(module, "SPACES", None)
     return load_space(name, module.Config, given.baseline, given.sets, own, sha256)
-
-
-def _with_own_sampler(args: Namespace, what: SweepOptions, earlier: dict[str, Any], space: Space) -> SweepOptions:
-    """Load a sampler that is in a file, and try it on the space. Raises UserError."""
-    if not is_in_file(what.sampler_name):
-        return what
-    own = load_sampler(what.sampler_name, expected_file("sampler", args.sampler, earlier, args.study))
-    return replace(what, sampler=tried(own, space, what.seed, what.trials))
