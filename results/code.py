@@ -67,7 +67,7 @@ def is_in_file(name: str) -> bool:
     return name.endswith(".py") or ".py:" in name
 
 
-def split(path: str) -> tuple[Path, str]:
+def file_and_name(path: str) -> tuple[Path, str]:
     """Return the file of ``path.py:NAME`` and the name, which may be empty."""
     if path.endswith(".py"):
         return Path(path), ""
@@ -83,7 +83,7 @@ def from_file(
     ``option`` says what it is and by which option it was given: 'space' is ``--space``. ``among`` picks from the
     executed file what can be one. ``sha256`` is what the file must be, compared before it runs. Raises UserError.
     """
-    file, name = split(path)
+    file, name = file_and_name(path)
     if sha256 is None:  # taken before it runs and compared with what runs: it may write on itself
         sha256 = fingerprint(file, f"{option} file")
     mend = f": give --{option} {path} again if that was you, or another --study"

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from alexnet.config import Config
-from results.code import execute, from_file, is_in_file, split
+from results.code import execute, file_and_name, from_file, is_in_file
 from results.config import ConfigClass, checked_config
 from results.errors import UserError, nearest
 from search_spaces.builtin import SPACES
@@ -46,7 +46,7 @@ def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[s
     Each is a dict of fields with the values they get in the config that is ablated. With ``config_class`` every
     field and value is checked against it. Raises UserError.
     """
-    file, name = split(path)
+    file, name = file_and_name(path)
     name = name or "ablations"
     module = execute(file, "space file")
     found = getattr(module, name, None)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.code import fingerprint, is_in_file, split
+from results.code import file_and_name, fingerprint, is_in_file
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
@@ -114,7 +114,7 @@ def expected_file(option: str, given: str | None, earlier: dict[str, Any], study
     mend = f": give it on this command line, --{option} {name}"
     if not isinstance(kept, str) or not re.fullmatch(SHA256, kept):
         raise UserError(f"study '{study}' keeps no fingerprint of its {option} '{name}'{mend}")
-    if _inside(split(name)[0], study):
+    if _inside(file_and_name(name)[0], study):
         raise UserError(
             f"{option} '{name}' lies in the folder of study '{study}', whose word alone does not run it{mend}"
         )

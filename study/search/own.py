@@ -15,7 +15,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, GridSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from results.code import from_file, split
+from results.code import file_and_name, from_file
 from results.errors import UserError, foreign, named, shown
 from search_spaces import distributions
 
@@ -64,7 +64,7 @@ def load_sampler(name: str, sha256: str | None = None) -> OwnSampler:
     Raises UserError for a file that does not run and a name that it does not have. Nothing is made yet.
     """
     definition, sha256 = from_file(name, "sampler", _samplers_in, sha256)
-    return OwnSampler(name, definition, sha256, str(split(name)[0].resolve()))
+    return OwnSampler(name, definition, sha256, str(file_and_name(name)[0].resolve()))
 
 
 def _samplers_in(module: ModuleType) -> dict[str, Callable[..., Any] | BaseSampler]:
