@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EVALUATION_BATCH = 1000
 
 
-def train(config: Config, run: Run) -> Iterator[dict[str, float]]:
+def train(config: Config, run: Run) -> Generator[dict[str, float], None, dict[str, float]]:
     """Train ``config`` with ``run.seed``; evaluate the epoch of lowest validation loss on the test set.
 
     Deterministic on the CPU for one seed, precision and thread count, and the same whether run in one go or continued:
@@ -112,7 +112,10 @@ class _Training:
 
     @torch.inference_mode()
     def evaluate(self, images: Tensor, labels: Tensor) -> tuple[np.ndarray, np.ndarray, float, np.ndarray]:
-        """Predict (n, 3, 32, 32) uint8 images. Returns probabilities (n, classes), labels (n,), mean loss, features (n, d)."""
+        """Predict (n, 3, 32, 32) uint8 images.
+
+        Returns probabilities (n, classes), labels (n,), the mean loss and features (n, d).
+        """
         self.model.eval()
         images, labels = images.to(self.device), labels.to(self.device)
         logits, features = [], []

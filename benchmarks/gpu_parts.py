@@ -213,10 +213,17 @@ def summary(runs: list[dict[str, Any]], bench: Bench, seconds: float, at_a_time:
 
 
 def drawn(dimension: Any, source: random.Random) -> Any:
-    """Draw a value of a ``choice`` or ``log_float``."""
+    """Draw a value of any dimension of ``search_spaces``, without Optuna, which a bare machine lacks."""
     if hasattr(dimension, "values"):
         return source.choice(dimension.values)
-    return math.exp(source.uniform(math.log(dimension.low), math.log(dimension.high)))
+    low, high, step = dimension.low, dimension.high, dimension.step or (1 if dimension.whole else None)
+    if dimension.log:
+        value = min(max(math.exp(source.uniform(math.log(low), math.log(high))), low), high)
+    elif step:
+        value = low + source.randrange(int((high - low) / step + 1e-9) + 1) * step
+    else:
+        value = source.uniform(low, high)
+    return round(value) if dimension.whole else value
 
 
 PARTS: dict[str, tuple[float, Callable[[Bench, float], dict[str, Any]]]] = {

@@ -222,7 +222,8 @@ def _examples(r: Record) -> Iterator[str]:
         return
     n, bits = r.test_examples.n, r.test_examples.kind == "bits"
     if len(packed) != (-(-n // 8) if bits else 4 * n):
-        yield f"test_examples: {len(packed):,} bytes are not {'a bit' if bits else 'four bytes'} for each of {n:,} examples"
+        each = "a bit" if bits else "four bytes"
+        yield f"test_examples: {len(packed):,} bytes are not {each} for each of {n:,} examples"
         return
     array = Examples.array(r.test_examples)
     if not bits and not np.isfinite(array).all():

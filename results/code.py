@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
-from results.errors import UserError, foreign
+from results.errors import UserError, foreign, nearest
 
 LARGEST = 10_000_000  # bytes: no one writes such a module
+
+T = TypeVar("T")
 
 
 def read(path: Path, what: str) -> bytes:
@@ -56,3 +60,37 @@ def execute(path: Path, what: str, sha256: str | None = None, mend: str = "") ->
         del sys.modules[name]
         raise
     return module
+
+
+def is_in_file(name: str) -> bool:
+    """Whether ``name`` is of something in a file, ``path.py:NAME``, not of the toolkit's or a trainable's own."""
+    return name.endswith(".py") or ".py:" in name
+
+
+def file_and_name(path: str) -> tuple[Path, str]:
+    """Return the file of ``path.py:NAME`` and the name, which may be empty."""
+    if path.endswith(".py"):
+        return Path(path), ""
+    file, _, name = path.rpartition(":")
+    return Path(file), name
+
+
+def from_file(
+    path: str, option: str, among: Callable[[ModuleType], Mapping[str, T]], sha256: str | None = None
+) -> tuple[T, str]:
+    """Return what ``path.py:NAME`` names, and the SHA-256 of the file.
+
+    ``option`` says what it is and by which option it was given: 'space' is ``--space``. ``among`` picks from the
+    executed file what can be one. ``sha256`` is what the file must be, compared before it runs. Raises UserError.
+    """
+    file, name = file_and_name(path)
+    if sha256 is None:  # taken before it runs and compared with what runs: it may write on itself
+        sha256 = fingerprint(file, f"{option} file")
+    mend = f": give --{option} {path} again if that was you, or another --study"
+    found = among(execute(file, f"{option} file", sha256, mend))
+    if not name:
+        listed = ", ".join(found) or "none"
+        raise UserError(f"which {option} of '{file}'? Say --{option} {file}:NAME; it has: {listed}")
+    if name not in found:
+        raise UserError(f"{option} file '{file}' has no {option} '{name}'{nearest(name, found) if found else ''}")
+    return found[name], sha256

@@ -1,8 +1,8 @@
-"""The metric that a study is about: which value, which way is better, how it is written, which epoch speaks for a run.
+"""The metric that a study is about: which value, which way is better, how it is written, which epoch counts.
 
-Inside the toolkit every number of a metric is a *score*: its value, negated where less is better. More is better always,
-so ranking, pruning and tests know one direction; a difference of scores is a *gain*. Only :class:`Metric` turns them
-back into what a reader sees: a gain of RMSE is a negative difference.
+Inside the toolkit every number of a metric is a *score*: its value, negated where less is better. More is better
+always, so ranking, pruning and tests know one direction; a difference of scores is a *gain*. Only :class:`Metric`
+turns them back into what a reader sees: a gain of RMSE is a negative difference.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Metric:
 
     @property
     def digits(self) -> int | None:
-        """Digits behind the point: two of a percentage; else as many as show the margin in two digits, if it has one."""
+        """Digits behind the point: two of a percentage, else as many as show the margin in two digits."""
         if self.unit == "%":
             return 2
         return None if self.margin is None else max(0, min(10, 1 - math.floor(math.log10(self.margin))))
@@ -231,7 +231,7 @@ class Selecting:
 
 
 def selected(history: Iterable[E], metric: Metric) -> E | None:
-    """Return the epoch that speaks for a training, by the metric's rule, the first of equals; None where there is none."""
+    """Return the epoch that speaks for a training by the metric's rule, the first of equals; None for none."""
     choice, best = Selecting(metric), None
     for row in history:
         if choice.add(row):
@@ -258,7 +258,7 @@ def is_name(value: Any) -> bool:
 
 
 def split_name(name: str) -> tuple[str | None, str]:
-    """Return the split that a value's name begins or ends with, if any, and the rest: 'val_loss' -> validation, loss."""
+    """Return the split that a name begins or ends with, if any, and the rest: 'val_loss' -> validation, loss."""
     words = re.split(r"[_./-]", name)
     for at in (0, -1):
         split = SPLITS.get(words[at].lower())

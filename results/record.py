@@ -83,7 +83,7 @@ class DatasetTag(BaseModel):
 
 
 class Record(BaseModel):
-    """Everything a run leaves in ``records.jsonl``. What a run does not have is None or empty; no score is None, never 0.
+    """Everything a run leaves in ``records.jsonl``. What it does not have is None or empty; no score is None, never 0.
 
     ``kind`` is the command that first asked for the run; any command may reuse it. ``trial`` numbers the
     trials of a sweep from 0; ``sweep`` names its space, sampler, scheduler and epochs-at-which-pruned.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from alexnet.config import Config
-from results.code import execute, fingerprint
+from results.code import execute, file_and_name, from_file, is_in_file
 from results.config import ConfigClass, checked_config
 from results.errors import UserError, nearest
 from search_spaces.builtin import SPACES
@@ -32,9 +31,10 @@ def load_space(
     before it runs. Raises UserError, before anything starts, for whatever could go wrong with the space in the middle
     of a sweep.
     """
-    if is_file(name) and sha256 is None:  # taken before it runs and compared with what runs: it may write on itself
-        sha256 = fingerprint(split(name)[0], "space file")
-    definition = _from_file(name, sha256) if is_file(name) else _by_name(name, config_class, own or {})
+    if is_in_file(name):
+        definition, sha256 = from_file(name, "space", _spaces_in, sha256)
+    else:
+        definition = _by_name(name, config_class, own or {})
     space = Space(name, definition, config_class, baseline, fixed or {})
     space.sha256 = sha256
     return space
@@ -46,7 +46,7 @@ def load_ablations(path: str, config_class: ConfigClass | None = None) -> dict[s
     Each is a dict of fields with the values they get in the config that is ablated. With ``config_class`` every
     field and value is checked against it. Raises UserError.
     """
-    file, name = split(path)
+    file, name = file_and_name(path)
     name = name or "ablations"
     module = execute(file, "space file")
     found = getattr(module, name, None)
@@ -77,30 +77,6 @@ def _by_name(name: str, config_class: ConfigClass, own: Mapping[str, Definition]
                 "give the trainable a SPACES dict, or use --space path.py:NAME"
             )
     return SPACES[name]
-
-
-def is_file(name: str) -> bool:
-    """Whether ``name`` is of a space in a file, not a space's own."""
-    return name.endswith(".py") or ".py:" in name
-
-
-def split(path: str) -> tuple[Path, str]:
-    """Return the file of ``path.py:NAME`` and the name, which may be empty."""
-    if path.endswith(".py"):
-        return Path(path), ""
-    file, _, name = path.rpartition(":")
-    return Path(file), name
-
-
-def _from_file(path: str, sha256: str | None) -> Definition:
-    file, name = split(path)
-    module = execute(file, "space file", sha256, f": give --space {path} again if that was you, or another --study")
-    spaces = dict(_spaces_in(module))
-    if not name:
-        raise UserError(f"which space of '{file}'? Say --space {file}:NAME; it has: {', '.join(spaces) or 'none'}")
-    if name not in spaces:
-        raise UserError(f"space file '{file}' has no space '{name}'{nearest(name, spaces) if spaces else ''}")
-    return spaces[name]
 
 
 def _spaces_in(module: ModuleType) -> dict[str, Definition]:

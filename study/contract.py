@@ -190,8 +190,8 @@ def _check_prefix(trainer: _Trainer, whole: Outcome, epochs: int, say: Say) -> N
     if trainer.trainable.prefix:
         _rule(
             is_prefix,
-            f"prefix=True says that {epochs - 1} epochs are what {epochs} were until then, and they are not (a schedule "
-            "over epochs?): declare prefix=False",
+            f"prefix=True says that {epochs - 1} epochs are what {epochs} were until then, and they are not (a "
+            "schedule over epochs?): declare prefix=False",
         )
         say("kept: prefix=True, a shorter training is what a longer one is until then")
     elif is_prefix:

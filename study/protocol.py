@@ -89,8 +89,8 @@ def split(name: str) -> tuple[str, str]:
 def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> Trainable:
     """Load a trainable from ``package.module``, ``path/to/file.py`` or ``path/to/file.py:function``.
 
-    ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. A file's folder
-    is put on the import path first, as Python does for a script. Raises UserError where it cannot be loaded or is none.
+    ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. A file's
+    folder is put on the import path first, as Python does for a script. Raises UserError where it is none.
     """
     if not is_file(name):
         return trainable_of(_from_name(name), name)
@@ -103,7 +103,7 @@ def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> Trai
 
 
 def trainable_of(module: ModuleType, name: str, function: str = "") -> Trainable:
-    """Return the trainable that a module declares: a decorated function, or Config, METRIC and train. Raises UserError."""
+    """Return what a module declares: a decorated function, or Config, METRIC and train. Raises UserError."""
     where = f"trainable '{name}'"
     with foreign(where):
         declared = {n: v for n, v in vars(module).items() if isinstance(getattr(v, DECLARED, None), Declared)}

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.code import fingerprint
+from results.code import file_and_name, fingerprint, is_in_file
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
 from results.meta import SHA256, StudyMeta
-from search_spaces import load
 from study.cli.script import open_script
 from study.protocol import OWN, Trainable, is_file, load_trainable, split
 from study.scripts.scripted import COMMAND
@@ -115,20 +114,22 @@ def _place(name: str) -> str:
     return str(_file(name).resolve()) + split(name)[1] if is_file(name) else name
 
 
-def expected_space(given: str | None, earlier: dict[str, Any], study: Path) -> str | None:
-    """Return what the file of the sweep's space must be, as study.json has it; None where any will do.
+def expected_file(option: str, given: str | None, earlier: dict[str, Any], study: Path) -> str | None:
+    """Return what the file of the sweep's 'space' or 'sampler' must be, as study.json has it; None where any will do.
 
     That is one that was given, or one that is in no file. Raises UserError for a file that only study.json names and
     keeps no fingerprint of, or that lies in the study's folder.
     """
     if given is not None:
         return None
-    name, kept = str(earlier.get("space", "")), earlier.get("space_sha256")
-    if not load.is_file(name):
+    name, kept = str(earlier.get(option, "")), earlier.get(f"{option}_sha256")
+    if not is_in_file(name):
         return None
-    mend = f": give it on this command line, --space {name}"
+    mend = f": give it on this command line, --{option} {name}"
     if not isinstance(kept, str) or not re.fullmatch(SHA256, kept):
-        raise UserError(f"study '{study}' keeps no fingerprint of its space '{name}'{mend}")
-    if _inside(load.split(name)[0], study):
-        raise UserError(f"space '{name}' lies in the folder of study '{study}', whose word alone does not run it{mend}")
+        raise UserError(f"study '{study}' keeps no fingerprint of its {option} '{name}'{mend}")
+    if _inside(file_and_name(name)[0], study):
+        raise UserError(
+            f"{option} '{name}' lies in the folder of study '{study}', whose word alone does not run it{mend}"
+        )
     return kept

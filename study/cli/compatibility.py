@@ -75,7 +75,8 @@ def same_metric(meta: StudyMeta, trainable: Trainable, args: Namespace) -> None:
         before = getattr(meta.metric, part)
         if now != before:
             raise UserError(
-                f"study '{args.study}' is about a metric whose {part} is {before!r}, not {now!r}; choose another --study"
+                f"study '{args.study}' is about a metric whose {part} is {before!r}, not {now!r}; choose another "
+                "--study"
             )
     if meta.prefix != trainable.prefix:
         raise UserError(

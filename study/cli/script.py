@@ -40,8 +40,8 @@ def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
         if script is not None and args.trainable is None:
             again = shlex.quote(script.template)
             raise UserError(
-                f"study '{args.study}' runs a command, and a study's word alone runs none: give it on this command line, "
-                f"--command {again}"
+                f"study '{args.study}' runs a command, and a study's word alone runs none: give it on this command "
+                f"line, --command {again}"
             )
         return None
     if args.trainable is not None:
@@ -98,11 +98,12 @@ def kept_script(trainable: Trainable) -> kept.Script | None:
 
 
 def refuse_unseeded(meta: StudyMeta | None, seeded: bool = True) -> None:
-    """Raise UserError where the command has no ``{seed}``: all runs of a config are alike, and no verdict is possible."""
-    if not seeded or (meta is not None and meta.script is not None and not Template.of(meta.script.template).has_seed):
+    """Raise UserError where the command has no ``{seed}``: runs of a config are alike, and no verdict is possible."""
+    script = meta.script if meta is not None else None
+    if not seeded or (script is not None and not Template.of(script.template).has_seed):
         raise UserError(
-            "the command has no {seed}, so further runs of a config tell nothing new, and no verdict is possible: start a "
-            "study with one that has, as in --command 'python train.py --seed {seed}'"
+            "the command has no {seed}, so further runs of a config tell nothing new, and no verdict is possible: "
+            "start a study with one that has, as in --command 'python train.py --seed {seed}'"
         )
 
 

@@ -174,7 +174,7 @@ def training_session(given: Inputs) -> Iterator[Session]:
         study.check_appending()
         for name in _introduced(study.meta, trainable):
             note(
-                f"note: the config has a new field '{name}': earlier runs had {study.meta.baseline[name]!r}, its default"
+                f"note: the config has a new field '{name}'; earlier runs had its default {study.meta.baseline[name]!r}"
             )
         given.trainable.record(study.meta)
         # Written when training begins: a command that is refused leaves the study as it was.

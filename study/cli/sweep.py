@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from typing import Any
 
 from results.analysis.evidence import Evidence
+from results.code import is_in_file
 from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.arguments.common import DEFAULT_SEED
-from study.cli.code import expected_space
+from study.cli.code import expected_file
 from study.cli.session import Inputs, inputs, training_session
 from study.planning.noise import before_sweep
 from study.search.options import SweepOptions
+from study.search.own import load_sampler
+from study.search.sampler import tried
 from study.search.summary import print_summary
 from study.search.sweep import Training, sweep
 
@@ -23,7 +27,13 @@ def run(args: Namespace) -> int:
     what = _options(args, earlier)
     args.seed = what.seed
     given = inputs(args)
-    space = _space(given, earlier)
+    files = {  # what they must be, before either runs
+        option: expected_file(option, getattr(args, option), earlier, args.study) for option in ("space", "sampler")
+    }
+    space = _space(given, earlier, files["space"])
+    if is_in_file(what.sampler_name):
+        own = load_sampler(what.sampler_name, files["sampler"])
+        what = replace(what, sampler=tried(own, space, what.seed, what.trials, given.trainable.model.metric.goal))
     with training_session(given) as session:
         session.announce(before_sweep(Evidence.of(session.study), what.trials))
         summary = sweep(
@@ -69,9 +79,8 @@ def _options(args: Namespace, earlier: dict[str, Any]) -> SweepOptions:
     return what
 
 
-def _space(given: Inputs, earlier: dict[str, Any]) -> Space:
+def _space(given: Inputs, earlier: dict[str, Any], sha256: str | None) -> Space:
     """Load and check the space before data are read or a new study is started."""
     args, model = given.args, given.trainable.model
     name = str(earlier.get("space", "default")) if args.space is None else args.space
-    sha256 = expected_space(args.space, earlier, args.study)
     return load_space(name, model.Config, given.baseline, given.sets, model.spaces, sha256)

@@ -121,7 +121,7 @@ def _hash(value: Any, update: Callable[[bytes], Any], within: set[int]) -> None:
 def _hash_parts(value: Any, update: Callable[[bytes], Any], within: set[int]) -> None:
     if isinstance(value, Mapping):
         parts: Any = [part for pair in value.items() for part in pair]
-    elif isinstance(value, list | tuple) or (isinstance(value, np.ndarray)):
+    elif isinstance(value, list | tuple | np.ndarray):
         parts = list(value)
     elif isinstance(value, set | frozenset):
         parts = sorted(value, key=repr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 COMMAND = "command"  # the trainable's name in study.json
 SEED = "seed"
+Epochs = Generator[dict[str, float], None, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ def scripted(script: Script) -> Trainable:
     template, parser = Template.of(script.template), Parser.of(script.parse)
     template.find(script.folder)
 
-    def start(values: Mapping[str, Any], run: Run) -> Iterator[dict[str, float]]:
+    def start(values: Mapping[str, Any], run: Run) -> Epochs:
         return _follow(template.argv(values, run.seed), script.folder, parser, script.metric)
 
     config = _config(template, script.baseline)
     return Trainable(script.template, config, script.metric, start, seeded=template.has_seed, script=script)
 
 
-def _follow(argv: list[str], folder: str, parser: Parser, metric: Metric) -> Iterator[dict[str, float]]:
+def _follow(argv: list[str], folder: str, parser: Parser, metric: Metric) -> Epochs:
     """Run the script and yield an epoch for each line with the metric; return the values of the end."""
     measuring, epochs = Measuring(metric.name, metric.test), 0
     with Process(argv, folder) as process:

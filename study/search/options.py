@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from results.code import is_in_file
 from results.errors import UserError, nearest
 from study.limits import FACTOR, GRACE, SEED, TRIALS
+from study.search.own import OwnSampler
 from study.search.sampler import SAMPLERS
 
 SCHEDULERS = ("asha", "none")
@@ -17,7 +19,7 @@ class SweepOptions:
 
     trials: int = 50
     seed: int = 504
-    sampler: str = "tpe"
+    sampler: str | OwnSampler = "tpe"  # a name of SAMPLERS, or ``path.py:NAME``, or what that led to
     scheduler: str = "asha"
     factor: float = 3
     grace: int = 1  # the grace period, in epochs
@@ -32,6 +34,13 @@ class SweepOptions:
         ):
             if complaint := bounds.complaint(value):
                 raise UserError(f"{option}: {complaint}")
-        for what, valid, name in (("sampler", SAMPLERS, self.sampler), ("scheduler", SCHEDULERS, self.scheduler)):
-            if name not in valid:
-                raise UserError(f"unknown {what} '{name}'{nearest(str(name), valid)}")
+        if self.scheduler not in SCHEDULERS:
+            raise UserError(f"unknown scheduler '{self.scheduler}'{nearest(str(self.scheduler), SCHEDULERS)}")
+        name = self.sampler_name
+        if not isinstance(name, str) or (name not in SAMPLERS and not is_in_file(name)):
+            raise UserError(f"unknown sampler '{name}'{nearest(str(name), SAMPLERS)}; or path.py:NAME")
+
+    @property
+    def sampler_name(self) -> str:
+        """The sampler as it was asked for."""
+        return self.sampler.name if isinstance(self.sampler, OwnSampler) else self.sampler

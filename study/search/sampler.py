@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import optuna
+from optuna.samplers import BaseSampler, BruteForceSampler, GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from results.code import is_in_file
 from results.errors import UserError, nearest
 from results.metric import Goal, best_so_far
 from results.record import Record
 from search_spaces import Space
+from study.search.own import OwnSampler, load_sampler
 
-SAMPLERS = ("tpe", "random", "gp", "qmc")
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {  # name -> maker, given a seed
+    "tpe": lambda seed: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
+    "random": lambda seed: RandomSampler(seed=seed),
+    "gp": lambda seed: GPSampler(seed=seed, deterministic_objective=False),
+    "qmc": lambda seed: QMCSampler(
+        seed=seed, scramble=True, warn_independent_sampling=False, warn_asynchronous_seeding=False
+    ),
+}
+TRIED_AFTER = 10  # made-up trials that a sampler of a file is tried with: TPE and the Gaussian process begin after ten
 STATES = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
@@ -31,26 +42,20 @@ STATES = {
 }
 
 
-def make_sampler(name: str, seed: int, known: int) -> optuna.samplers.BaseSampler:
+def make_sampler(sampler: str | OwnSampler, seed: int, known: int) -> BaseSampler:
     """Return a seeded sampler for a sweep that already has ``known`` trials.
 
     A sampler's random draws begin anew when it is made; ``known`` is mixed into its seed so that a resumed sweep
-    does not propose its first trials again. Raises UserError for an unknown name.
+    does not propose its first trials again. Raises UserError for an unknown name and for a file's that makes none.
     """
-    if name not in SAMPLERS:
-        raise UserError(f"unknown sampler '{name}'{nearest(name, SAMPLERS)}")
+    if isinstance(sampler, str) and is_in_file(sampler):
+        sampler = load_sampler(sampler)
+    if isinstance(sampler, str) and sampler not in SAMPLERS:
+        raise UserError(f"unknown sampler '{sampler}'{nearest(sampler, SAMPLERS)}")
     own = int(np.random.SeedSequence([seed, known]).generate_state(1)[0] >> 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # optuna calls several stable options experimental
-        if name == "tpe":
-            return optuna.samplers.TPESampler(seed=own, multivariate=True, group=True, constant_liar=True)
-        if name == "gp":
-            return optuna.samplers.GPSampler(seed=own, deterministic_objective=False)
-        if name == "qmc":
-            return optuna.samplers.QMCSampler(
-                seed=own, scramble=True, warn_independent_sampling=False, warn_asynchronous_seeding=False
-            )
-        return optuna.samplers.RandomSampler(seed=own)
+        return SAMPLERS[sampler](own) if isinstance(sampler, str) else sampler.make(own)
 
 
 def as_trial(space: Space, record: Record) -> FrozenTrial | None:
@@ -101,16 +106,22 @@ def direction(goal: Goal) -> StudyDirection:
 class Proposer:
     """Asks and tells an Optuna study.
 
-    ``outside``: how many of ``known`` the space does not hold, which Optuna is therefore not told.
+    ``outside``: how many of ``known`` the space does not hold, which Optuna is therefore not told. ``stopped``: the
+    sampler said that it has nothing more.
     """
 
-    def __init__(self, space: Space, sampler: str, seed: int, known: Iterable[Record], goal: Goal = "max") -> None:
+    def __init__(
+        self, space: Space, sampler: str | OwnSampler, seed: int, known: Iterable[Record], goal: Goal = "max"
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         known = list(known)
         self._space = space
         self._seed = seed
         self._asked = len(known)
         self.study = optuna.create_study(direction=direction(goal), sampler=make_sampler(sampler, seed, len(known)))
+        # a grid's sampler stops the study after its last point, which Optuna allows in its own loop alone
+        setattr(self.study, "stop", self._stop)  # noqa: B010 - a method
+        self.stopped = False
         trials = [as_trial(space, record) for record in known]
         self.outside = trials.count(None)
         self.study.add_trials([trial for trial in trials if trial is not None])
@@ -153,8 +164,24 @@ class Proposer:
         new = np.random.SeedSequence([self._seed, self._asked, 1]).generate_state(1)[0]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.study.sampler = (
-                optuna.samplers.BruteForceSampler(seed=int(new))
-                if finite
-                else optuna.samplers.RandomSampler(seed=int(new))
-            )
+            self.study.sampler = BruteForceSampler(seed=int(new)) if finite else RandomSampler(seed=int(new))
+
+    def _stop(self) -> None:
+        self.stopped = True
+
+
+def tried(sampler: OwnSampler, space: Space, seed: int, trials: int, goal: Goal = "max") -> OwnSampler:
+    """Return ``sampler`` once it has proposed configs of ``space``: the first of a sweep, and one after others.
+
+    Many a sampler draws at random at first, and needs a package or a grid only when it has seen trials. Never more
+    than ``trials`` are asked for, nor numbered: it may have no more. Raises UserError for whatever it does wrong.
+    """
+    proposer = Proposer(space, sampler, seed, [], goal)
+    proposer.study.tell(proposer.ask()[0], 0.5)
+    made_up = Proposer(space, "random", seed, [], goal)
+    for number in range(min(TRIED_AFTER, trials - 2)):
+        made_up.study.tell(made_up.ask()[0], number / TRIED_AFTER)
+    proposer.study.add_trials(made_up.study.trials)
+    if trials > 1 and not proposer.stopped:
+        proposer.ask()
+    return sampler

@@ -20,6 +20,7 @@ from search_spaces import Space
 from study.jobs import Job, epochs_of, next_attempt
 from study.recording.checkpoints import Interrupted
 from study.search.options import SweepOptions
+from study.search.own import OwnSampler
 from study.search.pruner import Halvings
 from study.search.sampler import Proposer, objective
 
@@ -72,6 +73,8 @@ class SweepSource:
         learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
         self._proposer = Proposer(space, options.sampler, self._seed, learnt, metric.goal)
         self.outside = self._proposer.outside
+        self._own = isinstance(options.sampler, OwnSampler)  # which is never changed for another
+        self.sampler_ended = False  # it has nothing more, though the space may have
         self._inside = {r.config_hash for r in same_seed if r.config in space}
         self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id
         self._flying: set[str] = set()  # config hashes of running jobs
@@ -141,10 +144,13 @@ class SweepSource:
 
     def _propose(self) -> Job | None:
         for tries in itertools.count():
-            if self.exhausted_space or self._all_known() or tries >= 2 * KNOWN_IN_A_ROW:
+            # resumed, a sampler of a file may propose all that is known before anything new
+            most = KNOWN_IN_A_ROW + (len(self._answers) if self._own else KNOWN_IN_A_ROW)
+            self.sampler_ended = self._own and (self._proposer.stopped or tries >= most)
+            if self.exhausted_space or self._all_known() or self.sampler_ended or tries >= most:
                 self.exhausted_space = True
                 return None
-            if tries == KNOWN_IN_A_ROW:
+            if tries == KNOWN_IN_A_ROW and not self._own:
                 self._proposer.look_elsewhere(self._space.size is not None)
             trial, config = self._proposer.ask()
             name = config_hash(config)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from results.code import is_in_file
 from results.errors import UserError
 from results.record import Record
 from results.store import Study
@@ -17,6 +18,7 @@ from study.jobs import Model
 from study.recording.checkpoints import interrupted_jobs
 from study.recording.writer import After
 from study.search.options import SweepOptions
+from study.search.own import OwnSampler, load_sampler
 from study.search.pruner import Halvings
 from study.search.source import SweepSource
 from study.search.storage import Database
@@ -40,7 +42,7 @@ class SweepSummary:
     asked: int
     engine: Summary | None
     notes: list[str]  # a line each, for the user
-    exhausted: bool  # the space holds nothing new
+    exhausted: bool  # the space holds nothing new, or the sampler
 
     @property
     def complete(self) -> bool:
@@ -68,6 +70,8 @@ def sweep(
         UserError: an option makes no sense or contradicts the study's sweep. Nothing was changed then.
     """
     sweep_options.check()
+    if isinstance(sweep_options.sampler, str) and is_in_file(sweep_options.sampler):
+        sweep_options = replace(sweep_options, sampler=load_sampler(sweep_options.sampler))
     reading = study.read()
     records = reading.records
     notes = list(space.warnings)
@@ -84,10 +88,15 @@ def sweep(
         metric=study.meta.metric.plain,
         prefix=study.meta.prefix,
     )
+    if isinstance(sweep_options.sampler, OwnSampler) and not sweep_options.sampler.seeded:
+        notes.append(
+            f"sampler '{sweep_options.sampler.name}' is a ready one: --seed does not seed it, and resumed it begins "
+            "again as its file made it"
+        )
     if source.outside:
         notes.append(
             f"{source.outside} of the study's earlier runs lie outside space '{space.name}': they are kept, counted; "
-            f"'{sweep_options.sampler}' does not learn from them"
+            f"'{sweep_options.sampler_name}' does not learn from them"
         )
     for note in notes:
         announce(f"note: {note}")
@@ -110,7 +119,10 @@ def sweep(
         database.sync()
     if source.exhausted_space:
         notes.append(
-            f"space '{space.name}' is exhausted: every config it holds has been tried with seed {sweep_options.seed}"
+            f"sampler '{sweep_options.sampler_name}' has nothing new to propose"
+            if source.sampler_ended
+            else f"space '{space.name}' is exhausted: every config it holds has been tried with seed "
+            f"{sweep_options.seed}"
         )
         announce(f"note: {notes[-1]}")
     mine = [r for r in study.records() if r.kind == "sweep"]
@@ -121,11 +133,13 @@ def sweep(
 
 
 def _about(space: Space, options: SweepOptions) -> dict[str, Any]:
-    about: dict[str, Any] = {"space": space.name, "sampler": options.sampler, "scheduler": options.scheduler}
+    about: dict[str, Any] = {"space": space.name, "sampler": options.sampler_name, "scheduler": options.scheduler}
     if options.scheduler == "asha":
         about |= {"reduction_factor": options.factor, "grace": options.grace}
     if space.sha256 is not None:
         about["space_sha256"] = space.sha256
+    if isinstance(options.sampler, OwnSampler):
+        about["sampler_sha256"] = options.sampler.sha256
     return about | {"seed": options.seed, "trials": options.trials, "describe": space.describe()}
 
 
@@ -146,6 +160,8 @@ def _against_earlier(study: Study, records: list[Record], about: dict[str, Any],
     ]
     if not changed and earlier.get("describe") != about["describe"]:
         changed = [f"the contents of space '{about['space']}'"]
+    if earlier.get("sampler") == about["sampler"] and earlier.get("sampler_sha256") != about.get("sampler_sha256"):
+        changed.append(f"the file of sampler '{about['sampler']}'")
     return [f"going on with a sweep that was made otherwise: {', '.join(changed)}"] if changed else []
 
 

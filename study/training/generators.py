@@ -37,8 +37,8 @@ def _seed(seed: int) -> None:
 def save() -> State:
     """Return their state."""
     version, numbers, gauss = random.getstate()
-    _, keys, at, has, cached = np.random.get_state()  # type: ignore[misc]
-    state = {
+    _, keys, at, has, cached = np.random.get_state()
+    state: State = {
         "random": np.array(numbers, np.int64),
         "random_gauss": np.array([version, gauss is not None, gauss or 0.0], np.float64),
         "numpy": np.asarray(keys, np.uint32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.gpu_parts import cpu_records
+from benchmarks.gpu_parts import cpu_records, drawn
+from search_spaces import choice, integer, log_float, log_integer, uniform
+from search_spaces import distributions as dists
 from tests.support import ROOT
 
 BARE = ("ray", "optuna", "pydantic", "pandas", "safetensors", "scipy", "sqlalchemy", "rich", "jinja2", "seaborn")
@@ -63,3 +66,13 @@ def test_cpu_records_are_the_committed_ones_of_the_baseline() -> None:
     found = cpu_records(meta["dataset"]["fingerprint"])
     assert found["n"] == 7 and found["test_accuracy"][504] == 0.7454 and round(found["mean"], 4) == 0.7429
     assert found["dataset"] == "cifar10-jpeg"
+
+
+def test_any_dimension_that_the_default_space_may_get_is_drawn_from() -> None:
+    dimensions = [choice("a", None), uniform(0.0, 0.8, step=0.1), uniform(-1, 1), log_float(1e-4, 1e-2)]
+    dimensions += [integer(0, 4), integer(1, 10, step=3), log_integer(1, 400)]
+    source = random.Random(0)
+    for dimension in dimensions:
+        values = [drawn(dimension, source) for _ in range(200)]
+        assert all(dists.member(dimension.distribution(), value) for value in values), dimension
+        assert len(set(values)) >= min(5, dists.count(dimension.distribution()) or 5), dimension

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from alexnet.config import Config
-from search_spaces import load_ablations, load_space
+from search_spaces import choice, load_ablations, load_space
 from study.contract import check_trainable
 from study.protocol import load_trainable
+from study.search.own import load_sampler
+from study.search.sampler import Proposer, tried
 from tests.support import ROOT
 
 
@@ -61,6 +63,25 @@ def test_the_spaces_on_the_page_are_spaces(tmp_path: Path) -> None:
         space = load_space(f"{path}:{name}", Config, {})
         assert space.warnings == []
     assert load_ablations(str(path), Config)
+
+
+def test_the_samplers_on_the_page_sample(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    (code,) = blocks("sweep.md", "py")
+    path.write_text(code, encoding="utf-8")
+    first = {"learning_rate": choice(0.001, 0.003, 0.01), "batch_size": choice(128, 256, 512)}
+    space = load_space("first", Config, {}, own={"first": first})
+    found: dict[str, list[dict[str, object]]] = {}
+    for name in ("Climber", "grid"):
+        proposer = Proposer(space, tried(load_sampler(f"{path}:{name}"), space, 0, 40), 0, [])
+        while len(proposer.study.trials) < 40 and not proposer.stopped:
+            trial, config = proposer.ask()
+            proposer.study.tell(trial, config["learning_rate"] * config["batch_size"])
+        found[name] = [trial.params for trial in proposer.study.trials]
+    corners = [{"learning_rate": r, "batch_size": b} for r in (0.001, 0.003) for b in (128, 256)]
+    assert len(found["grid"]) == 4 and all(corner in found["grid"] for corner in corners)
+    best = {"learning_rate": 0.01, "batch_size": 512}
+    assert found["Climber"].count(best) > 40 / 9 * 2, "it comes back to the best of nine"
 
 
 def test_the_program_on_the_page_has_all_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

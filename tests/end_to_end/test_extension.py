@@ -59,9 +59,12 @@ def run(copy: Path, *words: str) -> str:
 @pytest.mark.parametrize(
     ("tests", "seen"),
     [
-        ("tests/alexnet/test_model.py", ("-c", "import alexnet.config as c; print(c.ARCHITECTURES['twig'])")),
         (
-            "tests/search_spaces tests/alexnet/test_model.py",
+            "tests/alexnet/test_model.py tests/search_spaces/test_load.py",
+            ("-c", "import alexnet.config as c; print(c.ARCHITECTURES['twig'])"),
+        ),
+        (
+            "tests/search_spaces tests/alexnet/test_model.py tests/benchmarks/test_gpu.py",
             ("-c", "import search_spaces as s, alexnet; print(s.load_space('default', alexnet.Config, {}).dimensions)"),
         ),
         ("tests/study/report/test_page.py", ("-c", "import study.report.chapters.protocol as p; print(p.SECTIONS)")),

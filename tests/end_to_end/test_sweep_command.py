@@ -27,6 +27,7 @@ def refused(capsys, *arguments: str) -> str:
     [
         (["--trials", "0"], "the nearest is 1"),
         (["--sampler", "tpee"], "did you mean 'tpe'"),
+        (["--sampler", "nowhere.py:X"], "no sampler file at 'nowhere.py'"),
         (["--scheduler", "ash"], "did you mean 'asha'"),
         (["--reduction-factor", "1"], "the nearest is 1.1"),
         (["--grace", "0"], "the nearest is 1"),
@@ -61,6 +62,69 @@ def test_a_space_that_contradicts_the_config(capsys, tmp_path, body, said):
     space.write_text(f"from search_spaces import choice, log_float\nX = {body}\n")
     assert said in refused(capsys, "--study", str(tmp_path / "s"), *TRAINABLE, "--space", f"{space}:X")
     assert not (tmp_path / "s").exists()
+
+
+SAMPLERS = """
+import optuna
+from search_spaces import log_float
+
+X = {"learning_rate": log_float(0.1, 1.0)}
+
+class Fixed(optuna.samplers.BaseSampler):
+    def __init__(self, seed):
+        self.left = [0.5, 0.25, 0.125]
+    def infer_relative_search_space(self, study, trial):
+        return {}
+    def sample_relative(self, study, trial, space):
+        return {}
+    def sample_independent(self, study, trial, name, distribution):
+        return self.left.pop(0)
+
+class Tired(Fixed):
+    def after_trial(self, study, trial, state, values):
+        if trial.number == 3:
+            raise ValueError("tired")
+
+def wrong(seed):
+    return {}[seed]
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    """The words of a sweep with a space and a sampler of one file; the latter's name is left out."""
+    file = tmp_path / "mine.py"
+    file.write_text(SAMPLERS)
+    space = ["--space", f"{file}:X", "--scheduler", "none", "--engine", "here"]
+    return ["--study", str(tmp_path / "s"), *TRAINABLE, *space, "--sampler", f"{file}:"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Fxied", "did you mean 'Fixed'"), ("wrong", "wrong', line 23: KeyError"), ("X", "valid: Fixed, Tired")],
+)
+def test_a_sampler_of_a_file_that_will_not_do_leaves_no_trace(capsys, tmp_path, own, name, said):
+    own[-1] += name
+    assert said in refused(capsys, *own)
+    assert not (tmp_path / "s").exists()
+
+
+def test_the_trials_of_a_sampler_in_a_file_are_what_it_proposes(capsys, tmp_path, own):
+    own[-1] += "Fixed"
+    assert main(["sweep", *own, "--trials", "3"]) == 0
+    assert main(["sweep", *own[:2], "--trials", "4"]) == 0  # begins its list anew, and is answered from the records
+    records = sorted(Study.open(tmp_path / "s").records(), key=lambda r: r.trial)
+    assert [r.config["learning_rate"] for r in records] == [0.1, 0.5, 0.25, 0.125]
+    assert Study.open(tmp_path / "s").meta.sweep["sampler"] == own[-1]
+    capsys.readouterr()
+    assert "Fixed', line 15: IndexError" in refused(capsys, *own[:2], "--trials", "5")
+    assert len(Study.open(tmp_path / "s").records()) == 4
+
+
+def test_a_sampler_that_raises_in_the_midst_ends_the_sweep_in_a_line(capsys, tmp_path, own):
+    own[-1] += "Tired"
+    assert "Tired', line 20: ValueError: tired (traceback in" in refused(capsys, *own, "--trials", "9")
+    assert len(Study.open(tmp_path / "s").records()) == 4, "what was recorded stays"
 
 
 def test_help_says_what_stopping_early_costs(capsys):

@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what may vary: default, optimiser, architecture, or your own (default: the study's, else 'default')",
     )
     group.add_argument(
-        "--sampler", help="tpe, random, gp or qmc, all seeded by --seed (default: the study's, else tpe)"
+        "--sampler",
+        metavar="NAME|FILE.py:NAME",
+        help="tpe, random, gp or qmc, all seeded by --seed, or any Optuna sampler in a file of yours (default: the "
+        "study's, else tpe)",
     )
     group.add_argument(
         "--scheduler",

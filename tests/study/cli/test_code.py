@@ -15,6 +15,8 @@ from tests.support import ROOT, synthetic
 
 HONEST = (ROOT / "examples/digits_sklearn.py").read_text()
 SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.1, 1.0)}\n"
+SAMPLER = "from optuna.samplers import RandomSampler as X\n"
+FROM_FILES = {"space": SPACE, "sampler": SAMPLER}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,8 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of a trainable in a file, with a sweep that is said to come of a space in a file."""
     folder = tmp_path_factory.mktemp("code")
     (folder / "mine.py").write_text(HONEST)
-    (folder / "space.py").write_text(SPACE)
+    for option, text in FROM_FILES.items():
+        (folder / f"{option}.py").write_text(text)
     words = ["--study", str(folder / "s"), "--trainable", str(folder / "mine.py"), "--dataset", "digits"]
     assert main(["baseline", *words, "--set", "epochs=1", "--quiet"]) == 0
     return folder
@@ -94,9 +97,12 @@ def test_a_fingerprint_that_is_none_runs_nothing(kept: str, place: Path, capsys:
     assert command(place, "baseline") == 2
     assert "trainable_sha256" in capsys.readouterr().err
     edit(place, trainable="alexnet", trainable_sha256=None)
-    edit(place, sweep={"space": f"{place / 'space.py'}:X", "trials": 5, "space_sha256": kept})
-    assert command(place, "sweep") == 2
-    assert "keeps no fingerprint of its space" in capsys.readouterr().err
+    trap(place, "sampler.py", SAMPLER)
+    for option in FROM_FILES:
+        name = f"{place / option}.py:X"
+        edit(place, sweep={option: name, "trials": 5, f"{option}_sha256": kept})
+        assert command(place, "sweep") == 2
+        assert f"keeps no fingerprint of its {option}" in capsys.readouterr().err
     assert not (place / "executed").exists()
 
 
@@ -107,7 +113,7 @@ def test_a_file_that_came_in_the_studys_folder_runs_only_when_given(
     at = place / "s" if where != "by a link to it" else place / "link"
     if where == "by a link to it":
         at.symlink_to(place / "s")
-    for name, text in (("model.py", HONEST), ("room.py", SPACE)):
+    for name, text in (("model.py", HONEST), ("room.py", SPACE), ("who.py", SAMPLER)):
         trap(place, name, text)
         if where == "by a link in it":
             (place / "s" / name).symlink_to(place / name)
@@ -123,6 +129,10 @@ def test_a_file_that_came_in_the_studys_folder_runs_only_when_given(
     edit(place, trainable="alexnet", trainable_sha256=None)
     assert command(place, "sweep") == 2
     assert "space" in (said := capsys.readouterr().err) and "lies in the folder" in said
+    who = at / "who.py"
+    edit(place, sweep={"sampler": f"{who}:X", "trials": 1, "sampler_sha256": fingerprint(who, "sampler file")})
+    assert command(place, "sweep") == 2
+    assert "sampler" in (said := capsys.readouterr().err) and "lies in the folder" in said
     assert not (place / "executed").exists()
     edit(place, trainable=str(model), trainable_sha256=fingerprint(model, "trainable"))
     assert command(place, "baseline", "--trainable", str(model), "--quiet") == 0
@@ -176,18 +186,26 @@ def test_a_cache_beside_the_file_is_not_executed(place: Path) -> None:
     assert not (place / "executed").exists()
 
 
+@pytest.mark.parametrize("option", FROM_FILES)
 @pytest.mark.parametrize("kept", ["changed", "absent"])
-def test_a_space_that_changed_is_refused_before_it_runs(
-    kept: str, place: Path, capsys: pytest.CaptureFixture[str]
+def test_a_space_or_sampler_that_changed_is_refused_before_it_runs(
+    kept: str, option: str, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = f"{place / 'space.py'}:X"
-    sha = {} if kept == "absent" else {"space_sha256": fingerprint(place / "space.py", "space file")}
-    edit(place, sweep={"space": name, "trials": 5, **sha})
-    trap(place, "space.py", SPACE)
+    file = place / f"{option}.py"
+    name = f"{file}:X"
+    sha = {} if kept == "absent" else {f"{option}_sha256": fingerprint(file, option)}
+    edit(place, sweep={option: name, "trials": 5, **sha})
+    before = (place / "s" / "study.json").read_bytes()
+    trap(place, file.name, FROM_FILES[option])
     assert command(place, "sweep") == 2
     said = capsys.readouterr().err
-    assert "space" in said and f"--space {name}" in said and said.count("\n") == 1
-    assert not (place / "executed").exists()
+    assert option in said and f"--{option} {name}" in said and said.count("\n") == 1
+    assert not (place / "executed").exists() and (place / "s" / "study.json").read_bytes() == before
+    assert command(place, "sweep", f"--{option}", name, "--trials", "2", "--engine", "here", "--quiet") == 0
+    assert (place / "executed").exists()
+    kept_now = json.loads((place / "s" / "study.json").read_text())["sweep"]
+    assert kept_now[option] == name and kept_now[f"{option}_sha256"] == fingerprint(file, option)
+    assert command(place, "sweep", "--trials", "3", "--engine", "here", "--quiet") == 0, "the new one is kept"
 
 
 def test_report_export_and_dry_runs_execute_nothing(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
