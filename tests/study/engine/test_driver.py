@@ -24,7 +24,7 @@ from study.recording import records
 from study.recording.writer import Writer
 from study.terminal.log import Log
 
-ROW = Epoch(1, 1.0, 0.5, 1.0, 1.0, 0.1, np.eye(3, dtype=int))
+ROW = Epoch(1, {"val_loss": 1.0, "val_accuracy": 1.0}, 0.1, np.eye(3, dtype=int))
 NOTHING: Any = SimpleNamespace(drop=lambda key: None, put=lambda *a: None, take=lambda *a: None)
 SILENT: Any = SimpleNamespace(
     update=lambda progress: None,
