@@ -35,11 +35,13 @@ class Identity:
 
     def filled(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return a config with every field; its hash as stored is known from then on."""
-        lacking = {name: value for name, value in self._introduced.items() if name not in config}
-        if not lacking:
-            return dict(config)
-        whole = {**config, **lacking}
-        self._now[config_hash(dict(config))] = config_hash(whole)
+        whole, stored = dict(config), []
+        for name, value in self._introduced.items():
+            if name not in whole:
+                stored.append(config_hash(whole))  # what a look may have called it before this field came, or a record
+                whole[name] = value
+        if stored:
+            self._now |= dict.fromkeys(stored, config_hash(whole))
         return whole
 
     def fill(self, record: Record) -> None:

@@ -129,6 +129,11 @@ class Metric:
         return (100.0 if self.unit == "%" else 1.0) * (1 if self.goal == "max" else -1)
 
     @property
+    def largest(self) -> float:
+        """The largest gain there can be: 1 of shares; infinite where that is not known."""
+        return 1.0 if self.unit == "%" or self.is_accuracy else math.inf
+
+    @property
     def digits(self) -> int | None:
         """Digits behind the point: two of a percentage, else as many as show the margin in two digits."""
         if self.unit == "%":
@@ -151,17 +156,18 @@ class Metric:
         """Write a value, as it is, at an axis: '76 %', '0.532'."""
         return f"{100 * value:g} %" if self.unit == "%" else f"{value:g}"
 
-    def difference(self, gain: float | None, signed: bool = True) -> str:
+    def difference(self, gain: float | None, signed: bool = True, digits: int | None = None) -> str:
         """Write a gain as a difference of values, without its unit: '+1.90'; of RMSE a gain is '-0.12'.
 
-        With ``signed=False`` its size.
+        With ``signed=False`` its size. ``digits`` behind the point, where they are not the metric's.
         """
         if missing(gain):
             return MISSING
         assert gain is not None
+        digits = self.digits if digits is None else digits
+        value = self.scale * gain
         if self.unit == "%":
-            return points(gain if self.goal == "max" else -gain, signed=signed)
-        value, digits = self.scale * gain, self.digits
+            return points(value / 100 if signed else abs(gain), 2 if digits is None else digits, signed=signed)
         if digits is None:
             written = f"{abs(value):.3g}"
             return written if not signed or not float(written) else f"{'+' if value > 0 else '-'}{written}"
@@ -171,6 +177,12 @@ class Metric:
         """Write a gain with the unit of differences: '+1.90 percentage points', '-0.12 mpg'."""
         unit = self.short_unit if short else self.difference_unit
         return f"{self.difference(gain, signed)} {unit}".rstrip()
+
+    def amount(self, gain: float, short: bool = False) -> str:
+        """Write the size of a gain as one says it: 'one percentage point', 'one point'; else '0.24 mpg'."""
+        if self.unit == "%" and self.difference(gain, signed=False) == "1.00":
+            return f"one {'point' if short else 'percentage point'}"
+        return self.with_unit(gain, signed=False, short=short)
 
     def interval(self, low: float, high: float) -> tuple[str, str]:
         """Write the ends of an interval of gains as differences, the lesser first."""

@@ -52,7 +52,7 @@ FACTOR = Bounds(1.1, 1_000, whole=False)
 KEEP_WEIGHTS = Bounds(0, 1_000_000)
 GPUS = Bounds(0, 10_000, whole=False)
 TIMEOUT = Bounds(0.1, 10 * 365 * 86_400, whole=False)  # seconds: no clock's arithmetic overflows
-MARGIN = Bounds(0.001, 99.999, whole=False)  # percentage points
+MARGIN = Bounds(1e-9, 1e9, whole=False)  # in the unit of differences; percentage points of shares
 
 
 def duration(text: str) -> float:

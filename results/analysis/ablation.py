@@ -1,6 +1,6 @@
 """An ablation from records alone: which change does what, the greedy path, the interaction of two. Pure.
 
-Effects are always (with the change) - (without it), in fractions, so that positive speaks for the change, also for a
+Effects are always (with the change) - (without it), in gains, so that positive speaks for the change, also for a
 named ablation: (the start with it) - (the start). Verdicts are given on these, on leaving a change out and on adding it
 alone; path and interaction are chosen on validation and only described.
 """
@@ -19,7 +19,6 @@ from results.analysis.importance import comparable, importance
 from results.analysis.looks import Look, Runs
 from results.analysis.verdicts import PairVerdict
 from results.config import changes, config_hash
-from results.formatting import points
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,10 @@ def ablation_result(evidence: Evidence) -> AblationResult | None:
     if not looks:
         return None
     look = looks[-1]
-    plan = AblationPlan.from_dict(look.details)
+    plan = AblationPlan.from_dict(look.details).now(evidence.identity)
     elsewhere: list[str] = []
     for earlier in reversed(looks[:-1]):
-        before = AblationPlan.from_dict(earlier.details)
+        before = AblationPlan.from_dict(earlier.details).now(evidence.identity)
         if (before.start, before.baseline) == (plan.start, plan.baseline):
             plan = before.joined(plan)
         elif earlier.command and earlier.command not in elsewhere:
@@ -132,7 +131,7 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
 
     Importance speaks of a hyperparameter's whole range in the sweep, an ablation of one change: both can be right.
     """
-    alike = comparable([r for r in evidence.records if r.of_sweep])
+    alike = comparable([r for r in evidence.records if r.of_sweep], evidence.meta.prefix)
     if alike is None:
         return []
     shares = {i.field: i.share for i in importance(alike.configs, alike.scores)}
@@ -148,7 +147,7 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
     biggest = max(effects, key=lambda n: abs(effects[n].tested.latest.estimate))
     foremost = max(effects, key=lambda n: shares[n])
     size = {
-        n: f"{points(r.tested.latest.estimate)} percentage points ({r.tested.verdict.label})"
+        n: f"{evidence.metric.with_unit(r.tested.latest.estimate)} ({r.tested.verdict.label})"
         for n, r in effects.items()
     }
     if biggest != foremost and _sure(effects[biggest])[0] > _sure(effects[foremost])[1]:

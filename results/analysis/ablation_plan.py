@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from results.analysis.looks import Runs
 from results.analysis.paired import t_tests
 from results.config import config_hash
+from results.identity import Identity
 
 Config = dict[str, Any]
 ROLES = {
@@ -79,6 +80,16 @@ class AblationPlan:
             interaction=later.interaction or self.interaction,
         )
 
+    def now(self, identity: Identity) -> AblationPlan:
+        """Return it with configs as they are since the config got further fields; their hashes are known then."""
+        for config in (self.without(n) for n in (*self.changes, *self.named)):
+            identity.filled(config)
+        for size in range(len(self.path) + 1):
+            identity.filled(self.adding(*self.path[:size]))
+        for names in ((n,) for n in self.changes):
+            identity.filled(self.adding(*names))
+        return replace(self, start=identity.filled(self.start), baseline=identity.filled(self.baseline))
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values; the fixed settings have been called ``pins`` there from the start."""
         return {"pins" if k == "fixed" else k: v for k, v in asdict(self).items()}
@@ -99,7 +110,7 @@ class AblationPlan:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the greedy path: the change added (None: the baseline), mean accuracies and n."""
+    """One step of the greedy path: the change added (None: the baseline), mean scores and n; no test score is None."""
 
     name: str | None
     val: float | None
@@ -109,7 +120,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Interaction:
-    """How far two changes together do more (or less) than the sum of each alone, on test; marginal 95 % interval."""
+    """How far two changes together do more (or less) than the sum of each alone, in what
+    verdicts compare; marginal 95 % interval.
+    """
 
     names: tuple[str, str]
     estimate: float
@@ -118,17 +131,21 @@ class Interaction:
     n: int
 
 
-def mean_score(config: Config, runs: Runs, seeds: Sequence[int], metric: str) -> tuple[float | None, int]:
-    """Return (mean, n) of a config's metric over those of ``seeds`` that it has; None for none."""
+Part = Literal["score", "test_score"]
+"""Which of a record's scores: on validation or on test."""
+
+
+def mean_score(config: Config, runs: Runs, seeds: Sequence[int], part: Part) -> tuple[float | None, int]:
+    """Return (mean, n) of a config's scores over those of ``seeds`` that it has; None for none."""
     name = config_hash(config)
-    values = [v for s in seeds if (name, s) in runs and (v := getattr(runs[name, s], metric)) is not None]
+    values = [v for s in seeds if (name, s) in runs and (v := getattr(runs[name, s], part)) is not None]
     return (float(np.mean(values)) if values else None), len(values)
 
 
 def next_step(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> str | None:
-    """Return the change that the greedy path adds next, by mean validation accuracy; None at the end or unscored."""
+    """Return the change that the greedy path adds next, by mean validation score; None at the end or unscored."""
     left = [n for n in plan.changes if n not in plan.path]
-    scored = [(mean_score(plan.adding(*plan.path, n), runs, seeds, "val_accuracy")[0], n) for n in left]
+    scored = [(mean_score(plan.adding(*plan.path, n), runs, seeds, "score")[0], n) for n in left]
     known = [(s, n) for s, n in scored if s is not None]
     return max(known, key=lambda x: (x[0], -left.index(x[1])))[1] if known else None
 
@@ -140,8 +157,8 @@ def walked(plan: AblationPlan, runs: Runs) -> list[Step]:
     steps = []
     for i, name in enumerate((None, *plan.path)):
         config = plan.adding(*plan.path[:i])
-        val, n = mean_score(config, runs, plan.path_seeds, "val_accuracy")
-        steps.append(Step(name, val, mean_score(config, runs, plan.path_seeds, "test_accuracy")[0], n))
+        val, n = mean_score(config, runs, plan.path_seeds, "score")
+        steps.append(Step(name, val, mean_score(config, runs, plan.path_seeds, "test_score")[0], n))
     return steps
 
 
@@ -150,7 +167,7 @@ def strongest(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> tuple[str
     size: dict[str, float] = {}
     for name in plan.changes:
         for a, b in ((plan.adding(name), plan.baseline), (plan.start, plan.without(name))):
-            one, other = mean_score(a, runs, seeds, "val_accuracy")[0], mean_score(b, runs, seeds, "val_accuracy")[0]
+            one, other = mean_score(a, runs, seeds, "score")[0], mean_score(b, runs, seeds, "score")[0]
             if one is not None and other is not None:
                 size.setdefault(name, abs(one - other))
     best = sorted(size, key=lambda n: -size[n])[:2]
@@ -158,12 +175,12 @@ def strongest(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> tuple[str
 
 
 def interacting(plan: AblationPlan, runs: Runs, seeds: Sequence[int]) -> Interaction | None:
-    """Return (both - first) - (second - baseline) per seed on test, with its t interval; None below two whole seeds."""
+    """Return (both - first) - (second - baseline) per seed with its t interval; None below two whole seeds."""
     if plan.interaction is None:
         return None
     a, b = plan.interaction
     names = [config_hash(plan.adding(*c)) for c in ((a, b), (a,), (b,), ())]
-    whole = [[runs[n, s].test_accuracy or 0.0 for n in names] for s in seeds if all((n, s) in runs for n in names)]
+    whole = [[runs[n, s].final or 0.0 for n in names] for s in seeds if all((n, s) in runs for n in names)]
     if len(whole) < 2:
         return None
     x = np.array(whole)

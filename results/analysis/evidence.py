@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Collection, Sequence
@@ -9,6 +10,7 @@ from typing import get_args
 
 from scipy import stats as st
 
+from results.analysis.ablation_plan import AblationPlan
 from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
 from results.analysis.noise import NoiseFloor, noise_floor
@@ -51,10 +53,17 @@ class Evidence:
     ) -> None:
         self.meta, self.everything, self.lost = meta, list(records), lost
         self.identity = identity or Identity.of(meta)
+        for details in (look.get("details") for look in meta.looks):
+            self._learn(details)
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
         self.foreign = [r for r in self.everything if r.dataset.fingerprint != own]
         self._verdicts: dict[Family, list[PairVerdict]] = {}
+
+    def _learn(self, details: object) -> None:
+        """Let the identity know the configs of an ablation's plan; one that is none is told of by :meth:`looks`."""
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            AblationPlan.from_dict(details).now(self.identity)  # type: ignore[arg-type]
 
     @staticmethod
     def of(study: Study) -> Evidence:
@@ -210,22 +219,22 @@ class Evidence:
 
     def looks(self, family: Family) -> list[Look]:
         """The interim analyses (looks) of a family, in order. Raises UserError for one of another version."""
-        return looks_of(self.meta, family)
+        return looks_of(self.meta, family, self.identity)
 
     @functools.cached_property
     def unknown_looks(self) -> str:
         """Why recorded verdicts cannot be shown; empty where all can."""
         for family in get_args(Family):
             try:
-                looks_of(self.meta, family)
+                self.looks(family)
             except UserError as error:
                 return str(error)
         return ""
 
     def verdicts(self, family: Family) -> list[PairVerdict]:
-        """The final verdicts of a family, one per pair. Raises as :meth:`looks` and :func:`verdicts_at` do."""
+        """The final verdicts of a family, one per pair. Raises as :meth:`looks` does."""
         if family not in self._verdicts:
-            found = final_verdicts(self.runs, self.looks(family))
+            found = final_verdicts(self.runs, self.looks(family), self.metric, self.members)
             self._verdicts[family] = [j for j in found if j.pair not in self.withdrawn]
         return self._verdicts[family]
 
@@ -233,10 +242,11 @@ class Evidence:
     def withdrawn(self) -> dict[Pair, list[str]]:
         """Pairs whose verdict counted runs that are lost, with those; seeds that had no score then did not count."""
         found: dict[Pair, list[str]] = {}
+        lost = {(self.identity.now(name), seed) for name, seed in self.lost}
         for family in get_args(Family):
             for pair in (p for look in self.looks(family) for p in look.pairs):
                 seeds = set(pair.seeds) - set(pair.without)
-                runs = sorted(f"{name}-s{seed}" for name, seed in self.lost if name in pair.key and seed in seeds)
+                runs = sorted(f"{name}-s{seed}" for name, seed in lost if name in pair.key and seed in seeds)
                 if runs:
                     found[pair] = runs
         return found

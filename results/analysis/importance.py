@@ -1,7 +1,8 @@
 """Which hyperparameter matters: PED-ANOVA over trials of a sweep that compare, with how far it would move by chance.
 
 Scores compare where all trials had their whole training, or where all are taken within the same few epochs; a scheduler
-that stops most trials early leaves enough of them only in the second way. As configured, epochs are a hyperparameter
+that stops most trials early leaves enough of them only in the second way. Where a shorter training is no prefix of a
+longer one, only trials of equally many configured epochs compare so. As configured, epochs are a hyperparameter
 like any other; within equal epochs they cannot matter and are none. Importance is the share of what sets the better
 trials apart from all; it is descriptive, it sees the trials that a sampler chose, and it names no direction.
 """
@@ -9,6 +10,7 @@ trials apart from all; it is descriptive, it sees the trials that a sampler chos
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,17 +57,22 @@ class Alike:
 
 
 def as_configured(trials: Sequence[Record]) -> Alike:
-    """Return the complete trials with their validation accuracies."""
+    """Return the complete trials with their validation scores."""
     own = [r for r in trials if r.status == "complete" and r.score is not None]
     return Alike(None, own, [r.score for r in own if r.score is not None])
 
 
-def within_equal_epochs(trials: Sequence[Record]) -> Alike | None:
+def within_equal_epochs(trials: Sequence[Record], prefix: bool) -> Alike | None:
     """Return the trials within the most epochs that LEAST of them have had; None where fewer have any.
 
-    Pruned trials count; failed and diverged ones have no score.
+    Pruned trials count; failed and diverged ones have no score. Unless a shorter training is a ``prefix`` of a longer
+    one, they are of one length: of the lengths with enough trials that with the most.
     """
     scored = [r for r in trials if r.status in ("complete", "pruned") and r.history]
+    if not prefix:
+        lengths = Counter(r.config.get("epochs") for r in scored)
+        most = max(lengths, key=lambda n: lengths[n], default=None)
+        scored = [r for r in scored if r.config.get("epochs") == most]
     if len(scored) < LEAST:
         return None
     epochs = sorted((len(r.history) for r in scored), reverse=True)[LEAST - 1]
@@ -74,16 +81,16 @@ def within_equal_epochs(trials: Sequence[Record]) -> Alike | None:
     return Alike(epochs, [r for r, _ in whole], [s for _, s in whole]) if len(whole) >= LEAST else None
 
 
-def comparable(trials: Sequence[Record]) -> Alike | None:
+def comparable(trials: Sequence[Record], prefix: bool) -> Alike | None:
     """Return the trials that importance is to be taken from: complete ones if there are LEAST, else at equal epochs."""
     full = as_configured(trials)
-    return full if len(full.records) >= LEAST else within_equal_epochs(trials)
+    return full if len(full.records) >= LEAST else within_equal_epochs(trials, prefix)
 
 
 def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], seed: int = 0) -> list[Importance]:
     """Return each varying field's importance, largest first; nothing below LEAST trials or where no score differs.
 
-    ``configs`` and ``scores`` are (trials,), a score being a validation accuracy in 0..1.
+    ``configs`` and ``scores`` are (trials,), scores turned so that more is better.
     """
     fields = varying(configs)
     if len(scores) < LEAST or not fields or len(set(scores)) < 2:

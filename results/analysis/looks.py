@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
@@ -10,13 +11,14 @@ from typing import Any, Literal
 from results.analysis.corrections import ALPHA, look_level
 from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
 from results.errors import UserError
+from results.identity import Identity
 from results.meta import StudyMeta
 from results.record import Record
 
 Family = Literal["confirm", "ablation"]
 MOST_LOOKS = 100  # the 100th would spend alpha / 101!
 Runs = Mapping[tuple[str, int], Record]
-"""Complete runs with a test score by (config hash, seed); see :func:`by_run`."""
+"""Complete runs with the score that verdicts compare by (config hash, seed); see :func:`by_run`."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Look:
     number: int
     pairs: tuple[Pair, ...]
     claim: Claim = "test-set"
-    margin: float = MARGIN
+    margin: float | None = MARGIN
     alpha: float = ALPHA
     when: str | None = None
     command: str | None = None
@@ -74,11 +76,13 @@ class Look:
             if k in value
         }
         claim = own.get("claim", "test-set")
-        number, shares = own["number"], [own.get("margin", MARGIN), own.get("alpha", ALPHA)]
+        number, margin, alpha = own["number"], own.get("margin", MARGIN), own.get("alpha", ALPHA)
         if claim not in CLAIMS or type(number) is not int or not 1 <= number <= MOST_LOOKS:
             raise ValueError(f"look {number!r:.40}, claim {claim!r:.40}")
-        if any(type(share) is not float or not 0 < share < 1 for share in shares):
-            raise ValueError(f"margin and alpha are {shares!r:.80}")
+        if margin is not None and (type(margin) is not float or not 0 < margin < math.inf):
+            raise ValueError(f"margin is {margin!r:.40}")
+        if type(alpha) is not float or not 0 < alpha < 1:
+            raise ValueError(f"alpha is {alpha!r:.40}")
         texts = [own.get("when") or "", own.get("command") or ""]
         texts += [p.get(k) or "" for p in pairs for k in ("candidate", "reference", "role", "name", "chosen")]
         if not isinstance(own.get("details", {}), dict) or not all(isinstance(text, str) for text in texts):
@@ -101,10 +105,10 @@ def chosen_run(records: Iterable[Record], pair: Pair) -> Record | None:
 
 
 def by_run(records: Iterable[Record]) -> dict[tuple[str, int], Record]:
-    """Index complete runs that have a test score by (config hash, seed); the first of equals counts."""
+    """Index complete runs that have the score verdicts compare by (config hash, seed); the first of equals counts."""
     found: dict[tuple[str, int], Record] = {}
     for r in records:
-        if r.status == "complete" and r.test_score is not None:
+        if r.status == "complete" and r.final is not None:
             found.setdefault((r.config_hash, r.seed), r)
     return found
 
@@ -131,10 +135,14 @@ def spends(runs: Runs, look: Look) -> bool:
     return any(len(paired(runs, pair)) >= MIN_SEEDS for pair in look.pairs)
 
 
-def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
-    """Return the looks at ``family`` that study.json holds, in order. Raises UserError for one of another version."""
+def looks_of(meta: StudyMeta, family: Family, identity: Identity | None = None) -> list[Look]:
+    """Return the looks at ``family`` that study.json holds, in order. Raises UserError for one of another version.
+
+    ``identity`` translates the hashes that they had before the config got further fields; study.json keeps those.
+    """
+    identity = identity or Identity.of(meta)
     try:
-        looks = [Look.from_dict(value) for value in meta.looks if value.get("family") == family]
+        looks = [now(Look.from_dict(value), identity) for value in meta.looks if value.get("family") == family]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(
             f"study.json holds an interim analysis (look) of family '{family}' that this version does not know "
@@ -143,12 +151,18 @@ def looks_of(meta: StudyMeta, family: Family) -> list[Look]:
     return sorted(looks, key=lambda look: look.number)
 
 
+def now(look: Look, identity: Identity) -> Look:
+    """Return a look with the hashes that its configs have now."""
+    pairs = (replace(p, candidate=identity.now(p.candidate), reference=identity.now(p.reference)) for p in look.pairs)
+    return replace(look, pairs=tuple(pairs))
+
+
 def next_look(
     looks: Sequence[Look],
     family: Family,
     pairs: Sequence[Pair],
     claim: Claim,
-    margin: float,
+    margin: float | None,
     runs: Runs = MappingProxyType({}),
     **about: Any,
 ) -> Look:

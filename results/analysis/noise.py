@@ -104,9 +104,9 @@ def noise_floor(records: Sequence[Record], split: Split, members: str = "example
         raise ValueError("a noise floor is of one config; these records are of several")
     if len(runs) < 2:
         return None
-    each = [r.per_example() for r, _ in runs] if split == "test" else []
-    whole = [x for x in each if x is not None]
-    same = len(whole) == len(runs) and len({len(x) for x in whole}) == 1
+    each = [r.test_examples for r, _ in runs] if split == "test" else []
+    whole = [x.array() for x in each if x is not None]
+    same = len(whole) == len(runs) and len({(len(x), x.dtype) for x in whole}) == 1
     values = np.array([score for _, score in runs])
     metric, seeds = runs[0][0].metric.plain, tuple(r.seed for r, _ in runs)
     return measure(values, metric, split, np.array(whole) if same else None, seeds, members=members)
@@ -121,7 +121,7 @@ def measure(
     confidence: float = CONFIDENCE,
     members: str = "examples",
 ) -> NoiseFloor:
-    """Measure the noise floor of (seeds,) scores and, where known, ``each``: (seeds, examples) bool or numbers."""
+    """Measure the noise floor of (seeds,) scores; ``each``, where known: (seeds, examples) bool or numbers."""
     n = len(values)
     bits = each is not None and each.dtype == bool
     sd = float(sd_over_seeds(values, each.shape[1] if each is not None and bits else None))

@@ -1,8 +1,9 @@
 """Paired comparisons and verdicts: pure functions on arrays. docs/statistics.md justifies each choice.
 
-Units: accuracies and differences are fractions (0.01 is one percentage point); differences are candidate - reference.
+Units: scores are values turned so that more is better, differences are gains: candidate - reference. Of accuracies they
+are fractions (0.01 is one percentage point).
 
-    compare(differences)            one candidate, (seeds,) paired test-accuracy differences -> Comparison (unadjusted)
+    compare(differences)            one candidate, (seeds,) paired differences of scores -> Comparison (unadjusted)
     adjust(comparisons, look=1)     all comparisons ever made in a family, at its look-th look -> one Verdict each
     verdict(differences)            the two together, for one comparison at a first look
     look_level(look)                the part of alpha that an interim analysis (look) may spend
@@ -16,28 +17,35 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy import stats as st
 
-MARGIN = 0.005  # half a percentage point: about the standard deviation of one training over seeds
+from results.metric import Metric
+
+MARGIN = 0.005  # of an accuracy half a percentage point: about the standard deviation of one training over seeds
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
 MIN_SEEDS = 3  # two differences say next to nothing about their deviation
 MOST_SEEDS = 500  # beyond this "how many more" is not answered with a number
 
 Claim = Literal["test-set", "population"]
 Label = Literal["better", "worse", "equivalent", "undecided"]
-CLAIMS: dict[str, str] = {
-    "test-set": "expected accuracy on this test set",
-    "population": "expected accuracy in the population of images the test set was drawn from",
-}
+CLAIMS = get_args(Claim)
+
+
+def claimed(claim: Claim, metric: Metric, members: str = "examples") -> str:
+    """Say what a verdict is about. ``members``: what the data's examples are called."""
+    if claim == "population":
+        return f"expected {metric.label} in the population of {members} the test set was drawn from"
+    where = "on this test set" if metric.test else "on validation data"
+    return f"expected {metric.label} {where}"
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One candidate against its reference, nothing adjusted. ``p`` tests no difference, ``p_equivalent``
-    |difference| >= margin.
+    |difference| >= margin; without a margin it is 1.
 
     ``sd`` is the standard deviation of the paired differences over seeds, ``se`` the standard error of their mean
     under the claim, with ``df`` degrees of freedom. With fewer than MIN_SEEDS pairs p are 1, the interval infinite.
@@ -54,38 +62,45 @@ class Comparison:
     p: float
     p_equivalent: float
     p_sign_flip: float | None
-    margin: float = MARGIN
+    margin: float | None = MARGIN
     claim: Claim = "test-set"
 
 
-def sd_over_seeds(differences: np.ndarray, images: int | None = None) -> np.ndarray:
-    """Return the standard deviation over the last axis, at least what rounding accuracies to whole images makes.
+def sd_over_seeds(differences: np.ndarray, examples: int | None = None) -> np.ndarray:
+    """Return the standard deviation over the last axis, at least what rounding scores to whole examples makes.
 
-    ``images`` is the size of the test set: each accuracy is rounded to 1/images, uniform rounding has variance
-    1/12, a difference has two. Without the bound three equal differences on a small test set would prove anything.
+    ``examples`` is the size of a test set whose examples are right or wrong: each score is rounded to 1/examples,
+    uniform rounding has variance 1/12, a difference has two. Without the bound three equal differences on a small test
+    set would prove anything. None where scores are not shares of a test set.
     """
     sd: np.ndarray = np.std(differences, axis=-1, ddof=1)
-    return np.maximum(sd, 1 / (images * math.sqrt(6))) if images else sd
+    return np.maximum(sd, 1 / (examples * math.sqrt(6))) if examples else sd
 
 
 def t_tests(
-    differences: np.ndarray, images: int | None = None, margin: float = MARGIN, confidence: float = CONFIDENCE
+    differences: np.ndarray,
+    examples: int | None = None,
+    margin: float | None = MARGIN,
+    confidence: float = CONFIDENCE,
 ) -> dict[str, np.ndarray]:
     """Paired t over the last axis of (..., seeds): arrays (...) estimate, sd, se, low, high, p, p_equivalent.
 
-    ``p`` is two-sided; ``p_equivalent`` the larger of two one-sided tests (TOST) against +-margin.
+    ``p`` is two-sided; ``p_equivalent`` the larger of two one-sided tests (TOST) against +-margin, 1 without one.
     """
     n = differences.shape[-1]
-    sd = sd_over_seeds(differences, images)
+    sd = sd_over_seeds(differences, examples)
     return _tests(differences.mean(axis=-1), sd / math.sqrt(n), n - 1, sd, margin, confidence)
 
 
 def _tests(
-    mean: np.ndarray, se: np.ndarray, df: int, sd: np.ndarray, margin: float, confidence: float
+    mean: np.ndarray, se: np.ndarray, df: int, sd: np.ndarray, margin: float | None, confidence: float
 ) -> dict[str, np.ndarray]:
-    se = np.maximum(se, 1e-12)  # differences that are all the very same number: t is then huge, not undefined
+    # differences that are all the very same number: t is then huge, not undefined, in whatever unit they are
+    se = np.maximum(se, np.maximum(1e-12 * np.abs(mean), 1e-250))
     half = st.t.ppf((1 + confidence) / 2, df) * se
-    below, above = st.t.sf((margin + mean) / se, df), st.t.sf((margin - mean) / se, df)
+    equivalent = np.ones_like(mean)
+    if margin is not None:
+        equivalent = np.maximum(st.t.sf((margin + mean) / se, df), st.t.sf((margin - mean) / se, df))
     return {
         "estimate": mean,
         "sd": sd,
@@ -93,24 +108,34 @@ def _tests(
         "low": mean - half,
         "high": mean + half,
         "p": 2 * st.t.sf(np.abs(mean) / se, df),
-        "p_equivalent": np.maximum(below, above),
+        "p_equivalent": equivalent,
     }
 
 
-def population_error(images: np.ndarray) -> tuple[float, int]:
-    """Return (standard error, degrees of freedom) of the mean of (seeds, images), both taken as samples.
+def population_error(examples: np.ndarray) -> tuple[float, int]:
+    """Return (standard error, degrees of freedom) of the mean of (seeds, examples), both taken as samples.
 
-    Crossed random effects: variance over seeds / seeds + variance over images / images, the part that both contain
-    counted once. ``images`` holds per-image differences in {-1, 0, 1}. Degrees of freedom are those of the seeds:
-    Satterthwaite's grow just where the deviation over few seeds came out small by chance, and failed the calibration.
+    Crossed random effects: variance over seeds / seeds + variance over examples / examples, the part that both contain
+    counted once. ``examples`` holds per-example differences: integers in {-1, 0, 1} of examples that are right or
+    wrong, else numbers. Degrees of freedom are those of the seeds: Satterthwaite's grow just where the deviation over
+    few seeds came out small by chance, and failed the calibration. Raises ValueError for fewer than two of either.
     """
-    seeds, n = images.shape
-    by_seed, by_image = images.sum(axis=1, dtype=np.int64) / n, images.sum(axis=0, dtype=np.int64) / seeds
-    squares = np.count_nonzero(images) - n * (by_seed**2).sum() - seeds * (by_image**2).sum()
-    noise = float((squares + seeds * n * by_seed.mean() ** 2) / ((seeds - 1) * (n - 1))) / (seeds * n)
-    over_seeds = float(sd_over_seeds(by_seed, n)) ** 2 / seeds
-    over_images = max(0.0, float(by_image.var(ddof=1)) / n - noise)
-    return math.sqrt(over_seeds + over_images), seeds - 1
+    seeds, n = examples.shape
+    if seeds < 2 or n < 2:
+        raise ValueError(f"{seeds} seeds by {n} examples: a sampling error takes two of each")
+    if examples.dtype.kind in "iu":
+        by_seed, by_example = examples.sum(axis=1, dtype=np.int64) / n, examples.sum(axis=0, dtype=np.int64) / seeds
+        squares = np.count_nonzero(examples) - n * (by_seed**2).sum() - seeds * (by_example**2).sum()
+        residual = float(squares + seeds * n * by_seed.mean() ** 2)
+        over_seeds = float(sd_over_seeds(by_seed, n)) ** 2 / seeds
+    else:  # not by sums of squares, of which a mean far from zero would leave no digits
+        x = examples.astype(np.float64)
+        by_seed, by_example = x.mean(axis=1), x.mean(axis=0)
+        residual = float(((x - by_seed[:, None] - by_example + x.mean()) ** 2).sum())
+        over_seeds = float(sd_over_seeds(by_seed)) ** 2 / seeds
+    noise = residual / ((seeds - 1) * (n - 1)) / (seeds * n)
+    over_examples = max(0.0, float(by_example.var(ddof=1)) / n - noise)
+    return math.sqrt(over_seeds + over_examples), seeds - 1
 
 
 def sign_flip(differences: np.ndarray) -> float | None:
@@ -130,32 +155,33 @@ def sign_flip(differences: np.ndarray) -> float | None:
 def compare(
     differences: Sequence[float] | np.ndarray,
     *,
-    margin: float = MARGIN,
+    margin: float | None = MARGIN,
     claim: Claim = "test-set",
-    images: int | None = None,
-    correct: np.ndarray | None = None,
+    examples: int | None = None,
+    each: np.ndarray | None = None,
 ) -> Comparison:
-    """Compare a candidate with its reference on (seeds,) paired differences of test accuracy.
+    """Compare a candidate with its reference on (seeds,) paired differences of scores.
 
-    ``images`` is the size of the test set. The ``population`` claim needs ``correct``: (seeds, images) of candidate
-    correct minus reference correct, in {-1, 0, 1}. Raises ValueError without it, or for a margin that is not positive.
+    ``examples`` is the size of the test set where its examples are right or wrong. The ``population`` claim needs
+    ``each``: (seeds, examples) of the candidate's score minus the reference's at each example; of examples that are
+    right or wrong integers in {-1, 0, 1}. Raises ValueError without it, or for a margin that is not positive.
     """
     d = np.asarray(differences, dtype=np.float64)
     n = len(d)
-    if margin <= 0:
+    if margin is not None and margin <= 0:
         raise ValueError(f"margin {margin}: must be positive")
     if n < MIN_SEEDS:
         mean = float(d.mean()) if n else float("nan")
-        sd = float(sd_over_seeds(d, images)) if n > 1 else float("nan")
+        sd = float(sd_over_seeds(d, examples)) if n > 1 else float("nan")
         inf = float("inf")
         return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, 1.0, margin, claim)
-    if claim == "population" and correct is None:
-        raise ValueError("the population claim needs per-image correctness")
-    if claim == "population" and correct is not None:
-        se, df = population_error(correct)
-        tests = _tests(d.mean(), np.asarray(se), df, sd_over_seeds(d, images), margin, CONFIDENCE)
+    if claim == "population" and each is None:
+        raise ValueError("the population claim needs a score of each test example")
+    if claim == "population" and each is not None:
+        se, df = population_error(each)
+        tests = _tests(d.mean(), np.asarray(se), df, sd_over_seeds(d, examples), margin, CONFIDENCE)
     else:
         df = n - 1
-        tests = t_tests(d, images, margin)
+        tests = t_tests(d, examples, margin)
     numbers = {k: float(v) for k, v in tests.items()}
     return Comparison(n, **numbers, df=float(df), p_sign_flip=sign_flip(d), margin=margin, claim=claim)

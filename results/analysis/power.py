@@ -1,6 +1,6 @@
 """What a number of seeds can show, before and after: power of the paired t and of the equivalence test.
 
-Units as in results.analysis.paired: effects, deviations and margins are fractions. ``sd`` is always the standard
+Units as in results.analysis.paired: effects, deviations and margins are gains. ``sd`` is always the standard
 deviation of *paired differences* over seeds; two independent trainings of s each give differences of s * sqrt(2).
 """
 
@@ -14,12 +14,14 @@ from scipy import optimize
 from scipy import stats as st
 
 from results.analysis.corrections import ALPHA, look_level
-from results.analysis.paired import MARGIN, MIN_SEEDS, MOST_SEEDS, Comparison
-from results.formatting import points
+from results.analysis.paired import MIN_SEEDS, MOST_SEEDS, Comparison
+from results.metric import Metric
 
 POWER = 0.8
-TARGET = 0.01  # one percentage point: the gain that a recommended number of seeds can see
-HOPELESS = 0.1  # where even ten points would be missed more often than one time in five, none can be expected
+SHOWN = (1, 2, 4)  # margins: the effects that a table of power has
+TARGET = 2  # margins: the gain that a recommended number of seeds can see; of an accuracy one percentage point
+HOPELESS = 20  # margins: where even these would be missed more often than one time in five, nothing can be expected
+UNMEASURED = "'baseline --seeds 6' measures it"
 
 
 def power(effect: float, n: int, sd: float, level: float) -> float:
@@ -87,7 +89,9 @@ def further_seeds(c: Comparison, level: float) -> int | None:
     if c.n < MIN_SEEDS:
         return None  # nothing to guess by
     sd = c.se * math.sqrt(c.n)  # under the population claim this holds the images' part too
-    wanted = [seeds_needed(c.estimate, sd, level), seeds_for_equivalence(c.margin, sd, level, c.estimate)]
+    wanted = [seeds_needed(c.estimate, sd, level)]
+    if c.margin is not None:
+        wanted.append(seeds_for_equivalence(c.margin, sd, level, c.estimate))
     found = [n for n in wanted if n is not None]
     return max(1, min(found) - c.n) if found else None
 
@@ -98,16 +102,20 @@ class PowerAnalysis:
 
     ``detectable`` is the effect found with 80 % power and ``equivalent`` the chance to show equivalence where there is
     no difference at all; ``needed`` maps effects to the seeds they take (None: over MOST_SEEDS), ``needed_equivalent``
-    the same for equivalence. ``recommended`` sees one point, between 6 and 20 seeds.
+    the same for equivalence. ``recommended`` sees the ``target``, between 6 and 20 seeds. ``unit``: the effect by which
+    others are measured, the margin, or without one half a standard deviation. Where ``sd`` is None nothing is known of
+    the noise, and nothing is said of what can be shown.
     """
 
+    metric: Metric
     n: int
     comparisons: int
     look: int
     level: float
-    sd: float
+    sd: float | None
     source: str
-    margin: float
+    margin: float | None
+    unit: float | None
     detectable: float
     equivalent: float
     needed: dict[float, int | None]
@@ -115,34 +123,45 @@ class PowerAnalysis:
     recommended: int
 
     @property
+    def target(self) -> float | None:
+        """The gain that a recommended number of seeds can see."""
+        return None if self.unit is None else TARGET * self.unit
+
+    @property
     def reachable(self) -> bool:
         """Whether better or worse can be expected of any plausible difference."""
-        return self.detectable <= HOPELESS
+        return self.unit is not None and self.detectable <= HOPELESS * self.unit
 
     def sentences(self) -> list[str]:
         """Say it in plain words, one line each."""
         seeds = f"{self.n} paired seed{'s' if self.n != 1 else ''}"
         many = f"{self.comparisons} comparison{'s' if self.comparisons != 1 else ''}"
+        known = f"Standard deviation of a paired difference: {self._size(self.sd, short=False)} ({self.source})."
+        if self.sd is None:
+            known = f"How far runs differ over seeds is not known yet: {UNMEASURED}."
         lines = [
             f"Interim analysis (look) {self.look} of {many}: it may spend {100 * self.level:.2g} % of the 5 % error. "
-            f"Standard deviation of a paired difference: {points(self.sd, signed=False)} percentage points "
-            f"({self.source})."
+            f"{known}"
         ]
         if self.n < MIN_SEEDS:
             lines.append(f"With {seeds} no verdict can be reached at all; at least {MIN_SEEDS} are needed.")
+        elif self.sd is None:
+            lines.append(f"What {seeds} can show is not known before.")
         elif not self.reachable:
             what = "no verdict" if self.equivalent < POWER else "neither better nor worse"
-            least = f"only a true difference of {points(self.detectable, signed=False)} points would be found"
-            if self.detectable > 1:
+            least = f"only a true difference of {self._size(self.detectable)} would be found"
+            if self.detectable > self.metric.largest:
                 least = "no difference there can be would be found"
             lines.append(f"With {seeds} {what} can be expected: {least} with 80 % probability.")
         else:
             lines.append(
-                f"With {seeds} a true difference of {points(self.detectable, signed=False)} points is found with 80 % "
+                f"With {seeds} a true difference of {self._size(self.detectable)} is found with 80 % "
                 "probability; smaller ones more rarely."
             )
-        if self.n >= MIN_SEEDS:
-            within = f"within +-{points(self.margin, signed=False)} points"
+        if self.sd is None:
+            return lines
+        if self.n >= MIN_SEEDS and self.margin is not None:
+            within = f"within +-{self._size(self.margin)}"
             if self.equivalent < 0.01:
                 lines.append(f"'Equivalent' {within} cannot be reached with {seeds}.")
             else:
@@ -150,12 +169,22 @@ class PowerAnalysis:
                     f"'Equivalent' {within} would be found with probability {self.equivalent:.2f} if there is no "
                     f"difference."
                 )
-        wanted = [f"{100 * e:+.1f}: {_count(n)}" for e, n in self.needed.items()]
-        lines.append(
-            f"Seeds needed for 80 % probability, by true difference in points: {', '.join(wanted)}; "
-            f"for 'equivalent': {_count(self.needed_equivalent)}."
-        )
+        unit = f" in {self.metric.short_unit}" if self.metric.short_unit else ""
+        if self.needed:
+            wanted = ", ".join(f"{e}: {_count(n)}" for e, n in zip(self._effects(), self.needed.values(), strict=True))
+            same = "" if self.margin is None else f"; for 'equivalent': {_count(self.needed_equivalent)}"
+            lines.append(f"Seeds needed for 80 % probability, by true difference{unit}: {wanted}{same}.")
         return lines
+
+    def _size(self, gain: float | None, short: bool = True) -> str:
+        return self.metric.with_unit(gain, signed=False, short=short)
+
+    def _effects(self) -> list[str]:
+        """Write the effects in as few digits, at least one behind the point, as tell them to within a twentieth."""
+        sizes = [abs(self.metric.scale * effect) for effect in self.needed]
+        enough = (d for d in range(1, 10) if all(abs(round(x, d) - x) <= x / 20 for x in sizes))
+        digits = next(enough, 10)
+        return [self.metric.difference(effect, digits=digits) for effect in self.needed]
 
 
 def _count(n: int | None) -> str:
@@ -163,21 +192,24 @@ def _count(n: int | None) -> str:
 
 
 def power_analysis(
+    metric: Metric,
     n: int,
     comparisons: int,
-    sd: float,
-    source: str = "given",
+    noise: tuple[float | None, str],
+    margin: float | None,
     look: int = 1,
-    margin: float = MARGIN,
     alpha: float = ALPHA,
 ) -> PowerAnalysis:
     """Return what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look: a :class:`PowerAnalysis`.
 
-    Powers are those of the hardest step of Holm's method, at look_level / comparisons: a lower bound.
+    ``noise`` is the standard deviation of paired differences and where it comes from; ``margin`` is the look's. Powers are those of the hardest step of Holm's method, at look_level / comparisons: a
+    lower bound.
     """
-    level = look_level(look, alpha) / max(comparisons, 1)
-    one = seeds_needed(TARGET, sd, level)
+    level, (sd, source) = look_level(look, alpha) / max(comparisons, 1), noise
+    unit = metric.margin or margin or (sd / TARGET if sd else None)
+    one = None if sd is None or unit is None else seeds_needed(TARGET * unit, sd, level)
     return PowerAnalysis(
+        metric=metric,
         n=n,
         comparisons=comparisons,
         look=look,
@@ -185,9 +217,10 @@ def power_analysis(
         sd=sd,
         source=source,
         margin=margin,
-        detectable=detectable_effect(n, sd, level),
-        equivalent=equivalence_power(n, sd, margin, level),
-        needed={e: seeds_needed(e, sd, level) for e in (0.005, 0.01, 0.02)},
-        needed_equivalent=seeds_for_equivalence(margin, sd, level),
-        recommended=min(max(one or 20, 6), 20),
+        unit=unit,
+        detectable=math.inf if sd is None else detectable_effect(n, sd, level),
+        equivalent=0.0 if sd is None or margin is None else equivalence_power(n, sd, margin, level),
+        needed={} if sd is None or unit is None else {k * unit: seeds_needed(k * unit, sd, level) for k in SHOWN},
+        needed_equivalent=None if sd is None or margin is None else seeds_for_equivalence(margin, sd, level),
+        recommended=6 if sd is None else min(max(one or 20, 6), 20),
     )

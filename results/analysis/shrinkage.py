@@ -9,20 +9,21 @@ import numpy as np
 from results.analysis.evidence import Evidence
 from results.analysis.looks import paired
 from results.analysis.verdicts import PairVerdict
-from results.formatting import points
+from results.metric import Metric
 
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """A candidate's gain over the baseline as estimated in the sweep and on fresh seeds. Differences in fractions.
+    """A candidate's gain over the baseline as estimated in the sweep and on fresh seeds. Gains.
 
     ``in_sweep``: on validation, one seed; ``on_fresh_seeds``: mean paired gain on validation, ``test``: the same on
-    test. None where a run is missing.
+    test. None where a run or a test value is missing.
     """
 
     in_sweep: float | None
     on_fresh_seeds: float | None
     test: float | None
+    metric: Metric
 
     @property
     def lost(self) -> float | None:
@@ -34,8 +35,8 @@ class Shrinkage:
         if self.in_sweep is None or self.on_fresh_seeds is None or self.lost is None:
             return ""
         text = (
-            f"estimate on validation: {points(self.in_sweep)} percentage points in the sweep (one seed), "
-            f"{points(self.on_fresh_seeds)} on fresh seeds"
+            f"estimate on validation: {self.metric.with_unit(self.in_sweep)} in the sweep (one seed), "
+            f"{self.metric.difference(self.on_fresh_seeds)} on fresh seeds"
         )
         if self.in_sweep > 0 and self.lost > 0:
             text += f": {100 * min(1.0, self.lost / self.in_sweep):.0f} % of the sweep's estimate was luck"
@@ -47,9 +48,10 @@ def shrinkage(evidence: Evidence, tested: PairVerdict) -> Shrinkage:
     chosen = next((r for r in evidence.records if r.run_id == tested.pair.chosen), None)
     beside = next((b for b in evidence.baselines if chosen and b.seed == chosen.seed), None)
     in_sweep = None
-    if chosen and beside and chosen.score is not None and beside.val_accuracy is not None:
-        in_sweep = chosen.score - beside.val_accuracy
+    if chosen and beside and chosen.score is not None and beside.score is not None:
+        in_sweep = chosen.score - beside.score
     two = paired(evidence.runs, tested.pair)
     gains = [a.score - b.score for a, b in two if a.score is not None and b.score is not None]
     on_fresh_seeds = float(np.mean(gains)) if gains else None
-    return Shrinkage(in_sweep, on_fresh_seeds, float(np.mean(tested.differences)) if tested.differences else None)
+    tests = [a.test_score - b.test_score for a, b in two if a.test_score is not None and b.test_score is not None]
+    return Shrinkage(in_sweep, on_fresh_seeds, float(np.mean(tests)) if tests else None, evidence.metric)

@@ -11,9 +11,8 @@ from results.analysis.ablation_plan import AblationPlan, Config, next_step, stro
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Look, Pair, next_look, settled, spends
 from results.analysis.noise import difference_sd
-from results.analysis.paired import CLAIMS
 from results.analysis.power import PowerAnalysis, power_analysis
-from results.analysis.verdicts import final_verdicts, measured_sd
+from results.analysis.verdicts import final_verdicts, measured_sd, refuse_unusable
 from results.config import checked_config, config_hash
 from results.errors import UserError, nearest
 from results.formatting import plural
@@ -23,7 +22,7 @@ from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.jobs import Job
 from study.planning import ablate as work
-from study.planning.confirm import refuse_too_few
+from study.planning.confirm import claim_lines, margin_of, refuse_too_few
 from study.planning.noise import record_floor
 from study.planning.runs import advice, cost, longest_first, training_seconds
 from study.planning.seeds import fresh_seeds
@@ -99,17 +98,20 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     seeds, pairs, left_out = _pairs(evidence, a, args, parts, config_hash(start))
     if left_out:
         notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
-    look = next_look(looks, work.FAMILY, pairs, args.claim, args.margin / 100, evidence.runs)
+    margin = margin_of(args.margin, evidence.metric)
+    look = next_look(looks, work.FAMILY, pairs, args.claim, margin, evidence.runs)
+    refuse_unusable(evidence.runs, look, evidence.metric)
     jobs, reused = work.comparison_jobs(records, a, pairs)
     asked = {p.key for p in pairs}
     n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
     alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
-    sd, source = difference_sd(
-        None if a.fixed else evidence.test_floor,
+    noise = difference_sd(
+        evidence.metric,
+        None if a.fixed else evidence.final_floor,
         meta.dataset.test_examples,
-        measured_sd(final_verdicts(evidence.runs, alike)),
+        measured_sd(final_verdicts(evidence.runs, alike, evidence.metric)),
     )
-    power = power_analysis(n, len(look.pairs), sd, source, look.number, args.margin / 100)
+    power = power_analysis(evidence.metric, n, len(look.pairs), noise, margin, look.number)
     more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
     planned = Planned(a, notes, seeds, look, look.number > len(looks), jobs, reused, power, more)
     say("\n".join(line for line in _sentences(planned, evidence, desk) if line))
@@ -136,7 +138,7 @@ def _sentences(planned: Planned, evidence: Evidence, desk: Planning) -> list[str
         f"Ablation of: {', '.join([*planned.ablation.changes, *planned.ablation.named])}.",
         *planned.notes,
         *planned.power.sentences(),
-        f"Claim: {CLAIMS[planned.look.claim]}.",
+        *claim_lines(planned.look, evidence)[: None if planned.look.margin is None else 1],
         cost(len(jobs), planned.reused, training_seconds(evidence.everything, jobs), desk.at_once(jobs)),
         more if planned.more else "",
         advice(planned.power),
@@ -168,6 +170,7 @@ def keep(session: Session, planned: Planned, a: AblationPlan) -> None:
     runs = Evidence.of(study).runs
     if planned.new:
         look = settled(runs, replace(look, when=now(), command=command_line()))
+    refuse_unusable(runs, look, study.meta.metric.plain)
     if not spends(runs, look):
         say("Too few pairs came to a score for any verdict: this is not counted as a look.")
         return

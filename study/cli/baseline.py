@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         jobs = session.attempts([Job("baseline", baseline, seed) for seed in seeds if (name, seed) not in have])
         if len(jobs) < args.seeds:
             session.announce(f"{args.seeds - len(jobs)} of {args.seeds} seeds already recorded")
-        session.announce("\n".join(before_baseline(Evidence(earlier, study.meta), args.seeds)))
+        session.announce("\n".join(before_baseline(Evidence.of(study), args.seeds)))
         for seed in sorted(s for h, s in diverged if h == name and s in seeds):
             session.announce(f"note: seed {seed} diverged before, and would again with this config")
         code = session.train(jobs)

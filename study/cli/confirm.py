@@ -6,9 +6,10 @@ from argparse import Namespace
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import settled, spends
+from results.analysis.verdicts import refuse_unusable
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, inputs, planning, refuse_config, training_session
-from study.planning.confirm import Confirmation, prepare, refuse_too_few, verdict_lines
+from study.planning.confirm import Confirmation, margin_of, prepare, refuse_too_few, verdict_lines
 from study.planning.noise import record_floor
 from study.planning.runs import longest_first
 from study.recording.provenance import command_line, now
@@ -34,6 +35,7 @@ def run(args: Namespace) -> int:
         if planned.new and not spends(runs, planned.look):
             say("Too few pairs came to a score for any verdict: this is not counted as a look.")
         elif planned.new:
+            refuse_unusable(runs, planned.look, study.meta.metric.plain)
             study.meta.looks.append(settled(runs, planned.look).as_dict())
             study.save_meta()
         record_floor(study)
@@ -45,12 +47,13 @@ def run(args: Namespace) -> int:
 
 def plan(desk: Planning, args: Namespace) -> Confirmation:
     """Plan the runs and say what they can show and cost."""
+    evidence = Evidence.of(desk.study)
     planned = prepare(
-        Evidence.of(desk.study),
+        evidence,
         top=args.top,
         seeds=args.seeds,
         start=args.seed,
-        margin=args.margin / 100,
+        margin=margin_of(args.margin, evidence.metric),
         claim=args.claim,
         when=now(),
         command=command_line(),

@@ -12,13 +12,14 @@ from typing import Any
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Look, Pair, next_look
 from results.analysis.noise import difference_sd
-from results.analysis.paired import CLAIMS, MIN_SEEDS, Claim
+from results.analysis.paired import MIN_SEEDS, Claim, claimed
 from results.analysis.power import PowerAnalysis, power_analysis
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import PairVerdict, measured_sd
+from results.analysis.verdicts import PairVerdict, measured_sd, refuse_unusable
 from results.config import changes
 from results.errors import UserError
 from results.formatting import setting
+from results.metric import Metric
 from results.record import Record
 from study.jobs import Job
 from study.planning.runs import advice, cost, missing, training_seconds
@@ -37,6 +38,7 @@ class Confirmation:
     reused: int  # runs that are there already
     power: PowerAnalysis
     seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
+    about: tuple[str, ...]  # what the claim is
     notes: tuple[str, ...] = ()  # where what was asked for is not what comes
 
     def sentences(self, at_once: int | None = None) -> list[str]:
@@ -44,14 +46,14 @@ class Confirmation:
         return [
             *self.notes,
             *self.power.sentences(),
-            *population_note(self.look),
+            *self.about,
             cost(len(self.jobs), self.reused, self.seconds, at_once),
             advice(self.power),
         ]
 
 
 def candidates(evidence: Evidence, top: int) -> list[Record]:
-    """Return the ``top`` complete sweep runs by validation accuracy, one per config, the baseline left out."""
+    """Return the ``top`` complete sweep runs by validation score, one per config, the baseline left out."""
     runs = [
         r
         for r in evidence.records
@@ -69,13 +71,13 @@ def prepare(
     top: int,
     seeds: int,
     start: int,
-    margin: float,
+    margin: float | None,
     claim: Claim = "test-set",
     **about: Any,
 ) -> Confirmation:
     """Plan a confirmation of the ``top`` candidates on ``seeds`` fresh seeds each.
 
-    Raises UserError where the study has no candidate.
+    Raises UserError where the study has no candidate, or recorded runs that cannot bear the claim.
     """
     chosen = candidates(evidence, top)
     if not chosen:
@@ -90,12 +92,13 @@ def prepare(
         extra = tuple(s for s in shared if s not in own)[: max(0, seeds - len(own))]
         pairs.append(Pair(r.config_hash, baseline, own + extra, chosen=r.run_id))
     look = next_look(looks, FAMILY, pairs, claim, margin, evidence.runs, **about)
+    refuse_unusable(evidence.runs, look, evidence.metric)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
     jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
     final = evidence.verdicts(FAMILY)
-    sd, source = difference_sd(evidence.test_floor, meta.dataset.test_examples, measured_sd(final))
+    noise = difference_sd(evidence.metric, evidence.final_floor, meta.dataset.test_examples, measured_sd(final))
     n = min(len(p.seeds) for p in pairs)
-    power = power_analysis(n, len(look.pairs), sd, source, look.number, margin)
+    power = power_analysis(evidence.metric, n, len(look.pairs), noise, margin, look.number)
     notes = []
     if len(chosen) < top:
         notes.append(f"note: --top {top}, but the sweep has no more than {len(chosen)} complete configs to confirm")
@@ -107,18 +110,35 @@ def prepare(
         labels = ", ".join(dict.fromkeys(j.verdict.label for j in known))
         notes.append(f"note: every candidate has its final verdict ({labels}): more seeds sharpen the estimate")
     seconds = training_seconds(records, jobs)
-    return Confirmation(look, look not in looks, tuple(jobs), reused, power, seconds, tuple(notes))
+    about_claim = tuple(claim_lines(look, evidence))
+    new = look not in looks
+    return Confirmation(look, new, tuple(jobs), reused, power, seconds, about_claim, tuple(notes))
 
 
-def population_note(look: Look) -> list[str]:
-    """Say what the claim is, and what the wider one adds."""
-    lines = [f"Claim: {CLAIMS[look.claim]}."]
+def claim_lines(look: Look, evidence: Evidence) -> list[str]:
+    """Say what the claim is, what the wider one adds, and what is not claimed without a margin."""
+    lines = [f"Claim: {claimed(look.claim, evidence.metric, evidence.members)}."]
+    if evidence.metric.test is None:
+        lines[0] += " There is no test value: fresh seeds keep it apart from what the sweep chose by."
     if look.claim == "population":
         lines.append(
-            "Beside the seeds it carries the test images' own sampling error, which no number of seeds removes; the "
-            "powers above leave it out."
+            f"Beside the seeds it carries the test {evidence.members}' own sampling error, which no number of seeds "
+            "removes; the powers above leave it out."
         )
+    if look.margin is None:
+        lines.append("No margin is given, the least difference worth having, so nothing will be called equivalent.")
     return lines
+
+
+def margin_of(given: float | None, metric: Metric) -> float | None:
+    """Return the margin of a look: ``given`` in the unit of differences, else the metric's. Raises UserError."""
+    if given is None:
+        return metric.margin
+    margin = given / abs(metric.scale)
+    if margin >= metric.largest:
+        most = metric.with_unit(metric.largest, signed=False)
+        raise UserError(f"--margin {given:g}: no difference is larger than {most}")
+    return margin
 
 
 def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:

@@ -68,13 +68,17 @@ def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = No
 
 def advice(power: PowerAnalysis) -> str:
     """Recommend a number of seeds."""
-    one = power.needed.get(0.01)
+    if power.target is None:
+        if power.n >= power.recommended:
+            return "More seeds can be recommended once these have shown how far runs differ."
+        return f"Recommended: --seeds {power.recommended}, as long as nothing is known of the noise."
+    target, one = power.metric.amount(power.target), power.needed.get(power.target)
     if one is not None and power.n >= one:
-        return f"{power.n} seeds are enough to see one percentage point (recommended: {power.recommended})."
-    take = f"one percentage point would take {one if one is not None else f'more than {MOST_SEEDS}'}"
+        return f"{power.n} seeds are enough to see {target} (recommended: {power.recommended})."
+    take = f"{target} would take {one if one is not None else f'more than {MOST_SEEDS}'}"
     if power.n >= power.recommended:
         return f"No more are recommended for now, though {take}: see first what these show."
     text = f"Recommended: --seeds {power.recommended}"
     if one is not None and one <= power.recommended:
-        return f"{text}, which sees a difference of one percentage point."
+        return f"{text}, which sees a difference of {target}."
     return f"{text}; {take}, larger gains fewer."

@@ -12,7 +12,8 @@ import optuna
 
 from results.analysis.scores import prefixes_compare
 from results.config import config_hash
-from results.metric import Metric, best_so_far
+from results.meta import StudyMeta
+from results.metric import best_so_far
 from results.outcome import Epoch
 from results.reading import Reading
 from results.record import Record
@@ -47,17 +48,16 @@ class SweepSource:
         self,
         *,
         space: Space,
-        baseline: dict[str, Any],
+        study: StudyMeta,
         reading: Reading,
         interrupted: Sequence[Interrupted],
         options: SweepOptions,
         halvings: Halvings | None,
         about: dict[str, Any],
-        metric: Metric,
-        prefix: bool,
     ) -> None:
-        self._space, self._baseline, self._seed = space, baseline, options.seed
-        self._halvings, self._about, self._metric, self._prefix = halvings, about, metric, prefix
+        self._space, self._baseline, self._seed = space, study.baseline, options.seed
+        self._metric, self._prefix = study.metric.plain, study.prefix
+        self._halvings, self._about = halvings, about
         self._lengths: set[int] = set()  # of complete trainings whose config says nothing of epochs
         self.total: int | None = options.trials
         self.prunes = halvings is not None
@@ -71,14 +71,14 @@ class SweepSource:
         same_seed = [r for r in records if r.seed == self._seed]
         self._answers = {r.config_hash: r for r in sorted(same_seed, key=lambda r: r.status == "complete")}
         learnt = [r for r in same_seed if r.kind in ("sweep", "baseline")]
-        self._proposer = Proposer(space, options.sampler, self._seed, learnt, metric.goal)
+        self._proposer = Proposer(space, options.sampler, self._seed, learnt, self._metric.goal)
         self.outside = self._proposer.outside
         self._own = isinstance(options.sampler, OwnSampler)  # which is never changed for another
         self.sampler_ended = False  # it has nothing more, though the space may have
         self._inside = {r.config_hash for r in same_seed if r.config in space}
         self._trials: dict[str, optuna.Trial | None] = {}  # of running jobs, by run_id
         self._flying: set[str] = set()  # config hashes of running jobs
-        self._baseline_hash = config_hash(baseline)
+        self._baseline_hash = study.baseline_hash
         self._wants_baseline = not any(self._is_baseline(r) for r in same_seed)
         self._baseline_history: list[float] = []
         self._baseline_ended = False
@@ -93,7 +93,7 @@ class SweepSource:
         self.exhausted_space = self._all_known() and not self._interrupted and not self._wants_baseline
         for c in interrupted:
             if halvings is not None and self._mine(c.job):
-                halvings.of(c.job.epochs).known(c.job.config_hash, best_so_far(c.history, metric))
+                halvings.of(c.job.epochs).known(c.job.config_hash, best_so_far(c.history, self._metric))
 
     # -- Source ----------------------------------------------------------------------------------------------------
 

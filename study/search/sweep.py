@@ -79,14 +79,12 @@ def sweep(
     notes += _against_earlier(study, records, about, sweep_options)
     source = SweepSource(
         space=space,
-        baseline=study.meta.baseline,
+        study=study.meta,
         reading=reading,
         interrupted=interrupted_jobs(study),
         options=sweep_options,
         halvings=_halvings(study, space, sweep_options),
         about={key: about[key] for key in ("space", "sampler", "scheduler")},
-        metric=study.meta.metric.plain,
-        prefix=study.meta.prefix,
     )
     if isinstance(sweep_options.sampler, OwnSampler) and not sweep_options.sampler.seeded:
         notes.append(

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from results.config import config_hash
-from results.record import DatasetTag, HistoryRow, Record, pack_bits
+from results.record import DatasetTag, Examples, HistoryRow, Record
 from search_spaces import Space, load_space
 from study.jobs import Job
+from tests.support.runs import TAG
 from tests.support.sweep_toy import SPACES
 
 
@@ -23,16 +24,17 @@ def record_of(job: Job, status: str = "complete", accuracy: float = 0.5, epochs:
     epochs = epochs or job.config["epochs"]
     rows = [
         HistoryRow(
-            epoch=e, train_loss=1, train_accuracy=0, val_loss=1 / e, val_accuracy=accuracy * e / epochs, seconds=1
+            epoch=e,
+            values={"train_loss": 1, "train_accuracy": 0, "val_loss": 1 / e, "val_accuracy": accuracy * e / epochs},
+            seconds=1,
         )
         for e in range(1, epochs + 1)
     ]
     scored: dict[str, Any] = {}
     if status in ("complete", "pruned"):
-        scored = {"val_accuracy": rows[-1].val_accuracy, "val_loss": rows[-1].val_loss, "best_epoch": epochs}
+        scored = {"val": rows[-1].values, "best_epoch": epochs}
     if status == "complete":
-        right = np.arange(300) >= 100
-        scored |= {"test_accuracy": 200 / 300, "test_images": 300, "test_correct": pack_bits(right)}
+        scored |= {"test": {"test_accuracy": 200 / 300}, "test_examples": Examples.of(np.arange(300) >= 100)}
         scored |= {"test_confusion": [[0, 100, 0], [0, 100, 0], [0, 0, 100]]}
     return Record(
         run_id=job.run_id,
@@ -41,6 +43,7 @@ def record_of(job: Job, status: str = "complete", accuracy: float = 0.5, epochs:
         config_hash=config_hash(job.config),
         seed=job.seed,
         dataset=DatasetTag(name="toy", fingerprint="0"),
+        metric=TAG,
         status=status,
         history=rows,
         trial=job.trial,

@@ -3,21 +3,25 @@
 Every image has a difficulty and every run a skill; a run is right where its skill, with noise of its own, exceeds the
 difficulty. Scores, confusion matrices, correct bits and probabilities all come from the same answers, so they agree
 with each other as those of a real run do. Everything follows from ``seed``.
+
+:class:`Maker` makes classifiers of images, :class:`Regression` runs of a metric where less is better, without classes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from results.config import config_hash, run_id
-from results.meta import CommandRun, DatasetInfo, StudyMeta
+from results.meta import CommandRun, DatasetInfo, StudyMeta, StudyMetric
+from results.metric import Metric, selected
 from results.outcome import confusion_matrix
-from results.record import DatasetTag, HistoryRow, Record, pack_bits
+from results.record import DatasetTag, Examples, HistoryRow, MetricTag, Record
+from results.schema1 import ACCURACY
 from results.store import Study
 
 CIFAR = (
@@ -79,6 +83,10 @@ DESCRIBED = {
 class Maker:
     """Makes runs over one made-up dataset of ``classes`` classes, ``val`` and ``test`` images."""
 
+    metric: Metric = ACCURACY
+    baseline: dict[str, Any] = BASELINE
+    own_fields: dict[str, Any] = {"trainable": "alexnet", "prefix": True}
+
     def __init__(
         self,
         names: Sequence[str] = CIFAR,
@@ -110,8 +118,9 @@ class Maker:
         return DatasetInfo(
             **self.tag().model_dump(),
             class_names=self.names,
-            train_images=10 * len(self.labels["val"]),
-            test_images=len(self.labels["test"]),
+            train_examples=10 * len(self.labels["val"]),
+            test_examples=len(self.labels["test"]),
+            pictures=True,
         )
 
     def skill(self, config: dict[str, Any], epoch: int, seed: int) -> float:
@@ -151,38 +160,23 @@ class Maker:
         **fields: Any,
     ) -> Record:
         """Return the record of one run of ``config`` that lasted ``epochs`` (all of the config's where None)."""
-        full = int(config.get("epochs", 25))
+        full = int(config.get("epochs", 25 if "epochs" in self.baseline else 1))
         epochs = full if epochs is None else epochs
         rng = np.random.default_rng([self.seed, seed, 7, int(config_hash(config), 16) % 2**31])
         pace = 0.9 + 0.5 * (config.get("architecture") == "wide") + 20 / config.get("batch_size", 256)
-        history, matrices = [], {}
+        history = []
         for epoch in range(1, epochs + 1):
-            predicted, _ = self.answer(config, seed, epoch, "val")
-            labels = self.labels["val"]
-            accuracy = float((predicted == labels).mean())
-            train = min(0.995, accuracy + 0.012 * max(0, epoch - 6))
-            loss = 2.3 * (1 - accuracy) + 0.0006 * max(0, epoch - 14) ** 2 + rng.normal(0, 0.006)
-            history.append(
-                HistoryRow(
-                    epoch=epoch,
-                    train_loss=round(2.3 * (1 - train) + 0.02, 5),
-                    train_accuracy=round(train, 5),
-                    val_loss=round(loss, 5),
-                    val_accuracy=accuracy,
-                    seconds=round(pace * rng.uniform(0.97, 1.06), 3),
-                )
-            )
-            matrices[epoch] = confusion_matrix(labels, predicted, self.classes).tolist()
-        finite = [row for row in history if row.val_loss is not None]
-        best = min(finite, key=lambda row: (row.val_loss, row.epoch)) if finite else None
+            values = self.measure(config, seed, epoch, rng)
+            history.append(HistoryRow(epoch=epoch, values=values, seconds=round(pace * rng.uniform(0.97, 1.06), 3)))
+        best = selected(history, self.metric)
         record: dict[str, Any] = {
-            "schema": 1,
             "run_id": run_id(config, seed),
             "kind": kind,
             "config": config,
             "config_hash": config_hash(config),
             "seed": seed,
             "dataset": self.tag(),
+            "metric": MetricTag(**self.metric.tag),
             "status": status,
             "history": history,
             "seconds": round(sum(row.seconds for row in history), 3),
@@ -195,27 +189,44 @@ class Maker:
             "command": f"python -m study.run baseline --seed {seed}",
         }
         if status == "diverged" and history:
-            history[-1] = history[-1].model_copy(update={"train_loss": None, "val_loss": None, "val_accuracy": None})
+            lost = {name: None for name in history[-1].values if name != "train_accuracy"}
+            history[-1] = history[-1].model_copy(update={"values": history[-1].values | lost})
             record["error"] = f"loss was not finite in epoch {epochs}"
         elif best is not None and status != "failed":
-            keep = set(matrices) if every_confusion else {best.epoch, epochs}
-            record |= {
-                "best_epoch": best.epoch,
-                "val_loss": best.val_loss,
-                "val_accuracy": best.val_accuracy,
-                "val_confusion": {str(e): m for e, m in matrices.items() if e in keep},
-            }
+            keep = range(1, epochs + 1) if every_confusion else {best.epoch, epochs}
+            record |= {"best_epoch": best.epoch, "val": best.values}
+            record |= {"val_confusion": self.confusions(config, seed, keep)}
         if status == "complete" and best is not None:
-            predicted, _ = self.answer(config, seed, best.epoch, "test")
-            correct = predicted == self.labels["test"]
-            record |= {
-                "test_loss": round(2.3 * (1 - correct.mean()), 5),
-                "test_accuracy": float(correct.mean()),
-                "test_confusion": confusion_matrix(self.labels["test"], predicted, self.classes).tolist(),
-                "test_correct": pack_bits(correct),
-                "test_images": len(correct),
-            }
+            record |= self.tested(config, seed, best.epoch)
         return Record.model_validate(record | fields)
+
+    def measure(self, config: dict[str, Any], seed: int, epoch: int, rng: np.random.Generator) -> dict[str, float]:
+        """Return the values of one epoch."""
+        predicted, _ = self.answer(config, seed, epoch, "val")
+        accuracy = float((predicted == self.labels["val"]).mean())
+        train = min(0.995, accuracy + 0.012 * max(0, epoch - 6))
+        loss = 2.3 * (1 - accuracy) + 0.0006 * max(0, epoch - 14) ** 2 + rng.normal(0, 0.006)
+        return {
+            "train_loss": round(2.3 * (1 - train) + 0.02, 5),
+            "train_accuracy": round(train, 5),
+            "val_loss": round(loss, 5),
+            "val_accuracy": accuracy,
+        }
+
+    def confusions(self, config: dict[str, Any], seed: int, epochs: Iterable[int]) -> dict[str, Any]:
+        """Return the validation matrices of some epochs."""
+        answers = {epoch: self.answer(config, seed, epoch, "val")[0] for epoch in sorted(epochs)}
+        return {str(e): confusion_matrix(self.labels["val"], a, self.classes).tolist() for e, a in answers.items()}
+
+    def tested(self, config: dict[str, Any], seed: int, epoch: int) -> dict[str, Any]:
+        """Return what a record holds of the test set."""
+        predicted, _ = self.answer(config, seed, epoch, "test")
+        correct = predicted == self.labels["test"]
+        return {
+            "test": {"test_loss": round(2.3 * (1 - correct.mean()), 5), "test_accuracy": float(correct.mean())},
+            "test_confusion": confusion_matrix(self.labels["test"], predicted, self.classes).tolist(),
+            "test_examples": Examples.of(correct),
+        }
 
     def probabilities(self, record: Record, split: str) -> np.ndarray:
         """(n, classes) float16 probabilities whose most probable class is the run's answer."""
@@ -250,13 +261,76 @@ class Maker:
         return out
 
 
-def meta(maker: Maker, baseline: dict[str, Any] = BASELINE, **fields: Any) -> StudyMeta:
+class Regression(Maker):
+    """Makes runs whose metric is an error, without classes or images.
+
+    Args:
+        margin, unit: the metric's; no margin by default is a study in which nothing is ever equivalent.
+        tested: whether there is a test set; without, verdicts are about validation.
+        each: whether runs leave a score for each test example; the metric is then the mean absolute error, else RMSE.
+        epochs: how many the baseline trains; None: a training without epochs, of one measurement.
+    """
+
+    own_fields = {"trainable": "fuel.py", "trainable_sha256": "0" * 64, "prefix": False}
+
+    def __init__(
+        self,
+        val: int = 100,
+        test: int = 200,
+        seed: int = 0,
+        margin: float | None = 0.05,
+        unit: str = "mpg",
+        tested: bool = True,
+        each: bool = False,
+        epochs: int | None = 25,
+    ) -> None:
+        super().__init__(val=val, test=test, seed=seed)
+        self.names, self.each = [], each
+        error = "mae" if each else "rmse"
+        self.metric = Metric(f"val_{error}", "min", unit, margin, f"test_{error}" if tested else None)
+        self.baseline = {"learning_rate": 1e-3, "batch_size": 256, "width": 64, "dropout": 0.1}
+        if epochs is not None:
+            self.baseline["epochs"] = epochs
+
+    def tag(self) -> DatasetTag:
+        return DatasetTag(name="made-up-cars", fingerprint=f"{self.seed:08x}ca45ca45")
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(**self.tag().model_dump())
+
+    def errors(self, config: dict[str, Any], seed: int, epoch: int, split: str) -> np.ndarray:
+        """(examples,) absolute errors: large where an example is hard and the run has little skill."""
+        skill = self.skill(config, epoch, seed) + 0.3 * math.log2(config["width"] / 64)
+        key = [self.seed, seed, epoch, split == "test", int(config_hash(config), 16) % 2**31]
+        own = np.random.default_rng(key).normal(0, 1, len(self.labels[split]))
+        return np.abs(3 * np.exp(0.15 * self.difficulty[split] - 0.5 * skill) * own).astype(np.float32)
+
+    def values(self, split: str, errors: np.ndarray) -> dict[str, float]:
+        """Return the values of a split, by name."""
+        exact = errors.astype(np.float64)
+        return {f"{split}_rmse": float(np.sqrt((exact**2).mean())), f"{split}_mae": float(exact.mean())}
+
+    def measure(self, config: dict[str, Any], seed: int, epoch: int, rng: np.random.Generator) -> dict[str, float]:
+        return self.values("val", self.errors(config, seed, epoch, "val"))
+
+    def confusions(self, config: dict[str, Any], seed: int, epochs: Iterable[int]) -> dict[str, Any]:
+        return {}
+
+    def tested(self, config: dict[str, Any], seed: int, epoch: int) -> dict[str, Any]:
+        if self.metric.test is None:
+            return {}
+        errors = self.errors(config, seed, epoch, "test")
+        return {"test": self.values("test", errors)} | ({"test_examples": Examples.of(errors)} if self.each else {})
+
+
+def meta(maker: Maker, **fields: Any) -> StudyMeta:
     """Return a study.json for runs of ``maker``."""
     given: dict[str, Any] = {
         "name": "made-up",
-        "trainable": "alexnet",
         "dataset": maker.info(),
-        "baseline": baseline,
+        "metric": StudyMetric.of(maker.metric),
+        "baseline": maker.baseline,
+        **maker.own_fields,
         "device": "cpu",
         "precision": "bf16",
         "commands": [
@@ -284,7 +358,7 @@ def write(
     study.save_meta()
     study.files.write(study.records_path, "".join(r.line() + "\n" for r in records).encode())
     for record in records:
-        if predictions and record.status == "complete":
+        if predictions and maker.names and record.status == "complete":
             arrays = {f"{s}_probabilities": maker.probabilities(record, s) for s in ("val", "test")}
             study.save_arrays(
                 study.predictions_path(record.run_id),
@@ -328,20 +402,24 @@ def _moved(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return moved[:, ::-1] if rng.random() < 0.5 else moved
 
 
-def baselines(maker: Maker, seeds: int = 1, config: dict[str, Any] = BASELINE, first: int = 504) -> list[Record]:
+def baselines(maker: Maker, seeds: int = 1, config: dict[str, Any] | None = None, first: int = 504) -> list[Record]:
     """Return ``seeds`` complete baseline runs."""
+    config = maker.baseline if config is None else config
     return [maker.run(config, first + i, "baseline", every_confusion=True) for i in range(seeds)]
 
 
-def proposal(rng: np.random.Generator) -> dict[str, Any]:
-    """Draw a config of the default space."""
-    return BASELINE | {
+def proposal(rng: np.random.Generator, baseline: dict[str, Any] = BASELINE) -> dict[str, Any]:
+    """Draw a config of the default space, as far as the baseline has its fields."""
+    drawn = {
         "learning_rate": float(f"{10 ** rng.uniform(-4.3, -2):.3g}"),
         "batch_size": int(rng.choice([64, 128, 256, 512])),
         "epochs": int(rng.choice([10, 15, 20, 25, 30])),
         "normalization": str(rng.choice(["channel", "half", "none"])),
         "architecture": str(rng.choice(list(ARCHITECTURES))),
     }
+    if "width" in baseline:
+        drawn["width"] = int(rng.choice([32, 64, 128]))
+    return baseline | {name: value for name, value in drawn.items() if name in baseline}
 
 
 def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.45) -> list[Record]:
@@ -349,13 +427,14 @@ def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.4
     rng = np.random.default_rng([maker.seed, trials, 5])
     found: list[Record] = []
     for trial in range(trials):
-        config = proposal(rng)
-        good = sorted((r for r in found if r.status == "complete"), key=lambda r: -(r.val_accuracy or 0))[:4]
+        config = proposal(rng, maker.baseline)
+        good = sorted((r for r in found if r.status == "complete"), key=lambda r: -(r.score or 0))[:4]
         if trial > 8 and good and rng.random() < 0.7:  # a sampler that learns: near one of the best, one field anew
-            field = str(rng.choice(list(DESCRIBED["dimensions"])))
+            field = str(rng.choice([name for name in DESCRIBED["dimensions"] if name in maker.baseline]))
             config = good[int(rng.integers(len(good)))].config | {field: config[field]}
         if trial == 20:  # what a good sampler would have found by now
-            config = BASELINE | {"architecture": "batch_norm", "learning_rate": 0.0007, "batch_size": 128}
+            config = maker.baseline | {"learning_rate": 0.0007, "batch_size": 128}
+            config |= {"architecture": "batch_norm"} if "architecture" in config else {"width": 128}
         while any(r.config == config for r in found):
             config = config | {"learning_rate": config["learning_rate"] * 1.01}
         how = {
@@ -384,7 +463,7 @@ def sweep(maker: Maker, trials: int = 50, seed: int = 504, complete: float = 0.4
         elif draw > 0.96 and trial != 20:
             error = "RuntimeError: not enough memory: you tried to allocate 1073741824 bytes."
             found.append(maker.run(config, seed, status="failed", epochs=0, error=error, **how))
-        elif draw < complete or trial == 20:
+        elif draw < complete or trial == 20 or "epochs" not in config:
             found.append(maker.run(config, seed, **how))
         else:
             stop = int(rng.choice([1, 3, 9], p=[0.5, 0.3, 0.2]))
@@ -427,7 +506,7 @@ def confirm(study: Study, maker: Maker, top: int = 3, seeds: int = 6) -> Study:
     from results.analysis.evidence import Evidence
     from study.planning.confirm import prepare
 
-    planned = prepare(Evidence.of(study), top=top, seeds=seeds, start=900, margin=0.005)
+    planned = prepare(Evidence.of(study), top=top, seeds=seeds, start=900, margin=maker.metric.margin)
     for job in planned.jobs:
         study.append(maker.run(job.config, job.seed, "confirm", command="python -m study.run confirm"))
     study.meta.looks.append(planned.look.as_dict())
@@ -464,7 +543,9 @@ def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
         plan = replace(plan, path=(*plan.path, str(step)))
     plan = replace(plan, interaction=strongest(plan, runs(), fresh))
     run(work.interaction_jobs(study.records(), plan, fresh))
-    look = next_look(looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", 0.005, details=plan.as_dict())
+    look = next_look(
+        looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", maker.metric.margin, details=plan.as_dict()
+    )
     study.meta.looks.append(look.as_dict())
     study.save_meta()
     return study

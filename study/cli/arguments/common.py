@@ -153,15 +153,15 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--margin",
         type=MARGIN.parse,
-        default=0.5,
-        metavar="POINTS",
-        help="differences below this are as good as none (default: %(default)s percentage points)",
+        metavar="DIFFERENCE",
+        help="differences below this are as good as none, in the metric's unit, in percentage points where that is %% "
+        "(default: the metric's own margin)",
     )
     group.add_argument(
         "--claim",
         choices=("test-set", "population"),
         default="test-set",
-        help="about expected accuracy on this test set, or in the population of images (needs more) (default: "
+        help="about the expected score on this test set, or in the population it was drawn from (needs more) (default: "
         "%(default)s)",
     )
     group.add_argument(
