@@ -46,7 +46,7 @@ def evidence() -> Evidence:
 
 def test_records_of_other_images_stand_apart_and_count_nowhere(evidence: Evidence) -> None:
     assert (len(evidence.everything), len(evidence.records), len(evidence.foreign)) == (13, 11, 2)
-    assert evidence.best is not None and evidence.best.record.val_accuracy == 0.75
+    assert evidence.best is not None and evidence.best.record.score == 0.75
     assert all(r.dataset.fingerprint == "f00d" for r in evidence.runs.values())
 
 

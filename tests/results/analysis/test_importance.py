@@ -68,13 +68,13 @@ def test_a_sweep_that_pruned_most_is_read_at_the_most_epochs_that_enough_trials_
         return [run(pairs, status=status, learning_rate=(n + i) / 1e4, epochs=epochs) for i in range(n)]
 
     many = trials(15, 1, "pruned") + trials(14, 3, "pruned") + trials(6, 5, "complete") + trials(9, 4, "failed")
-    alike = comparable(many)
+    alike = comparable(many, True)
     assert alike is not None and alike.epochs == 3, "20 of them had three epochs or more"
     assert len(alike.records) == len(alike.scores) == 20 and alike.scores == pytest.approx([0.3] * 20)
     assert all("epochs" not in c for c in alike.configs), "within equal epochs it cannot matter"
-    whole = comparable(many + trials(LEAST, 5, "complete"))
+    whole = comparable(many + trials(LEAST, 5, "complete"), True)
     assert whole is not None and whole.epochs is None and len(whole.records) == LEAST + 6
-    assert comparable(many[:15]) is None
+    assert comparable(many[:15], True) is None
 
 
 def test_below_the_least_number_of_trials_nothing_is_said() -> None:

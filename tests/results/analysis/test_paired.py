@@ -15,6 +15,7 @@ from results.analysis import paired
 from results.analysis.corrections import ALPHA, adjusted, holm, look_level
 from results.analysis.paired import compare
 from results.analysis.verdict import adjust, verdict
+from results.schema1 import ACCURACY
 
 D = np.array([0.011, 0.004, 0.009, 0.013, 0.006, 0.010])
 
@@ -63,30 +64,30 @@ def test_adjusted_p_is_holm_times_the_look():
     ],
 )
 def test_labels(differences, label):
-    v = verdict(differences, images=10_000)
+    v = verdict(differences, ACCURACY, examples=10_000)
     assert v.label == label
     assert v.sentence.startswith(label)
     assert (v.further_seeds is None) == (v.decided or v.n < 3)
 
 
 def test_a_difference_smaller_than_the_margin_can_be_both_and_says_so():
-    v = verdict([0.0020, 0.0021, 0.0019, 0.0020, 0.0022, 0.0018], images=10_000)
+    v = verdict([0.0020, 0.0021, 0.0019, 0.0020, 0.0022, 0.0018], ACCURACY, examples=10_000)
     assert v.label == "better"
     assert "by less than the margin" in v.sentence
 
 
 def test_more_comparisons_and_later_looks_are_harder():
     good = compare(D)
-    alone, crowd = adjust([good])[0], adjust([good] + [compare(D - D.mean() + 0.0001)] * 49)[0]
+    alone, crowd = adjust([good], ACCURACY)[0], adjust([good] + [compare(D - D.mean() + 0.0001)] * 49, ACCURACY)[0]
     assert alone.label == "better"
     assert crowd.p_adjusted == pytest.approx(min(1, 50 * alone.p_adjusted))
-    assert adjust([good], look=4)[0].p_adjusted == pytest.approx(60 * alone.p_adjusted)
+    assert adjust([good], ACCURACY, look=4)[0].p_adjusted == pytest.approx(60 * alone.p_adjusted)
 
 
 def test_equal_differences_on_a_small_test_set_prove_nothing():
     one_image = 1 / 360
-    assert verdict([one_image] * 3, images=360).label == "undecided"
-    assert compare([one_image] * 3, images=360).sd == pytest.approx(one_image / math.sqrt(6))
+    assert verdict([one_image] * 3, ACCURACY, examples=360).label == "undecided"
+    assert compare([one_image] * 3, examples=360).sd == pytest.approx(one_image / math.sqrt(6))
 
 
 def test_population_error_agrees_with_the_crossed_analysis_of_variance():
@@ -109,9 +110,9 @@ def test_population_claim_needs_correctness_and_is_wider():
     shift = rng.random(2000) < 0.06  # images that the candidate alone gets right
     x = np.where(shift, 1, 0) - (rng.random((6, 2000)) < 0.05)
     d = x.mean(axis=1)
-    with pytest.raises(ValueError, match="per-image"):
+    with pytest.raises(ValueError, match="each test example"):
         compare(d, claim="population")
-    here, everywhere = compare(d, images=2000), compare(d, claim="population", correct=x, images=2000)
+    here, everywhere = compare(d, examples=2000), compare(d, claim="population", each=x, examples=2000)
     assert everywhere.se > 1.5 * here.se
 
 

@@ -10,6 +10,7 @@ from scipy import stats as st
 
 from results.analysis import paired, power
 from results.analysis.corrections import look_level
+from results.schema1 import ACCURACY
 
 
 def test_detectable_effect_is_found_in_eight_of_ten_simulated_studies():
@@ -68,18 +69,18 @@ def test_extremes_stay_numbers(level):
 
 
 def test_plan_says_where_no_verdict_can_be_reached():
-    assert "no verdict can be reached at all" in " ".join(power.power_analysis(2, 1, 0.006).sentences())
-    hopeless = power.power_analysis(3, 50, 0.006)
+    assert "no verdict can be reached at all" in " ".join(power.power_analysis(ACCURACY, 2, 1, (0.006, "given"), 0.005).sentences())
+    hopeless = power.power_analysis(ACCURACY, 3, 50, (0.006, "given"), 0.005)
     assert not hopeless.reachable
     said = " ".join(hopeless.sentences())
     assert "no verdict can be expected" in said
     assert f"{100 * hopeless.detectable:.2f} points would be found" in said
-    wide = " ".join(power.power_analysis(6, 1, 0.06, margin=0.5).sentences())
+    wide = " ".join(power.power_analysis(ACCURACY, 6, 1, (0.06, "given"), 0.5).sentences())
     assert "neither better nor worse can be expected" in wide and "no verdict" not in wide
-    six = " ".join(power.power_analysis(6, 1, 0.006).sentences())
+    six = " ".join(power.power_analysis(ACCURACY, 6, 1, (0.006, "given"), 0.005).sentences())
     assert "is found with 80 % probability" in six
     assert "Seeds needed" in six
-    assert "cannot be reached" in " ".join(power.power_analysis(6, 3, 0.02).sentences())
+    assert "cannot be reached" in " ".join(power.power_analysis(ACCURACY, 6, 3, (0.02, "given"), 0.005).sentences())
 
 
 def test_further_seeds_would_decide_it():

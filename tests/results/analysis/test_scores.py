@@ -32,7 +32,7 @@ def test_an_epoch_without_a_finite_loss_is_never_the_best() -> None:
 def test_at_equal_epochs_both_are_cut_to_the_shorter_history() -> None:
     base = run([(0.9, 0.1), (0.8, 0.3), (0.7, 0.5)])
     longer = run([(0.9, 0.2), (0.8, 0.4), (0.6, 0.6), (0.5, 0.8)], batch_size=64)
-    found = against_baseline(longer, [base])
+    found = against_baseline(longer, [base], True)
     assert found.equal_epochs == 3
     assert found.at_equal == pytest.approx(0.6 - 0.5)
     assert found.as_configured == pytest.approx(0.8 - 0.5)
@@ -40,22 +40,22 @@ def test_at_equal_epochs_both_are_cut_to_the_shorter_history() -> None:
 
 def test_a_pruned_run_is_compared_at_its_own_epoch_and_has_no_other_comparison() -> None:
     base = run([(0.9, 0.1), (0.8, 0.3), (0.7, 0.5)])
-    found = against_baseline(run([(0.9, 0.2), (0.8, 0.4)], status="pruned", batch_size=64), [base])
+    found = against_baseline(run([(0.9, 0.2), (0.8, 0.4)], status="pruned", batch_size=64), [base], True)
     assert (found.equal_epochs, found.as_configured, found.test) == (2, None, None)
     assert found.at_equal == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("status", ["failed", "diverged"])
 def test_a_run_without_a_score_has_no_comparison_whatever_its_history(status: str) -> None:
-    found = against_baseline(run([(0.5, 0.9)], status=status, batch_size=64), [run([(0.9, 0.1)])])
+    found = against_baseline(run([(0.5, 0.9)], status=status, batch_size=64), [run([(0.9, 0.1)])], True)
     assert (found.as_configured, found.at_equal, found.equal_epochs) == (None, None, None)
 
 
 def test_the_baseline_of_the_same_seed_is_taken_else_the_lowest_seed() -> None:
     bases = [run([(0.9, 0.1)], seed=3), run([(0.9, 0.2)], seed=7)]
-    assert against_baseline(run([(0.9, 0.5)], seed=7, batch_size=64), bases).baseline is bases[1]
-    assert against_baseline(run([(0.9, 0.5)], seed=9, batch_size=64), bases).baseline is bases[0]
-    assert against_baseline(run([(0.9, 0.5)], seed=9, batch_size=64), []).baseline is None
+    assert against_baseline(run([(0.9, 0.5)], seed=7, batch_size=64), bases, True).baseline is bases[1]
+    assert against_baseline(run([(0.9, 0.5)], seed=9, batch_size=64), bases, True).baseline is bases[0]
+    assert against_baseline(run([(0.9, 0.5)], seed=9, batch_size=64), [], True).baseline is None
 
 
 def test_changes_name_every_field_that_differs() -> None:

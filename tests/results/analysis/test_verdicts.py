@@ -13,6 +13,7 @@ from results.analysis.looks import Look, Pair, by_run, looks_of, next_look, sett
 from results.analysis.noise import difference_sd, noise_floor
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import final_verdicts, measured_sd, verdicts_at
+from results.schema1 import ACCURACY
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -26,7 +27,7 @@ def test_differences_are_paired_by_seed_and_failures_are_counted():
     records = study({1: 0.01, 2: 0.02, 3: 0.03}, width=16)
     records += [run(4), run(4, status="failed", width=16), run(5, test=0.9, width=16)]
     look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4, 5))], "test-set", 0.005)
-    (j,) = verdicts_at(by_run(records), look)
+    (j,) = verdicts_at(by_run(records), look, ACCURACY)
     assert j.differences == pytest.approx((0.01, 0.02, 0.03))
     assert (j.seeds, j.failed, j.verdict.n) == ((1, 2, 3), 2, 3)
     assert "without a score" in j.note
@@ -37,18 +38,18 @@ def test_an_undecided_comparison_keeps_what_its_best_look_showed():
     records = study({1: 0.012, 2: 0.030, 3: 0.021}, width=16) + [run(s, test=0.75, depth=3) for s in (1, 2, 3)]
     first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
     second = next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005)
-    (alone,) = verdicts_at(by_run(records), first)
+    (alone,) = verdicts_at(by_run(records), first, ACCURACY)
     assert alone.verdict.label == "undecided" and 0.05 < alone.verdict.p_adjusted < 0.2
-    assert verdicts_at(by_run(records), second)[0].verdict.p_adjusted > 2 * alone.verdict.p_adjusted
-    j = final_verdicts(by_run(records), [first, second])[0]
+    assert verdicts_at(by_run(records), second, ACCURACY)[0].verdict.p_adjusted > 2 * alone.verdict.p_adjusted
+    j = final_verdicts(by_run(records), [first, second], ACCURACY)[0]
     assert j.verdict.p_adjusted == alone.verdict.p_adjusted
     assert j.verdict.label == "undecided" and f"adjusted p = {alone.verdict.p_adjusted:.2f}"[:16] in j.verdict.sentence
     other = [*study({1: -0.012, 2: -0.030, 3: -0.021, 4: 0.2}, width=16), *(run(s, depth=3) for s in (1, 2, 3))]
     third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
     assert (
-        final_verdicts(by_run(other), [first, second, third])[0].verdict.estimate > 0
+        final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.estimate > 0
     )  # the side turned: no p of the other side
-    assert final_verdicts(by_run(other), [first, second, third])[0].verdict.p_adjusted == 1.0
+    assert final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.p_adjusted == 1.0
 
 
 def test_look_round_trips_through_study_json():
@@ -89,7 +90,7 @@ def test_a_verdict_once_given_is_final():
     records = study(clear | late, width=16)
     first = next_look([], "confirm", [Pair(WIDE, BASE, tuple(clear))], "test-set", 0.005)
     second = next_look([first], "confirm", [Pair(WIDE, BASE, tuple(late))], "test-set", 0.005)
-    (j,) = final_verdicts(by_run(records), [first, second])
+    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
     assert (j.verdict.label, j.verdict.look, j.latest.n) == ("better", 1, 10)
     assert j.latest.label != "better"
     assert "which is final" in j.note
@@ -101,8 +102,8 @@ def test_population_claim_uses_the_packed_bits():
         run(s, correct=rng.random(500) < p, **c) for s in range(1, 5) for p, c in ((0.6, {}), (0.8, {"width": 16}))
     ]
     pair = [Pair(WIDE, BASE, (1, 2, 3, 4))]
-    here = verdicts_at(by_run(records), next_look([], "confirm", pair, "test-set", 0.005))[0].verdict
-    wide = verdicts_at(by_run(records), next_look([], "confirm", pair, "population", 0.005))[0].verdict
+    here = verdicts_at(by_run(records), next_look([], "confirm", pair, "test-set", 0.005), ACCURACY)[0].verdict
+    wide = verdicts_at(by_run(records), next_look([], "confirm", pair, "population", 0.005), ACCURACY)[0].verdict
     assert wide.estimate == pytest.approx(here.estimate)
     assert wide.high - wide.low >= here.high - here.low
     assert wide.claim == "population"
@@ -114,7 +115,7 @@ def test_shrinkage_compares_the_estimate_in_the_sweep_with_the_one_on_fresh_seed
     records += [run(s, val=0.75) for s in (1, 2, 3)] + [run(s, val=0.76, test=0.77, width=16) for s in (1, 2, 3)]
     look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3), chosen=chosen.run_id)], "test-set", 0.005)
     evidence = Evidence(records, meta())
-    shrunk = shrinkage(evidence, verdicts_at(evidence.runs, look)[0])
+    shrunk = shrinkage(evidence, verdicts_at(evidence.runs, look, ACCURACY)[0])
     assert (shrunk.in_sweep, shrunk.on_fresh_seeds, shrunk.test) == pytest.approx((0.04, 0.01, 0.02))
     assert shrunk.lost == pytest.approx(0.03)
     assert "75 % of the sweep's estimate was luck" in shrunk.sentence()
@@ -131,15 +132,15 @@ def test_a_verdict_is_final_for_the_question_it_answered():
     records += [run(s, correct=b, width=16) for s, b in enumerate(gained)]
     pair = [Pair(WIDE, BASE, tuple(range(6)))]
     first = next_look([], "confirm", pair, "test-set", 0.02)
-    (j,) = final_verdicts(by_run(records), [first])
+    (j,) = final_verdicts(by_run(records), [first], ACCURACY)
     assert (j.verdict.label, j.verdict.claim, j.earlier) == ("better", "test-set", ())
     second = next_look([first], "confirm", pair, "population", 0.02)
-    (j,) = final_verdicts(by_run(records), [first, second])
+    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
     assert j.verdict.claim == "population" and j.verdict.look == 2
     assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
     assert "at interim analysis 1: better" in j.note
     third = next_look([first, second], "confirm", pair, "test-set", 0.001)
-    (j,) = final_verdicts(by_run(records), [first, second, third])
+    (j,) = final_verdicts(by_run(records), [first, second, third], ACCURACY)
     assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it is final
 
 
@@ -148,12 +149,12 @@ def test_equivalence_stands_for_margins_at_least_as_wide():
     records = study(gains, width=16)
     pair = [Pair(WIDE, BASE, tuple(gains))]
     looks = [next_look([], "confirm", pair, "test-set", 0.01)]
-    assert final_verdicts(by_run(records), looks)[0].verdict.label == "equivalent"
+    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.0001))
-    (j,) = final_verdicts(by_run(records), looks)
+    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
     assert (j.verdict.label, j.verdict.look) == ("undecided", 2)
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.02))
-    (j,) = final_verdicts(by_run(records), looks)
+    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
     assert (j.verdict.label, j.verdict.look, j.verdict.margin) == ("equivalent", 1, 0.01)
 
 
@@ -166,12 +167,12 @@ def test_better_stands_whatever_margin_is_asked_after_it():
     records += [run(s + 100, test=0.75 + g, width=16) for s, g in noisy.items()]
     early, late = (101, 102, 103), tuple(gains)
     looks = [next_look([], "confirm", [Pair(WIDE, BASE, early)], "test-set", 0.05)]
-    assert final_verdicts(by_run(records), looks)[0].verdict.label == "equivalent"
+    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", [Pair(WIDE, BASE, late)], "test-set", 0.0001))
     looks[1] = replace(looks[1], pairs=(Pair(WIDE, BASE, late),))
-    assert final_verdicts(by_run(records), looks)[0].verdict.label == "better"
+    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "better"
     looks.append(replace(looks[1], number=3, margin=0.05))
-    (j,) = final_verdicts(by_run(records), looks)
+    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
     assert (j.verdict.label, j.verdict.look) == ("better", 2)
     assert [v.label for v in j.earlier] == ["equivalent"]
 
@@ -190,9 +191,9 @@ def test_scores_that_come_later_belong_to_the_next_look():
     kept = settled(by_run(records), look)
     assert kept.pairs[0].without == (4,)
     assert Look.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
-    before = verdicts_at(by_run(records), kept)
+    before = verdicts_at(by_run(records), kept, ACCURACY)
     later = [*records, run(4, test=0.75 - 0.2, width=16)]
-    assert verdicts_at(by_run(later), kept) == before
+    assert verdicts_at(by_run(later), kept, ACCURACY) == before
     assert before[0].failed == 1 and "1 of 4 pairs has a run without a score" in before[0].note
     again = [Pair(WIDE, BASE, (1, 2, 3, 4))]
     assert next_look([kept], "confirm", again, "test-set", 0.005, by_run(records)) is kept
@@ -201,19 +202,19 @@ def test_scores_that_come_later_belong_to_the_next_look():
     )  # asked again, it is another look
     more = next_look([kept], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
     assert settled(by_run(later), more).pairs[0].without == (5,)
-    assert verdicts_at(by_run(later), more)[0].seeds == (1, 2, 3, 4)
+    assert verdicts_at(by_run(later), more, ACCURACY)[0].seeds == (1, 2, 3, 4)
 
 
 def test_the_next_plan_goes_by_the_pairs_that_are_there():
     records = study({1: 0.01, 2: 0.02, 3: 0.04}, width=16) + [run(s, test=0.75 + s / 100, depth=3) for s in (1, 2)]
     look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3)), Pair(DEEP, BASE, (1, 2))], "test-set", 0.005)
-    found = measured_sd(verdicts_at(by_run(records), look))
+    found = measured_sd(verdicts_at(by_run(records), look, ACCURACY))
     wide, deep = np.var([0.01, 0.02, 0.04], ddof=1), np.var([0.01, 0.02], ddof=1)
     assert found == (pytest.approx(np.sqrt((2 * wide + deep) / 3)), 3)
     assert measured_sd([]) == (0.0, 0)
-    floor = noise_floor([run(s, test=0.75 + s / 100) for s in range(5)])
+    floor = noise_floor([run(s, test=0.75 + s / 100) for s in range(5)], "test")
     assert floor is not None
-    sd, source = difference_sd(floor, 1000, found)
+    sd, source = difference_sd(ACCURACY, floor, 1000, found)
     assert sd == pytest.approx(np.sqrt((2 * wide + deep + 4 * 2 * floor.sd**2) / 7))
     assert source == "from the baseline's 5 seeds and the pairs compared so far"
-    assert "assumed" in difference_sd(None, 1000, (0.001, 1))[1]
+    assert "assumed" in difference_sd(ACCURACY, None, 1000, (0.001, 1))[1]

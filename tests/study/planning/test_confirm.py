@@ -8,6 +8,7 @@ from results.analysis.evidence import Evidence
 from results.analysis.power import power_analysis
 from results.config import run_id
 from results.errors import UserError
+from results.schema1 import ACCURACY
 from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
@@ -44,7 +45,7 @@ def test_candidates_are_the_best_complete_by_validation_and_never_the_baseline()
 
 
 def test_test_scores_choose_nothing():
-    changed = [r.model_copy(update={"test_accuracy": 1 - (r.test_accuracy or 0)}) for r in swept()]
+    changed = [r.model_copy(update={"test": {"test_accuracy": 1 - (r.test_score or 0)}}) for r in swept()]
     assert [r.run_id for r in candidates(Evidence(changed, meta()), 3)] == [
         r.run_id for r in candidates(Evidence(swept(), meta()), 3)
     ]
@@ -216,10 +217,10 @@ def test_the_longest_training_begins_first():
 
 
 def test_advice_says_enough_only_where_it_is():
-    assert "enough to see one percentage point" in advice(power_analysis(8, 1, 0.006))
-    far = advice(power_analysis(20, 3, 0.1))
+    assert "enough to see one percentage point" in advice(power_analysis(ACCURACY, 8, 1, (0.006, "given"), 0.005))
+    far = advice(power_analysis(ACCURACY, 20, 3, (0.1, "given"), 0.005))
     assert "enough" not in far and "one percentage point would take" in far
-    assert "Recommended: --seeds 20; one percentage point would take" in advice(power_analysis(6, 3, 0.1))
+    assert "Recommended: --seeds 20; one percentage point would take" in advice(power_analysis(ACCURACY, 6, 3, (0.1, "given"), 0.005))
 
 
 def test_fixed_settings_are_refused(study, capsys):
@@ -268,7 +269,7 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
         return SimpleNamespace(verdict=verdict, pair=SimpleNamespace(validation=validation))
 
     def trial_of(pair: SimpleNamespace) -> SimpleNamespace:
-        return SimpleNamespace(record=SimpleNamespace(val_accuracy=pair.validation))
+        return SimpleNamespace(record=SimpleNamespace(score=pair.validation))
 
     best = tested("better", 0.01, 0.77)
     others = [tested("better", 0.03, 0.76), tested("undecided", 0.05, 0.79), tested("worse", -0.01, 0.80)]
