@@ -66,6 +66,14 @@ def sh(code: str, folder: Path, **others: float) -> Process:
     return Process(["sh", "-c", code], folder, **others)
 
 
+DRIVER = """
+import subprocess, sys
+from study.engine.temporary import temporary_folder
+with temporary_folder():
+    subprocess.run([sys.executable, *sys.argv[1:]], start_new_session=True)
+"""
+
+
 def alive(folder: Path, *names: str) -> list[psutil.Process]:
     """The processes that have noted their numbers, once all have."""
     assert wait_until(lambda: all((folder / name).exists() for name in names), PATIENCE)
@@ -118,6 +126,17 @@ def test_a_killed_worker_takes_the_script_along(hostile: Path, tmp_path: Path, a
     finally:
         os.killpg(holder.pid, signal.SIGKILL) if also == "forks" else holder.kill()
         holder.wait()
+
+
+def test_a_killed_driver_takes_all_along(hostile: Path, tmp_path: Path) -> None:
+    """Its guard finds the worker; what has nothing in common with the worker, the leash finds."""
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, "-c", HOLDER, str(hostile), str(tmp_path)])
+    there = alive(tmp_path, "script", "child", "orphan")
+    leash = psutil.Process(there[0].ppid())
+    worker = psutil.Process(driver.pid).children()
+    driver.kill()
+    driver.wait()
+    assert wait_until(lambda: gone([*there, leash, *worker]), PATIENCE)
 
 
 def test_a_killed_stand_in_changes_nothing(tmp_path: Path) -> None:
