@@ -152,9 +152,25 @@ class Metric:
         written = number(value) if digits is None else f"{value:.{digits}f}"
         return f"{written} {self.unit}" if self.unit else written
 
+    def bare(self, score: float | None) -> str:
+        """Write a score as its value without the unit, for a column whose head has it: '76.48', '0.532'."""
+        return self.text(score).removesuffix(self.unit).rstrip()
+
     def tick(self, value: float) -> str:
         """Write a value, as it is, at an axis: '76 %', '0.532'."""
         return f"{100 * value:g} %" if self.unit == "%" else f"{value:g}"
+
+    def end(self, value: float) -> str:
+        """Write the end of a small axis, short: '76 %', '0.53'."""
+        return percent(value, 0) if self.unit == "%" else f"{value:.3g}"
+
+    def axis(self, words: str) -> str:
+        """Name an axis of values, with the unit unless each tick has it: 'validation rmse, mpg'."""
+        return words if self.unit in ("", "%") else f"{words}, {self.unit}"
+
+    def axis_of_difference(self, words: str) -> str:
+        """Name an axis or a column of differences: 'difference, percentage points'."""
+        return f"{words}, {self.difference_unit}" if self.difference_unit else words
 
     def difference(self, gain: float | None, signed: bool = True, digits: int | None = None) -> str:
         """Write a gain as a difference of values, without its unit: '+1.90'; of RMSE a gain is '-0.12'.

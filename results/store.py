@@ -165,7 +165,7 @@ class Study:
         return self.path / "artefacts" / name
 
     def save_predictions(self, run_id: str, outcome: Outcome) -> None:
-        """Write validation and test probabilities (images, classes) float16 and labels (images,) int64, compressed."""
+        """Write probabilities (examples, classes) float16 and labels (examples,) int64 of both splits, compressed."""
         arrays: dict[str, np.ndarray] = {}
         for split, predictions in (("val", outcome.val), ("test", outcome.test)):
             if predictions is not None:
@@ -181,14 +181,18 @@ class Study:
         if arrays is None or f"{split}_labels" not in arrays:
             return None
         probabilities, labels = arrays.get(f"{split}_probabilities"), arrays[f"{split}_labels"]
-        classes = len(self.meta.dataset.class_names)
-        if probabilities is None or labels.ndim != 1 or probabilities.shape != (len(labels), classes):
+        known = len(self.meta.dataset.class_names)
+        if probabilities is None or labels.ndim != 1 or probabilities.ndim != 2:
+            self._note(path, f"{split}: no table of probabilities beside its labels")
+            return None
+        classes = known or probabilities.shape[1]  # the data need not name them
+        if probabilities.shape != (len(labels), classes):
             self._note(path, f"{split}: not a probability for each of {classes} classes per label")
             return None
         if labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < classes)).all():
             self._note(path, f"{split}: a label is none of {classes} classes")
             return None
-        return Predictions(probabilities.astype(np.float32), labels.astype(np.int64), float("nan"))
+        return Predictions(probabilities.astype(np.float32), labels.astype(np.int64))
 
     # -- derived files: what is damaged counts as missing ------------------------------------------------------------
 
