@@ -118,7 +118,7 @@ def run_jobs(
     try:
         with interrupts() as interrupted, reserved(log) as screen:
             try:
-                view = LiveView(screen, options.title or study.meta.name, options.quiet)
+                view = LiveView(screen, options.title or study.meta.name, study.meta.metric.plain, options.quiet)
                 launch = _Launch(study, model, source, options, log, view, interrupted)
                 summary = launch.run(choice, context, after)
                 summary.interrupted = interrupted.is_set()  # maybe while the last files were written

@@ -16,9 +16,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from results.formatting import duration, loss, percent, plural
+from results.formatting import duration, percent, plural
+from results.metric import Metric, is_accuracy
 from results.outcome import Epoch
 from results.record import Record
+from results.values import is_loss, is_training, label_of, validation_values, value_text
 from study.jobs import Job
 from study.terminal.screen import inert
 
@@ -66,6 +68,8 @@ class Progress:
         if not any(at):
             return ""
         whole = {r.epochs for r in self.running}
+        if whole == {None} and max(at) < 2:
+            return ""  # one measurement is no sign that a training goes by epochs
         of = f" of {whole.pop()}" if len(whole) == 1 and None not in whole else ""
         return f", at epoch {min(at)}{f' to {max(at)}' if max(at) > min(at) else ''}{of}"
 
@@ -73,13 +77,13 @@ class Progress:
 class LiveView:
     """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
 
-    def __init__(self, stream: IO[str], title: str, quiet: bool = False) -> None:
+    def __init__(self, stream: IO[str], title: str, metric: Metric, quiet: bool = False) -> None:
         class Outliving(Console):
             def on_broken_pipe(self) -> None:  # rich would end the process
                 self.quiet = True
 
         self._console = Outliving(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
-        self._title = inert(title)
+        self._title, self._metric = inert(title), metric
         self._live: Any = None
         self._drawn = -math.inf
 
@@ -130,7 +134,8 @@ class LiveView:
         if self._live is None and not self._console.quiet:
             whole = job.epochs
             rest = f" | {duration((whole - epoch.epoch) * epoch.seconds)} left" if whole else ""
-            self.say(f"epoch {epoch.epoch}/{whole or '?'} | {sentence(epoch)} | {duration(epoch.seconds)}{rest}")
+            where = f"{at} | " if (at := place(epoch.epoch, whole)) else ""
+            self.say(f"{where}{sentence(epoch, self._metric)} | {duration(epoch.seconds)}{rest}")
 
     def job_ended(self, record: Record, progress: Callable[[], Progress]) -> None:
         """Tell of an ended job: a failure on any screen, others only where there is no live table."""
@@ -161,13 +166,16 @@ class LiveView:
         done = sum(progress.ended.values())
         table = Table.grid(padding=(0, 2))
         for run in progress.running:
-            score = "" if run.last is None else f"{percent(run.last.val_accuracy)} validation"
+            score = ""
+            if run.last is not None:
+                value = self._metric.score(run.last.values.get(self._metric.name))
+                score = f"{self._metric.text(value)} validation"
             if run.last is not None and progress.total == 1:
-                score = sentence(run.last)
+                score = sentence(run.last, self._metric)
             table.add_row(
                 run.name,
                 ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24),
-                f"epoch {run.epoch}/{run.epochs or '?'}",
+                place(run.epoch, run.epochs),
                 score,
             )
         lines: list[Any] = [
@@ -180,22 +188,40 @@ class LiveView:
         return Group(*lines, table)
 
 
-def sentence(epoch: Epoch) -> str:
-    """Say an epoch in a line."""
-    return (
-        f"train loss {loss(epoch.train_loss)} accuracy {percent(epoch.train_accuracy, 1)} | "
-        f"validation loss {loss(epoch.val_loss)} accuracy {percent(epoch.val_accuracy, 1)}"
-    )
+def place(epoch: int, whole: int | None) -> str:
+    """Say how far a training is: 'epoch 3/25'; empty at the first of an unknown number, which may be no epoch."""
+    return "" if whole is None and epoch < 2 else f"epoch {epoch}/{whole or '?'}"
+
+
+def sentence(epoch: Epoch, metric: Metric) -> str:
+    """Say in a line what an epoch measured of training and of validation: losses first, then the metric."""
+    names = list(epoch.values)
+    shown = [name for name in validation_values(metric, names) if name in names]
+    shown.sort(key=lambda name: (name == metric.name, not is_loss(name)))
+    training = [n for name in shown for n in names if is_training(n) and label_of(n) == label_of(name)]
+    training = training or [n for n in names if is_training(n) and is_loss(n)]
+    parts = [
+        " ".join([split, *(f"{label_of(n)} {_value(metric, n, epoch.values[n])}" for n in own)])
+        for split, own in (("train", training), ("validation", shown))
+        if own
+    ]
+    return " | ".join(parts)
+
+
+def _value(metric: Metric, name: str, value: float) -> str:
+    return percent(value, 1) if is_accuracy(name) else value_text(metric, name, value)
 
 
 def describe(record: Record) -> str:
     """Say in one line how a job ended."""
     name = job_name(record.kind, record.trial, record.seed, record.run_id)
-    epochs = plural(len(record.history), "epoch")
+    by_epochs = len(record.history) > 1 or "epochs" in record.config
+    after = f" after {plural(len(record.history), 'epoch')}" if by_epochs else ""
+    metric = record.metric.plain
     if record.status == "complete" and record.score is not None:
-        return f"{name}: {percent(record.score)} validation after {epochs} ({duration(record.seconds)})"
+        return f"{name}: {metric.text(record.score)} validation{after} ({duration(record.seconds)})"
     if record.status == "pruned" and record.score is not None:
-        return f"{name}: stopped after {epochs} at {percent(record.score)} validation"
+        return f"{name}: stopped{after} at {metric.text(record.score)} validation"
     return f"{name}: {record.status}: {record.error or 'no score'}"
 
 

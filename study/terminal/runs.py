@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from results.formatting import duration, percent
+from results.formatting import duration
 from results.record import Record
 
 
 def runs_table(records: list[Record]) -> Table:
-    """One row per run."""
+    """One row per run; what no run has, an epoch or a test value, has no column."""
+    metric = records[0].metric.plain if records else None
+    epochs = any(len(r.history) > 1 or "epochs" in r.config for r in records)
     table = Table(box=None, pad_edge=False)
-    for name, justify in (
-        ("run", "left"),
-        ("seed", "right"),
-        ("epoch", "right"),
-        ("validation", "right"),
-        ("test", "right"),
-        ("time", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("run", justify="left")
+    shown = [
+        "seed",
+        *(["epoch"] if epochs else []),
+        "validation",
+        *(["test"] if metric and metric.test else []),
+        "time",
+    ]
+    for name in shown:
+        table.add_column(name, justify="right")
     for r in records:
-        table.add_row(
-            r.run_id,
-            str(r.seed),
-            str(r.best_epoch or "-"),
-            percent(r.score),
-            percent(r.test_score),
-            duration(r.seconds),
-        )
+        cells = {
+            "seed": str(r.seed),
+            "epoch": str(r.best_epoch or "-"),
+            "validation": r.metric.plain.text(r.score),
+            "test": r.metric.plain.text(r.test_score),
+            "time": duration(r.seconds),
+        }
+        table.add_row(r.run_id, *(cells[name] for name in shown))
     return table
