@@ -34,6 +34,5 @@ def _bytes(value: Outcome | State) -> int:
     if isinstance(value, dict):
         return sum(array.nbytes for array in value.values())
     parts = [p.probabilities for p in (value.val, value.test) if p is not None]
-    parts += [epoch.val_confusion for epoch in value.history if epoch.val_confusion is not None]
-    parts += [array for array in (value.examples, value.features) if array is not None]
-    return sum(array.nbytes for array in parts)
+    parts += [epoch.val_confusion for epoch in value.history]
+    return sum(array.nbytes for array in parts if array is not None) + getattr(value.features, "nbytes", 0)

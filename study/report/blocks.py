@@ -107,6 +107,7 @@ class Table(Block):
     rows: Sequence[Row]
     name: str = ""
     tools: bool = False
+    hint: str = ""  # what one may filter by, with tools
     statuses: Sequence[str] = ()
     compact: bool = False
 

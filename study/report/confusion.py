@@ -17,7 +17,7 @@ WIDEST = 20
 
 
 SHARES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
-"""Lower bounds of the steps of a share of a class's images; below the first there is no colour. Each doubles."""
+"""Lower bounds of the steps of a share of a class's members; below the first there is no colour. Each doubles."""
 DIFFERENCES = (0.005, 0.01, 0.02, 0.04, 0.08)
 """Lower bounds of the steps of a change of share, either way."""
 RGB = tuple[float, float, float]
@@ -25,7 +25,7 @@ RGB = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Confused:
-    """Images of ``truth`` taken for ``taken``: ``count`` of ``support``."""
+    """Examples of ``truth`` taken for ``taken``: ``count`` of ``support``."""
 
     truth: int
     taken: int
@@ -34,7 +34,7 @@ class Confused:
 
 
 def confused_pairs(matrix: np.ndarray, top: int = 3) -> list[Confused]:
-    """Return the off-diagonal pairs of highest count, those of more than no image, ties by class order."""
+    """Return the off-diagonal pairs of highest count, those of more than none, ties by class order."""
     off = matrix.copy()
     np.fill_diagonal(off, 0)
     order = np.argsort(-off, axis=None, kind="stable")[:top]
@@ -58,7 +58,7 @@ def signed_counts(
     classes: Sequence[Markup],
     caption: Markup | str,
 ) -> Matrix:
-    """A matrix of signed differences of counts, coloured by the change of share. Rows sum to zero on equal images."""
+    """A matrix of signed differences of counts, coloured by the change of share. Rows sum to zero on equal examples."""
     support = np.maximum(base.sum(axis=1), 1)
     change = matrix - base
     cells = [[(signed(int(v)), difference_class(v / support[i])) for v in row] for i, row in enumerate(change)]
@@ -68,10 +68,10 @@ def signed_counts(
     return Matrix(caption, classes, cells, legend=[("", "% of the row, from:"), *fewer, *more])
 
 
-def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup]) -> Markup:
-    """Say which classes are taken for which, with counts."""
+def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup], member: str) -> Markup:
+    """Say which classes are taken for which, with counts; ``member``: what one of the data is called."""
     if not pairs:
-        return text("No image was taken for another class.")
+        return text("No {} was taken for another class.", member)
     said = [
         text(
             "<strong>{}</strong> taken for <strong>{}</strong> ({} of {})",
@@ -85,13 +85,8 @@ def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup]) -> Marku
     return text("Most confused: {}.", joined(said))
 
 
-def array(matrix: Sequence[Sequence[int]] | None) -> np.ndarray | None:
-    """Return a record's matrix as (classes, classes) int64, or None where it is missing."""
-    return None if matrix is None else np.asarray(matrix, dtype=np.int64)
-
-
 def recalls(matrix: np.ndarray) -> np.ndarray:
-    """(classes,) share of each row on the diagonal; 0 for a class without images."""
+    """(classes,) share of each row on the diagonal; 0 for a class without examples."""
     support = matrix.sum(axis=1)
     return np.asarray(np.divide(np.diag(matrix), support, out=np.zeros(len(matrix)), where=support > 0))
 

@@ -9,10 +9,11 @@ from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.analysis.paired import MIN_SEEDS
+from results.values import chosen_by
 from study.report.blocks import Tile
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.verdicts import foremost, lead, plain_name
-from study.report.text import code, joined, name, percent, plural, points, strong, text
+from study.report.text import capital, code, joined, name, plural, strong, text
 from study.report.view import View, trial_link
 
 
@@ -50,8 +51,9 @@ def _verdict(view: View) -> tuple[str, str, Markup]:
             "info",
             "Baseline only",
             text(
-                "The baseline reaches {} on the test set{}. Nothing has been compared with it yet.",
-                strong(percent(run.test_score)),
+                "The baseline reaches {} on {}{}. Nothing has been compared with it yet.",
+                strong(view.score(run.final)),
+                "the test set" if view.metric.test else "validation",
                 f" (seed {run.seed}, one of {len(view.baselines)})" if len(view.baselines) > 1 else " with one seed",
             ),
         )
@@ -79,25 +81,27 @@ def _exploratory(view: View, best: Trial | None) -> tuple[str, str, Markup]:
     gain = best.compared.as_configured
     if gain is None or gain <= 0:
         said = text(
-            "None of {} scored above the baseline on validation; the best, {}, is at {} percentage points.",
+            "None of {} scored {} the baseline on validation; the best, {}, is at {}.",
             plural(len(view.ranked), "complete trial"),
+            view.above,
             trial_link(best),
-            points(gain),
+            view.amount(gain),
         )
         return "info", "Exploratory", said + _ahead_at_equal(view)
     said = text(
-        "The best of {}, {}, scored {} percentage points above the baseline on validation",
+        "The best of {}, {}, scored {} {} the baseline on validation",
         plural(len(view.ranked), "complete trial"),
         trial_link(best),
-        strong(points(gain)),
+        view.amount(gain, bold=True),
+        view.above,
     )
     if view.null_maximum is None:
         said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
     else:
         said += text(
             ", {} than the {} expected of the best of {} unchanged baselines{}.{}",
-            "more" if gain > view.null_maximum else "no more",
-            points(view.null_maximum),
+            view.more if gain > view.null_maximum else f"no {view.more}",
+            view.gain(view.null_maximum),
             view.tried,
             _beside(view),
             " It is not confirmed: one run, picked after looking." if gain > view.null_maximum else "",
@@ -109,21 +113,22 @@ def _beside(view: View) -> str:
     """Where the one run that trials are compared with lies itself: luck may seem negative without it."""
     if view.validation_floor is None or view.reference is None or view.reference.score is None:
         return ""
-    off = points(view.reference.score - view.validation_floor.mean)
-    return f" against the same run (seed {view.reference.seed}, {off} points from its mean)"
+    off = view.amount(view.reference.score - view.validation_floor.mean, short=True).striptags()
+    return f" against the same run (seed {view.reference.seed}, {off} from its mean)"
 
 
 def _ahead_at_equal(view: View) -> Markup:
     """What shorter trainings would have shown against as short a baseline; empty where nothing."""
     ahead = [t for t in view.ranked if (t.compared.at_equal or 0) > 0]
-    if not ahead:
+    if not ahead or not view.equal:
         return Markup("")
     top = max(ahead, key=lambda t: t.compared.at_equal or 0)
     return text(
-        " Within equal epochs {} above it, {} by {}.",
+        " Within equal epochs {} {} it, {} by {}.",
         plural(len(ahead), "lies", "lie"),
+        view.above,
         trial_link(top),
-        points(top.compared.at_equal),
+        view.gain(top.compared.at_equal),
     )
 
 
@@ -131,47 +136,50 @@ def _tiles(view: View) -> list[Tile]:
     run, best, floor = view.reference, view.best, view.validation_floor
     tiles = []
     if run is not None:
-        mean = text("; mean of {} seeds {}", floor.n, percent(floor.mean)) if floor else ""
-        where = text("seed {}{}; test {}", run.seed, mean, percent(run.test_score))
-        tiles.append(Tile("Baseline, validation", percent(run.score), where))
+        mean = text("; mean of {} seeds {}", floor.n, view.score(floor.mean)) if floor else ""
+        tested = text("; test {}", view.score(run.test_score)) if view.metric.test else ""
+        where = text("seed {}{}{}", run.seed, mean, tested)
+        tiles.append(Tile("Baseline, validation", view.score(run.score), where))
     first = foremost(view)
     if first is not None and first.verdict.n >= MIN_SEEDS:
         v = first.verdict
         detail = text(
-            "percentage points of test accuracy, 95 % interval {} to {} by itself; {} (n = {} seeds)",
-            points(v.low),
-            points(v.high),
+            "{}, 95 % interval {} to {} by itself; {} (n = {} seeds)",
+            view.difference_of(),
+            *view.interval(v.low, v.high),
             v.label,
             v.n,
         )
-        who = plain_name(view, first)
-        tiles.append(Tile(f"{who[:1].upper()}{who[1:]} on fresh seeds", points(v.estimate), detail))
+        tiles.append(Tile(f"{capital(plain_name(view, first))} on fresh seeds", view.gain(v.estimate), detail))
     elif best is not None:
-        detail = (
-            text("percentage points; at equal epochs {}", points(best.compared.at_equal))
-            if best.compared.at_equal is not None
-            else text("no baseline")
-        )
-        shown = (
-            points(best.compared.as_configured)
-            if best.compared.as_configured is not None
-            else percent(best.record.score)
-        )
+        known = best.compared.as_configured is not None
+        details = [
+            *([view.metric.difference_unit or view.metric.what("validation")] if known else ["no baseline"]),
+            *(
+                [f"at equal epochs {view.gain(best.compared.at_equal)}"]
+                if best.compared.at_equal is not None and view.equal
+                else []
+            ),
+        ]
+        detail = text("{}", "; ".join(details))
+        shown = view.gain(best.compared.as_configured) if known else view.score(best.record.score)
         tiles.append(Tile("Best trial against it (exploratory)", shown, detail))
     if run is not None:
-        known = "unknown" if floor is None else points(floor.single_run, signed=False)
+        apart = "unknown" if floor is None else view.gain(floor.single_run, signed=False)
         detail = (
             text("{} measures it", code("baseline --seeds 6"))
             if floor is None
             else text(
-                "percentage points of validation accuracy cannot be told apart by single runs (n = {} seeds){}",
+                "{} cannot be told apart by single runs (n = {} seeds){}",
+                view.difference_of("validation"),
                 floor.n,
-                f"; on test {points(view.test_floor.single_run, signed=False)}" if view.test_floor else "",
+                f"; on test {view.gain(view.test_floor.single_run, signed=False)}" if view.test_floor else "",
             )
         )
-        tiles.append(Tile("Noise floor", known, detail))
+        tiles.append(Tile("Noise floor", apart, detail))
     if view.trials:
         tiles.append(Tile("Trials", f"{len(view.trials):,}", joined(status_counts(view))))
-    elif run is not None:
-        tiles.append(Tile("Best epoch", f"{run.best_epoch} of {len(run.history)}", "the lowest validation loss"))
+    elif run is not None and view.has_epochs:
+        why = f"the {chosen_by(view.metric)}" if chosen_by(view.metric) else "the last one"
+        tiles.append(Tile("Best epoch", f"{run.best_epoch} of {len(run.history)}", why))
     return tiles

@@ -118,6 +118,11 @@ def value(setting: Any) -> str:
     return "–" if setting is None else clean(formatting.setting(setting), 60)
 
 
+def capital(words: str) -> str:
+    """With a capital first letter; the others are as they are."""
+    return words[:1].upper() + words[1:]
+
+
 def plural(n: int, one: str, many: str | None = None) -> str:
     """``1 trial``, ``3 trials``."""
     return formatting.plural(n, one, many).replace(" ", NBSP, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,15 @@ from results.errors import UserError
 from results.outcome import Predictions
 from results.reading import Reading
 from results.store import Study
-from study.report.text import link, name, value
+from results.values import chosen_by, value_text
+from study.report.text import link, name, strong, text, typeset, value
 
 
 class View(Evidence):
     """A study's evidence, its files, and its names as the page may show them."""
 
     def __init__(self, study: Study, reading: Reading) -> None:
-        super().__init__(reading.records, study.meta, reading.lost)
+        super().__init__(reading.records, study.meta, reading.lost, reading.identity)
         self.study, self.reading = study, reading
 
     @property
@@ -30,14 +32,109 @@ class View(Evidence):
         """The study's folder."""
         return self.study.path
 
+    # -- the metric's numbers, as the page shows them --------------------------------------------------------------
+
+    def score(self, score: float | None, digits: int | None = None) -> str:
+        """A score as its value: ``76.48 %``, ``0.532 mpg``."""
+        return typeset(self.metric.text(score, digits))
+
+    def gain(self, gain: float | None, signed: bool = True) -> str:
+        """A gain as a difference of values, without its unit: ``+1.90``; of an error a gain is ``−0.12``."""
+        return typeset(self.metric.difference(gain, signed))
+
+    def amount(self, gain: float | None, signed: bool = True, short: bool = False, bold: bool = False) -> Markup:
+        """The same with its unit: ``+1.90 percentage points``."""
+        unit = self.metric.short_unit if short else self.metric.difference_unit
+        shown = self.gain(gain, signed)
+        return (strong(shown) if bold else text("{}", shown)) + (text(" {}", unit) if unit else "")
+
+    def interval(self, low: float, high: float) -> tuple[str, str]:
+        """The ends of an interval of gains as differences, the lesser first."""
+        first, last = self.metric.interval(low, high)
+        return typeset(first), typeset(last)
+
+    def measured(self, name: str, value: float | None) -> str:
+        """A named value of a run."""
+        return typeset(value_text(self.metric, name, value))
+
+    def raw(self, score: float | None) -> float | None:
+        """A score as its value, or a gain as a difference of values: for axes and for what a column sorts by."""
+        return self.metric.score(score)
+
+    def shown_raw(self, gain: float | None) -> float | None:
+        """A gain as the number that is shown: in percentage points, or in the values' own unit."""
+        return None if gain is None else round(self.metric.scale * gain, 10) + 0.0  # no -0.0
+
+    def difference_of(self, split: str | None = None, short: bool = False) -> str:
+        """What a difference is of: ``percentage points of test accuracy``, ``mpg of test rmse``, ``in test auc``."""
+        unit = self.metric.short_unit if short else self.metric.difference_unit
+        return f"{unit} of {self.metric.what(split)}" if unit else f"in {self.metric.what(split)}"
+
+    def axis_of_difference(self, split: str | None = None) -> str:
+        """The name of an axis of differences."""
+        unit = self.metric.difference_unit
+        return self.difference_of(split) if unit else f"difference {self.difference_of(split)}"
+
+    @property
+    def above(self) -> str:
+        """Where the better values lie: 'above' or 'below'."""
+        return "above" if self.metric.better == "higher" else "below"
+
+    @property
+    def more(self) -> str:
+        """The word for a larger gain: 'more', or 'better' where differences have the other sign."""
+        return "more" if self.metric.better == "higher" else "better"
+
+    @property
+    def extreme(self) -> str:
+        """The word for the best of several runs: 'maximum' or 'minimum'."""
+        return "maximum" if self.metric.better == "higher" else "minimum"
+
+    @property
+    def least(self) -> str:
+        """A sentence for a caption where less is better; empty where more is."""
+        return "" if self.metric.better == "higher" else "Lower is better. "
+
+    @functools.cached_property
+    def equal(self) -> bool:
+        """Whether runs are compared at equal epochs, or would be."""
+        if not self.has_epochs:
+            return False
+        return not self.trials or any(t.compared.at_equal is not None for t in self.trials)
+
+    @property
+    def at_its_epoch(self) -> str:
+        """Where a run's score is taken: ' at the epoch of lowest validation loss'; empty where there are no epochs."""
+        chosen = chosen_by(self.metric)
+        return "" if not self.has_epochs else f" at the epoch of {chosen}" if chosen else " at the last epoch"
+
+    @property
+    def best_epoch(self) -> str:
+        """The epoch that speaks for a run: 'the epoch with the lowest validation loss'."""
+        chosen = chosen_by(self.metric)
+        return f"the epoch with the {chosen}" if chosen else "the last epoch"
+
+    @property
+    def material(self) -> str:
+        """What the data are, all together: 'images' or 'data'."""
+        return "images" if self.meta.dataset.pictures else "data"
+
+    @property
+    def member(self) -> str:
+        """What one of the data's examples is called: 'image' or 'example'."""
+        return self.members[:-1]
+
+    # -- the study's files -----------------------------------------------------------------------------------------
+
     @functools.cached_property
     def class_names(self) -> list[str]:
-        """The dataset's class names, as they are."""
-        return self.meta.dataset.class_names
+        """The classes' names; their numbers where nobody names them."""
+        matrices = (m for r in self.records for m in (r.test_confusion, *r.val_confusion.values()) if m is not None)
+        return super().class_names or [str(i) for i in range(len(next(matrices, ())))]
 
     @functools.cached_property
     def classes(self) -> list[Markup]:
-        """The dataset's class names, fit to be shown."""
+        """The same, fit to be shown."""
         return [name(c, 24) for c in self.class_names]
 
     def looks(self, family: Family) -> list[Look]:
@@ -58,7 +155,13 @@ class View(Evidence):
     @functools.lru_cache(maxsize=4)  # noqa: B019 - a view lives as long as one rendering
     def predictions(self, run_id: str, split: str = "test") -> Predictions | None:
         """A run's probabilities and labels, where the study holds them whole and fitting."""
-        return self.study.predictions(run_id, split)
+        found = self.study.predictions(run_id, split)
+        return found if found is not None and found.probabilities.shape[1] == len(self.class_names) else None
+
+    def matrix(self, matrix: Sequence[Sequence[int]] | None) -> np.ndarray | None:
+        """A record's confusion matrix as (classes, classes) int64; None where it has none of the study's classes."""
+        found = None if matrix is None else np.asarray(matrix, dtype=np.int64)
+        return found if found is not None and len(found) == len(self.class_names) else None
 
     @functools.cached_property
     def images(self) -> np.ndarray | None:

@@ -1,10 +1,10 @@
 """The chapters of the report, and nothing else: each module here is one, in the order of ``CHAPTERS``.
 
-A chapter answers one question of the reader: its ``NAME`` (the link), ``QUESTION``, ``SHORT`` (in the contents) and
-``SECTIONS``. To add a section, write a function ``View -> Section | None`` in the chapter it belongs to and put its
-name into that module's ``SECTIONS``; None leaves the section out, and a chapter without sections is left out too.
-Sections too long for their chapter's module, and what several chapters show, lie in ``study.report.parts``. Chapters
-import parts, never each other.
+A chapter answers one question of the reader: its ``NAME`` (the link), ``QUESTION`` (a text, or a function of the view),
+``SHORT`` (in the contents) and ``SECTIONS``. To add a section, write a function ``View -> Section | None`` in the
+chapter it belongs to and put its name into that module's ``SECTIONS``; None leaves the section out, and a chapter
+without sections is left out too. Sections too long for their chapter's module, and what several chapters show, lie in
+``study.report.parts``. Chapters import parts, never each other.
 """
 
 from __future__ import annotations
@@ -51,4 +51,9 @@ def chapters(view: View) -> list[Chapter]:
     found: dict[ModuleType, list[Section]] = {}
     for module in sorted(CHAPTERS, key=lambda m: m is protocol):  # it says which files the others could not use
         found[module] = [section for make in module.SECTIONS if (section := make(view)) is not None]
-    return [Chapter(m.NAME, m.QUESTION, m.SHORT, found[m]) for m in CHAPTERS if found[m]]
+    return [Chapter(m.NAME, _question(m, view), m.SHORT, found[m]) for m in CHAPTERS if found[m]]
+
+
+def _question(module: ModuleType, view: View) -> str:
+    asked = module.QUESTION
+    return str(asked(view) if callable(asked) else asked)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 from markupsafe import Markup
 
+from results.metric import selection
 from results.record import Record
+from results.values import chosen_by, test_values, validation_values, value_name
+from results.values import curves as drawn_values
 from study.report import figures
 from study.report.blocks import (
     Block,
@@ -20,7 +23,7 @@ from study.report.blocks import (
     Table,
     Text,
 )
-from study.report.text import code, duration, joined, loss, percent, plural, strong, text
+from study.report.text import capital, code, duration, joined, plural, strong, text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "baseline", "How good is the baseline?", "The baseline"
@@ -30,15 +33,16 @@ def scores(view: View) -> Section | None:
     """Every baseline run with its validation and test figures."""
     if not view.baselines:
         return None
+    metric = view.metric
+    of_validation = validation_values(metric, (name for r in view.baselines for name in r.val))
+    of_test = test_values(metric, (name for r in view.baselines for name in r.test))
     rows = [
         Row(
             [
                 Cell(str(r.seed)),
-                Cell(percent(r.score)),
-                Cell(loss(r.val_loss)),
-                Cell(f"{r.best_epoch} of {len(r.history)}"),
-                Cell(percent(r.test_score)),
-                Cell(loss(r.test_loss)),
+                *(Cell(view.measured(name, r.val.get(name))) for name in of_validation),
+                *([Cell(f"{r.best_epoch} of {len(r.history)}")] if view.has_epochs else []),
+                *(Cell(view.measured(name, r.test.get(name))) for name in of_test),
                 Cell(duration(r.seconds)),
             ]
         )
@@ -46,87 +50,128 @@ def scores(view: View) -> Section | None:
     ]
     columns = [
         Column("Seed", numeric=True),
-        Column("Validation accuracy", numeric=True),
-        Column("Validation loss", numeric=True),
-        Column("Best epoch", numeric=True),
-        Column("Test accuracy", numeric=True),
-        Column("Test loss", numeric=True),
+        *(Column(capital(value_name(metric, name)), numeric=True) for name in of_validation),
+        *([Column("Best epoch", numeric=True)] if view.has_epochs else []),
+        *(Column(capital(value_name(metric, name)), numeric=True) for name in of_test),
         Column("Training time", numeric=True),
     ]
-    first = view.baselines[0]
-    said = text(
-        "The weights of the epoch with the lowest validation loss are kept and evaluated once on the test set: "
-        "{} on {} test images{}.",
-        strong(percent(first.test_accuracy)),
-        f"{first.test_images:,}" if first.test_images else "the",
-        f" with seed {first.seed}" if len(view.baselines) > 1 else "",
-    )
     caption = text(
-        "The baseline's runs ({}), each at its best epoch",
+        "The baseline's runs ({}){}",
         plural(len(view.baselines), "seed"),
+        ", each at its best epoch" if view.has_epochs else "",
     )
     blocks: list[Block] = [
-        Text([said]),
+        Text([_scored(view, view.baselines[0])]),
         Table(caption, columns, rows, name="baseline-runs"),
     ]
+    first = view.baselines[0]
     if first.command:
         blocks.append(Command(first.command, "To reproduce the baseline"))
-    return Section("baseline-scores", "Validation and test", blocks)
+    return Section("baseline-scores", "Validation and test" if metric.test else "Validation", blocks)
+
+
+def _scored(view: View, first: Record) -> Markup:
+    """Say how a run comes to its score, and the first one's."""
+    seed = f" with seed {first.seed}" if len(view.baselines) > 1 else ""
+    if view.metric.test is None:
+        at = f" at {view.best_epoch}" if view.has_epochs else ""
+        said = text(
+            "The score of a run is its {}{}: {}{}.", view.metric.what(), at, strong(view.score(first.score)), seed
+        )
+        return said + text(" There is no test value: verdicts compare it on fresh seeds.")
+    n = first.test_examples.n if first.test_examples else view.meta.dataset.test_examples
+    who = f"The weights of {view.best_epoch} are kept and" if view.has_epochs and first.parameters else "Each run is"
+    on = f" on {n:,} test {view.members}" if n else ""
+    return text("{} evaluated once on the test set: {}{}{}.", who, strong(view.score(first.test_score)), on, seed)
 
 
 def curves(view: View) -> Section | None:
-    """Accuracy and loss by epoch, on training and validation images."""
+    """The metric and losses by epoch, of training and validation."""
     run = view.reference
-    if run is None or not run.history:
+    if run is None or not run.history or not view.has_epochs:
         return None
-    return Section(
-        "learning-curves",
-        "Learning curves",
-        [Grid([_curve(run, "accuracy", percent), _curve(run, "loss", loss)]), Text([_overfitting(run)])],
-    )
+    names = [name for row in run.history for name in row.values]
+    drawn = [_curve(view, run, label, *pair) for label, pair in list(drawn_values(view.metric, names).items())[:4]]
+    blocks: list[Block] = [Grid(drawn)]
+    if said := _overfitting(view, run):
+        blocks.append(Text([said]))
+    return Section("learning-curves", "Learning curves", blocks)
 
 
-def _curve(run: Record, what: str, show: Callable[[float | None], str]) -> Figure:
-    """Training and validation by epoch; ``what`` is 'accuracy' or 'loss'."""
-    title = f"{what.capitalize()} by epoch"
+def _curve(view: View, run: Record, label: str, training: str | None, validation: str | None) -> Figure:
+    """One kind of value by epoch, of training, validation or both."""
+    title = f"{capital(label)} by epoch"
+    both = [(training, "muted", "training"), (validation, "trial", "validation")]
+    given = [(name, role, split) for name, role, split in both if name is not None]
     drawn = []
-    for split, role, label in (("train", "muted", "training"), ("val", "trial", "validation")):
-        pairs = [(float(row.epoch), v) for row in run.history if (v := getattr(row, f"{split}_{what}")) is not None]
-        mark = float(run.best_epoch) if split == "val" and run.best_epoch else None
-        drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, mark=mark))
+    for name, role, split in given:
+        pairs = [(float(row.epoch), v) for row in run.history if (v := row.values.get(name)) is not None]
+        mark = float(run.best_epoch) if split == "validation" and run.best_epoch else None
+        drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, split, mark=mark))
     rows = [
-        Row([Cell(str(h.epoch)), *(Cell(show(getattr(h, f"{split}_{what}"))) for split in ("train", "val"))])
+        Row([Cell(str(h.epoch)), *(Cell(view.measured(name, h.values.get(name))) for name, *_ in given)])
         for h in run.history
     ]
-    columns = [Column("Epoch", numeric=True), Column("Training", numeric=True), Column("Validation", numeric=True)]
-    ends = ", ".join(f"{line.label} {show(line.y[-1])}" for line in drawn if line.y)
+    columns = [Column("Epoch", numeric=True), *(Column(capital(split), numeric=True) for *_, split in given)]
+    ends = ", ".join(
+        f"{line.label} {view.measured(name, line.y[-1])}"
+        for line, (name, *_) in zip(drawn, given, strict=True)
+        if line.y
+    )
     alt = f"{title}, seed {run.seed}. After epoch {len(run.history)}: {ends}"
+    own = validation == view.metric.name
+    slug = "curve-" + (re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "metric")
+    kept = "whose weights were kept" if run.parameters else "that speaks for the run"
+    marked = f"The dot marks the epoch {kept}: the {chosen_by(view.metric) or 'last'}. "
+    marked = marked if validation is not None and run.best_epoch else ""
     return Figure(
-        f"curve-{what}",
+        slug,
         title,
-        figures.lines(f"curve-{what}", drawn, "epoch", what, alt, percent=what == "accuracy"),
+        figures.lines(
+            slug,
+            drawn,
+            "epoch",
+            view.metric.axis(label) if own else label,
+            alt,
+            tick=view.metric.tick if own else None,
+        ),
         alt,
-        "The dot marks the epoch whose weights were kept: the lowest validation loss.",
+        f"{marked}{view.least if own else ''}".strip(),
         Table(f"{title}, seed {run.seed}", columns, rows, compact=True),
     )
 
 
-def _overfitting(run: Record) -> Markup:
+def _overfitting(view: View, run: Record) -> Markup | None:
+    """Lay training and validation beside each other at the best epoch and at the last; None where there is no such."""
+    label = view.metric.label
+    training, validation = drawn_values(view.metric, [n for row in run.history for n in row.values]).get(
+        label, (None, None)
+    )
     best = next((h for h in run.history if h.epoch == run.best_epoch), None)
     last = run.history[-1]
-    if best is None or best.train_accuracy is None or best.score is None:
+    if training is None or validation is None:
+        return None
+    if best is None or best.values.get(training) is None or best.values.get(validation) is None:
         return text("No epoch of this run has both a training and a validation score.")
     said = text(
-        "At the best epoch, {}, training accuracy is {} and validation accuracy {}",
+        "At the best epoch, {}, training {} is {} and validation {} {}",
         code(best.epoch),
-        percent(best.train_accuracy),
-        percent(best.score),
+        label,
+        view.measured(training, best.values[training]),
+        label,
+        view.measured(validation, best.values[validation]),
     )
     if last.epoch == best.epoch:
-        return said + Markup(", and the validation loss was still falling when training ended.")
+        name, rule = selection(view.metric)
+        if rule == "last":
+            return said + Markup(".")
+        still = text(
+            ", and the {} was still {}", value_name(view.metric, name), "falling" if rule == "min" else "rising"
+        )
+        return said + still + Markup(" when training ended.")
     parts = [
-        text("training accuracy {}", percent(last.train_accuracy)),
-        text("validation {}", percent(last.val_accuracy)),
+        text("training {} {}", label, view.measured(training, last.values.get(training))),
+        text("validation {}", view.measured(validation, last.values.get(validation))),
     ]
     return said + text("; in the last, {}, {}.", code(last.epoch), joined(parts))
 

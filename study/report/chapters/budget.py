@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from results.analysis.scores import expected_best
+from results.record import Record
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
-from study.report.text import percent, plural, points, strong, text
+from study.report.text import capital, plural, strong, text
 from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "budget", "Was it a bigger budget?", "Budget"
@@ -14,7 +15,7 @@ NAME, QUESTION, SHORT = "budget", "Was it a bigger budget?", "Budget"
 def equal(view: View) -> Section | None:
     """All trials against the baseline at equal epochs, pruned ones at the epoch at which they were stopped."""
     shown = [t for t in view.trials if t.compared.at_equal is not None and t.record.history]
-    if not shown:
+    if not view.has_epochs or not any(t.record.history for t in view.trials):
         return None
     said = []
     best = view.best
@@ -24,18 +25,30 @@ def equal(view: View) -> Section | None:
             said.append(
                 text("The best trial, {}, trained for the baseline's own {} epochs: no.", trial_link(best), its)
             )
-        else:
+        elif best.compared.at_equal is not None:
             said.append(
                 text(
                     "The best trial, {}, trained for {} epochs, the baseline for {}. As configured the "
-                    "difference is {} percentage points, within "
-                    "the same {} epochs {} points.",
+                    "difference is {}, within "
+                    "the same {} epochs {}.",
                     trial_link(best),
                     mine,
                     its,
-                    points(best.compared.as_configured),
+                    view.amount(best.compared.as_configured),
                     best.compared.equal_epochs,
-                    strong(points(best.compared.at_equal)),
+                    view.amount(best.compared.at_equal, short=True, bold=True),
+                )
+            )
+        else:
+            said.append(
+                text(
+                    "The best trial, {}, trained for {} epochs, the baseline for {}: as configured the difference is "
+                    "{}. What shorter trainings would show is unknown: here a shorter one is not the beginning of a "
+                    "longer one.",
+                    trial_link(best),
+                    mine,
+                    its,
+                    view.amount(best.compared.as_configured),
                 )
             )
     pruned = [t for t in shown if t.record.status == "pruned"]
@@ -45,23 +58,24 @@ def equal(view: View) -> Section | None:
             text(
                 "{} pruned: without a full score, compared on validation at the epoch at which they were "
                 "stopped, where {} "
-                "of them stood above the baseline.",
+                "of them stood {} the baseline.",
                 plural(len(pruned), "trial was", "trials were"),
                 ahead,
+                view.above,
             )
         )
     blocks: list[Block] = [Text(said)] if said else []
-    blocks.append(Grid([_curves(view), _equal_figure(view)]))
-    return Section("equal-epochs", "At equal epochs", blocks)
+    drawn = [_curves(view), *([_equal_figure(view)] if shown else [])]
+    return Section("equal-epochs", "At equal epochs" if shown else "Epoch by epoch", [*blocks, Grid(drawn)])
 
 
 def _curves(view: View) -> Figure:
     drawn = []
-    best = view.best
+    best, what = view.best, view.metric.what("validation")
     for trial in view.trials:
         if trial is best:
             continue
-        pairs = [(float(h.epoch), h.val_accuracy) for h in trial.record.history if h.val_accuracy is not None]
+        pairs = _values(view, trial.record)
         role = "trial" if trial.record.status == "complete" else "pale"
         drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, width=0.6))
     for run, role, label in (
@@ -69,16 +83,22 @@ def _curves(view: View) -> Figure:
         (best.record if best else None, "best", best.label if best else ""),
     ):
         if run is not None:
-            pairs = [(float(h.epoch), h.val_accuracy) for h in run.history if h.val_accuracy is not None]
+            pairs = _values(view, run)
             drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, width=1.9))
     drawn.sort(key=lambda line: ("pale", "trial", "base", "best").index(line.role))
-    alt = f"Validation accuracy by epoch of {len(view.trials)} trials with the baseline laid over"
-    svg = figures.lines("curves-all", drawn, "epoch", "validation accuracy", alt, percent=True, height=230)
+    alt = f"{capital(what)} by epoch of {len(view.trials)} trials with the baseline laid over"
+    axis, tick = view.metric.axis(what), view.metric.tick
+    svg = figures.lines("curves-all", drawn, "epoch", axis, alt, tick=tick, height=230)
     reading = (
-        "Thin: trials that completed; pale: those that were stopped or failed. The accuracy of every "
-        "epoch, not the best so far."
-    )
+        f"Thin: trials that completed; pale: those that were stopped or failed. The {view.metric.label} of every "
+        f"epoch, not the best so far. {view.least}"
+    ).strip()
     return Figure("curves-all", "Every trial's learning curve", svg, alt, reading)
+
+
+def _values(view: View, run: Record) -> list[tuple[float, float]]:
+    """The metric's validation value by epoch."""
+    return [(float(h.epoch), v) for h in run.history if (v := h.values.get(view.metric.name)) is not None]
 
 
 def _equal_figure(view: View) -> Figure:
@@ -88,7 +108,7 @@ def _equal_figure(view: View) -> Figure:
     for t in view.trials:
         if t.compared.at_equal is None or t.compared.equal_epochs is None:
             continue
-        pair = (float(t.compared.equal_epochs), 100 * t.compared.at_equal)
+        pair = (float(t.compared.equal_epochs), view.shown_raw(t.compared.at_equal) or 0.0)
         (top if t is view.best else full if t.record.status == "complete" else part).append(pair)
     groups = [
         figures.Dots(*_split(part), "muted", ring=True, size=4),
@@ -100,7 +120,7 @@ def _equal_figure(view: View) -> Figure:
             [
                 Cell(trial_link(t)),
                 Cell(str(t.compared.equal_epochs)),
-                Cell(points(t.compared.at_equal)),
+                Cell(view.gain(t.compared.at_equal)),
                 Cell(t.record.status),
             ]
         )
@@ -110,7 +130,7 @@ def _equal_figure(view: View) -> Figure:
     columns = [
         Column("Run"),
         Column("Epochs compared", numeric=True),
-        Column("Difference, percentage points", numeric=True),
+        Column(view.metric.axis_of_difference("Difference"), numeric=True),
         Column("Status"),
     ]
     alt = (
@@ -122,7 +142,7 @@ def _equal_figure(view: View) -> Figure:
         groups,
         figures.Plane(
             "epochs that both had",
-            "difference at equal epochs, percentage points",
+            view.metric.axis_of_difference("difference at equal epochs"),
             whole=True,
             level=0.0,
             level_label="baseline",
@@ -130,6 +150,7 @@ def _equal_figure(view: View) -> Figure:
         alt,
     )
     reading = "Rings: pruned, compared at the epoch at which they were stopped. Full dots: complete."
+    reading = f"{reading} {view.least}".strip()
     table = (
         Table("Difference to the baseline at equal epochs", columns, rows, compact=True) if len(rows) <= 100 else None
     )
@@ -141,22 +162,22 @@ def _split(pairs: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
 
 
 def search(view: View) -> Section | None:
-    """The validation accuracy that a search of k trials would be expected to find."""
+    """The validation score that a search of k trials would be expected to find."""
     scores = [t.record.score for t in view.ranked if t.record.score is not None]
     if len(scores) < 3:
         return None
     curve = expected_best(scores)
     ks = [float(k) for k in range(1, len(curve) + 1)]
-    drawn = [figures.Line(ks, curve, "trial", "expected best")]
+    what = view.metric.what("validation")
+    drawn = [figures.Line(ks, [view.raw(s) or 0.0 for s in curve], "trial", "expected best")]
     run = view.reference
     if run is not None and run.score is not None:
-        drawn.append(figures.Line(ks, [run.score] * len(ks), "base", "baseline", dash=True, width=1.1))
-    alt = (
-        f"Expected best validation accuracy: {percent(curve[0])} with one trial, {percent(curve[-1])} with {len(curve)}"
-    )
-    svg = figures.lines("expected", drawn, "complete trials", "expected best validation accuracy", alt, percent=True)
+        drawn.append(figures.Line(ks, [view.raw(run.score) or 0.0] * len(ks), "base", "baseline", dash=True, width=1.1))
+    alt = f"Expected best {what}: {view.score(curve[0])} with one trial, {view.score(curve[-1])} with {len(curve)}"
+    axis, tick = view.metric.axis(f"expected best {what}"), view.metric.tick
+    svg = figures.lines("expected", drawn, "complete trials", axis, alt, tick=tick)
     picked = sorted({1, 2, 3, 5, 10, 20, 50, 100, 200, 500, len(curve)} & set(range(1, len(curve) + 1)))
-    rows = [Row([Cell(str(k)), Cell(percent(curve[k - 1]))]) for k in picked]
+    rows = [Row([Cell(str(k)), Cell(view.score(curve[k - 1]))]) for k in picked]
     table = Table(
         "Expected best of k complete trials",
         [Column("k", numeric=True), Column("Expected best", numeric=True)],
@@ -169,19 +190,22 @@ def search(view: View) -> Section | None:
     )
     said = (
         text(
-            "A random search over this space would be expected to pass the baseline's validation accuracy after {}.",
+            "A random search over this space would be expected to pass the baseline's {} after {}.",
+            what,
             strong(plural(first, "complete trial")) if first else "more trials than were run",
         )
         if run is not None
         else text("The gain that more trials would be expected to bring.")
     )
     note = text(
-        "It takes the {} as draws of a random search; a sampler that learns and a scheduler that prunes make "
+        "It takes the {} as draws of a random search; a sampler that learns{} "
         "the later ones "
         "better than that. On validation, so partly luck.",
         plural(len(scores), "complete trial"),
+        " and a scheduler that prunes make" if view.has_epochs else " makes",
     )
     reading = "The mean of the best of k scores drawn from those of the complete trials (Dodge et al. 2019)."
+    reading = f"{reading} {view.least}".strip()
     return Section(
         "expected-best",
         "Expected best against the number of trials",

@@ -19,14 +19,14 @@ def winner(view: View) -> Section | None:
     best = view.best
     if best is None:
         return None
-    found = change(best, class_noise(view))
+    found = change(view, best, class_noise(view))
     if found is None:
         return None
     blocks: list[Block] = [
         Note(
             "info",
             "Exploratory",
-            [text("The winner was chosen on validation; these are its test images, one run against one.")],
+            [text("The winner was chosen on validation; these are its test {}, one run against one.", view.members)],
         ),
         Text([flagged_sentence(view, found)]),
         _table(view, best, found),
@@ -71,7 +71,7 @@ def _table(view: View, best: Trial, found: Change) -> Table:
         else ""
     )
     return Table(
-        text("Recall of each class on the test images; changes in percentage points. {}", seeds),
+        text("Recall of each class on the test {}; changes in percentage points. {}", view.members, seeds),
         columns,
         rows,
         name="winner-recall",

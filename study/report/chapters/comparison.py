@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from results.analysis.scores import expected_maximum
 from study.report import figures
 from study.report.blocks import Block, Command, Figure, Note, Section, Text
 from study.report.parts.leaderboard import leaderboard
 from study.report.parts.verdicts import confirmed
-from study.report.text import percent, plural, points, strong, text, words
+from study.report.text import plural, strong, text, words
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "beat", "Did anything beat the baseline beyond noise?", "Against the baseline"
@@ -36,15 +38,17 @@ def noise(view: View) -> Section | None:
         )
     lines = [
         text(
-            "Over {} the baseline's validation accuracy is {} on average with a standard deviation of {} "
-            "percentage points (95 % interval of the deviation {} to {}). Differences under {} percentage points of "
-            "validation accuracy cannot be told apart by single runs; the plots below compare by it.",
+            "Over {} the baseline's {} is {} on average with a standard deviation of {} "
+            "(95 % interval of the deviation {} to {}). Differences under {} {} "
+            "cannot be told apart by single runs; the plots below compare by it.",
             plural(floor.n, "seed"),
-            percent(floor.mean),
-            points(floor.sd, signed=False),
-            points(floor.sd_low, signed=False),
-            points(floor.sd_high, signed=False),
-            strong(points(floor.single_run, signed=False)),
+            view.metric.what("validation"),
+            view.score(floor.mean),
+            view.amount(floor.sd, signed=False),
+            view.gain(floor.sd_low, signed=False),
+            view.gain(floor.sd_high, signed=False),
+            strong(view.gain(floor.single_run, signed=False)),
+            view.difference_of("validation"),
         )
     ]
     if view.test_floor is not None:
@@ -52,13 +56,15 @@ def noise(view: View) -> Section | None:
     if view.null_maximum is not None and view.reference is not None:
         lines.append(
             text(
-                "Under the null, the expected maximum of {} runs of the unchanged baseline lies {} points above its "
+                "Under the null, the expected {} of {} runs of the unchanged baseline lies {} {} its "
                 "mean on validation, hence at {} against the run with seed {}, which itself lies {} from that mean.",
+                view.extreme,
                 view.tried,
-                points(floor.sd * expected_maximum(view.tried), signed=False),
-                strong(points(view.null_maximum)),
+                view.amount(floor.sd * expected_maximum(view.tried), signed=False, short=True),
+                view.above,
+                strong(view.gain(view.null_maximum)),
                 view.reference.seed,
-                points((view.reference.score or 0.0) - floor.mean),
+                view.gain((view.reference.score or 0.0) - floor.mean),
             )
         )
     blocks: list[Block] = [Text(lines)]
@@ -75,41 +81,41 @@ def forest(view: View) -> Section | None:
     rungs = [
         figures.Rung(
             t.label,
-            _points(t.compared.as_configured),
-            _points(t.compared.at_equal),
+            view.shown_raw(t.compared.as_configured),
+            view.shown_raw(t.compared.at_equal),
             "best" if t is view.best else "trial",
         )
         for t in shown
     ]
-    band = (100 * view.band[0], 100 * view.band[1]) if view.band else None
-    chance = _points(view.null_maximum)
+    ends = sorted(view.shown_raw(end) or 0.0 for end in view.band) if view.band else None
+    band = (ends[0], ends[1]) if ends else None
+    chance = view.shown_raw(view.null_maximum)
     top = shown[0]
     above = sum(1 for t in shown if (t.compared.as_configured or 0) > 0)
     alt = (
         f"Difference of {len(shown)} complete trials to the baseline on validation. Best: {top.label}, "
-        f"{points(top.compared.as_configured)} percentage points. {above} of {len(shown)} lie above the baseline."
+        f"{view.amount(top.compared.as_configured).striptags()}. {above} of {len(shown)} lie {view.above} the baseline."
     )
-    svg = figures.forest(
-        "forest",
-        rungs,
-        band,
-        chance,
-        view.tried,
-        "percentage points of validation accuracy against the baseline",
-        alt,
-    )
+    given = figures.Forest(rungs, band, chance, view.tried, _least(view), lower=bool(view.least))
+    axis = f"{view.axis_of_difference('validation')} against the baseline"
+    svg = figures.forest("forest", given, axis, alt)
+    equal = any(r.equal not in (None, r.full) for r in rungs) or view.meta.prefix
     reading = text(
         "Each row is a complete trial; the line at 0 is the baseline run of the same seed, with the same "
         "split and order. "
-        "Full dot: both as configured. Ring: both within the same number of epochs, where that differs. {}{}{}",
+        "{}{}{}{}{}",
+        view.least,
+        "Full dot: both as configured. Ring: both within the same number of epochs, where that differs. "
+        if view.equal and equal
+        else "",
         "Grey band: where one more run of the baseline would fall in 95 % of cases. "
         if band
         else "There is no grey band because the baseline has one seed only. ",
-        "Dashed: the expected maximum under the null, of as many unchanged baselines as there were trials. "
+        f"Dashed: the expected {view.extreme} under the null, of as many unchanged baselines as there were trials. "
         if chance is not None
         else "",
-        "Arrows at the left lie beyond the edge, at the value beside them."
-        if figures.left_edge(rungs, band, chance) > min(r.full or 0.0 for r in rungs)
+        f"Arrows at the {'right' if given.lower else 'left'} lie beyond the edge, at the value beside them."
+        if any(given.far(r.full) for r in rungs)
         else "",
     )
     head = Note(
@@ -117,8 +123,9 @@ def forest(view: View) -> Section | None:
         "Exploratory",
         [
             text(
-                "The order comes from one run each on validation images. The best of many is partly chosen for its "
-                "luck; only fresh seeds tell."
+                "The order comes from one run each on validation{}. The best of many is partly chosen for its "
+                "luck; only fresh seeds tell.",
+                " images" if view.meta.dataset.pictures else "",
             )
         ],
     )
@@ -126,8 +133,12 @@ def forest(view: View) -> Section | None:
     return Section("forest", "Every complete trial", [head, figure])
 
 
-def _points(fraction: float | None) -> float | None:
-    return None if fraction is None else round(100 * fraction, 6)
+def _least(view: View) -> float:
+    """How large differences are never drawn as far off: three margins, or without one the trials' median."""
+    if view.metric.margin is not None:
+        return abs(view.shown_raw(3 * view.metric.margin) or 0.0)
+    sizes = [abs(view.shown_raw(t.compared.as_configured) or 0.0) for t in view.ranked]
+    return float(np.median(sizes)) if sizes else 0.0
 
 
 SECTIONS = [confirmed, noise, forest, leaderboard]

@@ -11,14 +11,19 @@ from results.analysis.scores import frontier
 from results.record import Record
 from study.report import figures
 from study.report.blocks import Cell, Column, Figure, Row, Section, Table, Text
-from study.report.text import clean, duration, joined, number, percent, plural, strong, text
+from study.report.text import clean, duration, joined, number, plural, strong, text
 from study.report.view import View, trial_link
 
-NAME, QUESTION, SHORT = "cost", "What does accuracy cost?", "Cost"
+NAME, SHORT = "cost", "Cost"
+
+
+def QUESTION(view: View) -> str:  # noqa: N802 - what other chapters have as a text
+    """Ask for the price of what the study is about."""
+    return f"What does {view.metric.label if view.metric.is_accuracy else 'a better score'} cost?"
 
 
 def frontier_section(view: View) -> Section | None:
-    """Training time against validation accuracy, with the runs that none beats in both."""
+    """Training time against validation scores, with the runs that none beats in both."""
     runs = [t.record for t in view.ranked if t.record.seconds]
     names = [trial_link(t) for t in view.ranked if t.record.seconds]
     run = view.reference
@@ -27,14 +32,15 @@ def frontier_section(view: View) -> Section | None:
     if run is not None and run.seconds and run.score is not None:
         runs, names = [*runs, run], [*names, Markup("baseline")]
     kept = frontier([r.seconds or 0.0 for r in runs], [r.score or 0.0 for r in runs])
+    known = any(runs[i].parameters for i in kept)
     rows = [
         Row(
             [
                 Cell(names[i]),
                 Cell(duration(runs[i].seconds)),
-                Cell(percent(runs[i].val_accuracy)),
-                Cell(number(runs[i].parameters)),
-                Cell(percent(runs[i].test_accuracy)),
+                Cell(view.score(runs[i].score)),
+                *([Cell(number(runs[i].parameters))] if known else []),
+                *([Cell(view.score(runs[i].test_score))] if view.metric.test else []),
             ]
         )
         for i in kept
@@ -43,41 +49,46 @@ def frontier_section(view: View) -> Section | None:
         Column("Run"),
         Column("Training time", numeric=True),
         Column("Validation", numeric=True),
-        Column("Parameters", numeric=True),
-        Column("Test (not ranked)", numeric=True),
+        *([Column("Parameters", numeric=True)] if known else []),
+        *([Column("Test (not ranked)", numeric=True)] if view.metric.test else []),
     ]
     table = Table("The frontier: no run is both faster and better on validation", columns, rows)
-    return Section("frontier", "Cost against accuracy", [_frontier(view, runs, kept), table])
+    return Section("frontier", f"Cost against {view.metric.label}", [_frontier(view, runs, kept), table])
 
 
 def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
-    """The runs over time and accuracy, the baseline's last."""
+    """The runs over time and score, the baseline's last."""
     costs = [r.seconds or 0.0 for r in runs]
     unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)
-    path = [(costs[i] / scale, runs[i].val_accuracy or 0.0) for i in kept]
+    values = [view.raw(r.score) or 0.0 for r in runs]
+    path = [(costs[i] / scale, values[i]) for i in kept]
     base = [i for i, r in enumerate(runs) if r is view.reference]
 
     def of(own: list[int], role: str, **style: Any) -> figures.Dots:
-        return figures.Dots([costs[i] / scale for i in own], [runs[i].val_accuracy or 0.0 for i in own], role, **style)
+        return figures.Dots([costs[i] / scale for i in own], [values[i] for i in own], role, **style)
 
     groups = [
         of([i for i in range(len(runs)) if i not in {*kept, *base}], "trial", size=4),
         of([i for i in kept if i not in base], "good", size=5.5),
         of(base, "base", label="baseline", ring=True, mark="D", size=5.5),
     ]
-    alt = f"Training time against validation accuracy of {len(runs)} runs; {len(kept)} lie on the frontier"
-    plane = figures.Plane(f"training time, {unit}", "validation accuracy", log=is_log(costs), percent=True)
+    what = view.metric.what("validation")
+    alt = f"Training time against {what} of {len(runs)} runs; {len(kept)} lie on the frontier"
+    plane = figures.Plane(f"training time, {unit}", view.metric.axis(what), log=is_log(costs), tick=view.metric.tick)
     devices = sorted({clean(r.device, 40) for r in runs if r.device})
     reading = text(
-        "The line joins the runs that no other beats in both. Times were taken on {}{}.",
+        "The line joins the runs that no other beats in both. {}Times were taken on {}{}.",
+        view.least,
         joined(devices) if devices else "an unrecorded device",
         ", with several trials side by side where there were cores" if view.meta.sweep else "",
     )
-    return Figure("cost", "Time against accuracy", figures.dots("cost", groups, plane, alt, path), alt, reading)
+    return Figure(
+        "cost", f"Time against {view.metric.label}", figures.dots("cost", groups, plane, alt, path), alt, reading
+    )
 
 
 def spent(view: View) -> Section | None:
-    """What the sweep cost, in epochs and in runs of the baseline."""
+    """What the sweep cost, in time and, where there are any, in epochs and in runs of the baseline."""
     run = view.reference
     if not view.trials:
         return None
@@ -89,11 +100,11 @@ def spent(view: View) -> Section | None:
         if isinstance(full, int) and full
         else ""
     )
+    trained = text(" for {} epochs together{}", f"{epochs:,}", worth) if view.has_epochs else ""
     said = text(
-        "{} trained for {} epochs together{}; the training time of all adds up to {}.",
+        "{} trained{}; the training time of all adds up to {}.",
         plural(len(view.trials), "trial"),
-        f"{epochs:,}",
-        worth,
+        trained,
         duration(seconds),
     )
     return Section("spent", "What the sweep cost", [Text([said])])

@@ -7,7 +7,7 @@ import numpy as np
 from results.analysis.noise import wilson
 from study.report import confusion, figures
 from study.report.blocks import Block, Cell, Column, Figure, Row, Section, Table, Text
-from study.report.text import clean, percent, plural, text
+from study.report.text import capital, clean, percent, plural, text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "errors", "Where are the errors?", "Errors"
@@ -16,15 +16,16 @@ NAME, QUESTION, SHORT = "errors", "Where are the errors?", "Errors"
 def confusion_matrix(view: View) -> Section | None:
     """The baseline's confusion matrix on the test set, and its most confused pairs in a sentence."""
     run = view.reference
-    matrix = confusion.array(run.test_confusion) if run else None
+    matrix = view.matrix(run.test_confusion) if run else None
     if run is None or matrix is None:
         return None
-    said = confusion.pair_sentence(confusion.confused_pairs(matrix), view.classes)
+    said = confusion.pair_sentence(confusion.confused_pairs(matrix), view.classes, view.member)
     blocks: list[Block] = [Text([said])]
     if len(view.classes) <= confusion.WIDEST:
         caption = text(
-            "The baseline on {} test images, seed {}",
+            "The baseline on {} test {}, seed {}",
             f"{int(matrix.sum()):,}",
+            view.members,
             run.seed,
         )
         blocks.append(confusion.counts(matrix, view.classes, caption))
@@ -49,7 +50,7 @@ def pair_table(pairs: list[confusion.Confused], view: View) -> Table:
     columns = [
         Column("Truth"),
         Column("Taken for"),
-        Column("Images", numeric=True),
+        Column(capital(view.members), numeric=True),
         Column("Of", numeric=True),
     ]
     caption = text(
@@ -63,7 +64,7 @@ def pair_table(pairs: list[confusion.Confused], view: View) -> Table:
 def recall(view: View) -> Section | None:
     """The share of each class's test images that the baseline gets right, with Wilson's 95 % interval."""
     run = view.reference
-    matrix = confusion.array(run.test_confusion) if run else None
+    matrix = view.matrix(run.test_confusion) if run else None
     if run is None or matrix is None:
         return None
     right, support = np.diag(matrix), matrix.sum(axis=1)
@@ -86,9 +87,9 @@ def recall(view: View) -> Section | None:
         Column("Class"),
         Column("Recall", numeric=True),
         Column("95 % interval (Wilson)", numeric=True),
-        Column("Images", numeric=True),
+        Column(capital(view.members), numeric=True),
     ]
-    table = Table("Recall of each class on the test images", columns, rows, name="recall-table")
+    table = Table(f"Recall of each class on the test {view.members}", columns, rows, name="recall-table")
     if len(order) > 40:
         return Section("recall", "Recall of each class", [table])
     alt = (
@@ -105,8 +106,9 @@ def recall(view: View) -> Section | None:
         alt,
     )
     reading = text(
-        "The dot is the share of the class's test images that the baseline names correctly; the line is Wilson's 95 % "
-        "interval for {} images. It covers the choice of images, not that of the seed.",
+        "The dot is the share of the class's test {0} that the baseline names correctly; the line is Wilson's 95 % "
+        "interval for {1} {0}. It covers the choice of {0}, not that of the seed.",
+        view.members,
         f"{int(support.min()):,}" if support.min() == support.max() else f"{support.min():,} to {support.max():,}",
     )
     return Section(

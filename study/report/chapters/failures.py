@@ -25,7 +25,7 @@ def failed(view: View) -> Section | None:
             [
                 Cell(trial_link(t)),
                 Cell(t.record.status),
-                Cell(epochs(t.record)),
+                *([Cell(epochs(t.record))] if view.has_epochs else []),
                 Cell(clean(t.record.error or "no reason recorded")),
                 Cell(trial_changes(t)),
             ]
@@ -37,14 +37,16 @@ def failed(view: View) -> Section | None:
             [
                 Cell(clean(f"{r.kind} run {r.run_id}", 60)),
                 Cell(r.status),
-                Cell(epochs(r)),
+                *([Cell(epochs(r))] if view.has_epochs else []),
                 Cell(clean(r.error or "no reason recorded")),
                 Cell("–"),
             ]
         )
         for r in others[:SHOWN]
     ]
-    columns = [Column("Run"), Column("Status"), Column("Epochs", numeric=True), Column("Reason"), Column("Changes")]
+    columns = [Column("Run"), Column("Status"), Column("Reason"), Column("Changes")]
+    if view.has_epochs:
+        columns.insert(2, Column("Epochs", numeric=True))
     count = len(trials) + len(others)
     blocks: list[Block] = [
         Text(

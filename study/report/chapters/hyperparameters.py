@@ -21,7 +21,7 @@ from results.analysis.scores import score_within
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
 from study.report.parts.importance import shares
-from study.report.text import clean, code, percent, plural, text, value
+from study.report.text import capital, clean, code, plural, text, value
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "hyperparameters", "Which hyperparameter matters?", "Hyperparameters"
@@ -53,14 +53,15 @@ def _scale(view: View, name: str, alike: Alike) -> Scale:
 
 
 def effects(view: View) -> Section | None:
-    """One plot per hyperparameter: every complete trial's validation accuracy over its value."""
+    """One plot per hyperparameter: every complete trial's validation score over its value."""
     if not view.ranked or not view.varying:
         return None
     said = text(
         "Each plot shows every trial over one hyperparameter while all the others vary too: a slope may be another's. "
-        "Ticks under the axis are trials without a full score: {} pruned, {} failed or diverged (crosses).",
-        len(view.having("pruned")),
+        "Ticks under the axis are trials without a full score: {}{} failed or diverged (crosses).{}",
+        f"{len(view.having('pruned'))} pruned, " if view.has_epochs else "",
         len(view.having("failed", "diverged")),
+        f" {view.least}".rstrip(),
     )
     scale = _scale(view, "effect", as_configured([t.record for t in view.trials]))
     drawn = [_effect(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
@@ -72,7 +73,7 @@ def effects(view: View) -> Section | None:
 
 def early(view: View) -> Section | None:
     """The same within equal epochs, pruned trials included, where too few trials are complete to show much."""
-    alike = within_equal_epochs([t.record for t in view.trials])
+    alike = within_equal_epochs([t.record for t in view.trials], view.meta.prefix)
     if alike is None or alike.epochs is None or len(view.ranked) >= LEAST:
         return None
     said = text(
@@ -96,9 +97,10 @@ def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
     base = view.meta.baseline.get(field)
     numbers = is_numeric([*values, base] if known else values)
     numeric = numbers and len({*map(float, values)}) > FEW
-    table = _numbers(field, scale, own, numeric)
+    table = _numbers(view, field, scale, own, numeric)
     shown: list[Any] = values
-    anchor = (base, scale.base) if known and scale.base is not None else None
+    middle = view.raw(scale.base)
+    anchor = (base, middle) if known and middle is not None else None
     if not numeric:
         anchor = (_name(base), anchor[1]) if anchor else None
         names = _names([*values, base] if anchor else values, numbers, anchor[0] if anchor else None)
@@ -109,20 +111,20 @@ def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
     scores = [scale.of(t) for t in own]
     of = "complete trials" if scale.epochs is None else f"trials within {plural(scale.epochs, 'epoch')}"
     alt = (
-        f"Validation accuracy over {clean(field, 40)} for {sum(s is not None for s in scores)} {of}; "
-        "the numbers are below"
+        f"{capital(view.metric.what('validation'))} over {clean(field, 40)} for "
+        f"{sum(s is not None for s in scores)} {of}; the numbers are below"
     )
     given = figures.Values(
         shown,
-        scores,
+        [view.raw(s) for s in scores],
         ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
         base=anchor,
         best=next((i for i, t in enumerate(own) if t is view.best), None),
         numeric=numeric,
         log=numeric and is_log([float(v) for v in values]),
     )
-    svg = figures.hyperparameter(f"{scale.name}-{order}", given, clean(field, 40), alt)
-    reading = "Diamond and dotted line: the baseline. Large dot: the best trial."
+    svg = figures.hyperparameter(f"{scale.name}-{order}", given, clean(field, 40), alt, view.metric.tick)
+    reading = f"Diamond and dotted line: the baseline. Large dot: the best trial. {view.least}".strip()
     return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
 
 
@@ -136,8 +138,8 @@ def _names(values: list[Any], numbers: bool, first: str | None) -> list[str]:
     return sorted(size, key=lambda name: (size[name], not numbers and first is not None and name != first, name))[:14]
 
 
-def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:
-    """Median and best validation accuracy of scored trials by value, numbers in three groups of equal size."""
+def _numbers(view: View, field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:
+    """Median and best validation score of scored trials by value, numbers in three groups of equal size."""
     groups: dict[str, list[Trial]] = {}
     if numeric:
         order = sorted(own, key=lambda t: (float(t.record.config[field]), t.order))
@@ -154,17 +156,18 @@ def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table
         for t in own:
             groups.setdefault(clean(value(t.record.config[field]), 24), []).append(t)
     rows = []
+    pruned = [("pruned",)] if view.has_epochs else []
     for name, members in groups.items():
         full = [score for t in members if (score := scale.of(t)) is not None]
         rest = [t for t in members if scale.of(t) is None]
-        other = [sum(t.record.status in s for t in rest) for s in (("pruned",), ("failed", "diverged"))]
+        other = [sum(t.record.status in s for t in rest) for s in (*pruned, ("failed", "diverged"))]
         rows.append(
             Row(
                 [
                     Cell(name),
                     Cell(str(len(full))),
-                    Cell(percent(float(np.median(full))) if full else "–"),
-                    Cell(percent(max(full)) if full else "–"),
+                    Cell(view.score(float(np.median(full))) if full else "–"),
+                    Cell(view.score(max(full)) if full else "–"),
                     *(Cell(str(n)) for n in other),
                 ]
             )
@@ -174,7 +177,7 @@ def _numbers(field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table
         Column("Complete" if scale.epochs is None else "Trials", numeric=True),
         Column("Median", numeric=True),
         Column("Best", numeric=True),
-        Column("Pruned" if scale.epochs is None else "Pruned earlier", numeric=True),
+        *([Column("Pruned" if scale.epochs is None else "Pruned earlier", numeric=True)] if pruned else []),
         Column("Failed", numeric=True),
     ]
     return Table(text("Trials by {}", code(field, 40)), columns, rows, compact=True)

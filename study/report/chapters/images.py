@@ -79,12 +79,14 @@ def mistakes(view: View) -> Section | None:
 
 
 def features(view: View) -> Section | None:
-    """The model's features of the test images in two dimensions."""
+    """The model's features of the test examples in two dimensions."""
     kept = [(b, found) for b in view.baselines if (found := view.arrays(f"features-{b.run_id}.npz"))]
     if not kept or "labels" not in kept[0][1]:
         return None
     run, found = kept[0]
     labels = found["labels"]
+    if labels.ndim != 1 or not len(labels) or not 0 <= labels.min() <= labels.max() < len(view.classes):
+        return None
     variance = found.get("variance")
     drawn: list[Block] = []
     for key, title, reading in (
@@ -104,17 +106,18 @@ def features(view: View) -> Section | None:
             continue
         shares = [float(v) for v in variance[:2]] if key == "pca" and variance is not None else []
         axes = [f"component {i + 1} ({percent(v, 0)} of the variance)" for i, v in enumerate(shares)] or ["", ""]
-        alt = f"{title} of the features of {len(labels):,} test images, coloured by class"
+        alt = f"{title} of the features of {len(labels):,} test {view.members}, coloured by class"
         names = [str(c.striptags()) for c in view.classes]
         svg = figures.cloud(f"features-{key}", points, labels, names, axes[0], axes[-1], alt)
         drawn.append(Figure(f"features-{key}", title, svg, alt, reading))
     if not drawn:
         return None
     said = text(
-        "What the last layer before the classifier makes of {} test images, seed {}. Classes that lie over "
+        "What the last layer before the classifier makes of {} test {}, seed {}. Classes that lie over "
         "each other here "
         "are those that the confusion matrix shows as confused.",
         f"{len(labels):,}",
+        view.members,
         run.seed,
     )
     return Section("features", "The features in two dimensions", [Text([said]), Grid(drawn)])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from markupsafe import Markup
 
+from results.metric import selection
+from results.values import chosen_by, value_name
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.report.tables.methods import methods as methods_paragraph
 from study.report.text import clean, code, joined, number, plural, text, words
@@ -13,67 +16,83 @@ from study.report.view import View
 
 NAME, QUESTION, SHORT = "reproduce", "How do I read, reproduce and cite it?", "Methods"
 
-WORDS: list[tuple[str, str]] = [
-    (
+
+def terms(view: View) -> Iterator[tuple[str, str]]:
+    """Give each term that this page uses with what it means, in two sentences."""
+    metric, higher = view.metric, view.metric.better == "higher"
+    what = metric.what("validation")
+    name, rule = selection(metric)
+    chosen = f"whose {value_name(metric, name)} is {'lowest' if rule == 'min' else 'highest'}"
+    at = f" at the epoch {chosen}" if chosen_by(metric) else " at its last epoch"
+    yield (
         "Score",
-        "A run's validation accuracy at the epoch whose validation loss is lowest. The same rule for every run, so "
-        "no run is scored at an epoch picked to flatter it.",
-    ),
-    (
+        f"A run's {what}{at if view.has_epochs else ''}. The same rule for every run"
+        + (", so no run is scored at an epoch picked to flatter it." if view.has_epochs else "."),
+    )
+    yield (
         "Exploratory",
         "Seen in single runs that were picked after looking. The best of many runs is partly chosen for its luck, so "
         "its lead shrinks when it is run again; only runs on fresh seeds confirm it.",
-    ),
-    (
+    )
+    apart = f"the stated number of {metric.difference_unit}" if metric.difference_unit else "what is stated"
+    yield (
         "Noise floor",
-        "How far runs of the very same baseline differ when only the seed changes. Two single runs closer than the "
-        "stated number of percentage points cannot be told apart.",
-    ),
-    (
+        "How far runs of the very same baseline differ when only the seed changes. Two single runs closer than "
+        f"{apart} cannot be told apart.",
+    )
+    yield (
         "Forest plot",
         "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
         "band is what "
-        "the unchanged baseline does by itself; the dashed line is the expected maximum under the null: "
-        "of as many unchanged runs as trials were started.",
-    ),
-    (
-        "At equal epochs",
-        "Both runs are cut to the shorter of the two histories before they are compared. With a constant learning "
-        "rate a shorter training is the beginning of a longer one, so this takes the larger budget out of the "
-        "comparison.",
-    ),
-    (
-        "Confusion matrix",
-        "Rows are the true class, columns what the model said; the diagonal is right. In the signed difference purple "
-        "with + means more images than the baseline, orange with − fewer.",
-    ),
-    (
-        "Recall and its interval",
-        "The share of a class's test images that are found. Wilson's interval says how far that share could "
-        "move with other images of the same kind, not with another seed.",
-    ),
-    (
+        f"the unchanged baseline does by itself; the dashed line is the expected {view.extreme} under the null: "
+        f"of as many unchanged runs as trials were started.{'' if higher else ' ' + view.least.strip()}",
+    )
+    if view.equal:
+        why = (
+            "With a constant learning rate a shorter training is the beginning of a longer one, so this takes the "
+            "larger budget out of the comparison."
+            if view.meta.prefix
+            else "Only runs that were to train for equally many epochs are compared so: here a shorter training is not "
+            "the beginning of a longer one."
+        )
+        yield (
+            "At equal epochs",
+            f"Both runs are cut to the shorter of the two histories before they are compared. {why}",
+        )
+    if view.classification:
+        yield (
+            "Confusion matrix",
+            "Rows are the true class, columns what the model said; the diagonal is right. In the signed difference "
+            f"purple with + means more {view.members} than the baseline, orange with − fewer.",
+        )
+        yield (
+            "Recall and its interval",
+            f"The share of a class's test {view.members} that are found. Wilson's interval says how far that share "
+            f"could move with other {view.members} of the same kind, not with another seed.",
+        )
+    yield (
         "Plots of hyperparameters and importance",
         "A plot shows all trials over one hyperparameter while the others vary too, so a slope need not be its doing. "
         "Importance (PED-ANOVA) says how much a hyperparameter sets the better trials apart; it proves no cause.",
-    ),
-    (
+    )
+    yield (
         "Cost frontier",
-        "Runs that no other run beats in both training time and validation accuracy. To the right of the line one pays "
+        f"Runs that no other run beats in both training time and {what}. To the right of the line one pays "
         "more for nothing.",
-    ),
-    (
+    )
+    yield (
         "Expected best",
         "What the best of k random trials of this space would score on average, from the scores that were "
         "seen. It shows "
         "whether more trials would have been worth it.",
-    ),
-    (
-        "t-SNE and principal components",
-        "Two ways to lay the model's features in a plane. In the first only nearness means anything; in the "
-        "second distances do too, but only a part of the variation is seen.",
-    ),
-]
+    )
+    if view.classification:
+        yield (
+            "t-SNE and principal components",
+            "Two ways to lay the model's features in a plane. In the first only nearness means anything; in the "
+            "second distances do too, but only a part of the variation is seen.",
+        )
+
 
 SOURCES: list[tuple[str, str]] = [
     (
@@ -86,15 +105,18 @@ SOURCES: list[tuple[str, str]] = [
         "https://arxiv.org/abs/2304.01910",
     ),
     ("Watanabe et al. 2023, PED-ANOVA", "https://arxiv.org/abs/2304.10255"),
+]
+OF_CLASSES: list[tuple[str, str]] = [
     ("Wilson 1927, Probable inference", "https://doi.org/10.1080/01621459.1927.10502953"),
 ]
 
 
 def methods(view: View) -> Section | None:
     """Each plot in two sentences."""
-    shown = [(text("<strong>{}</strong>", term), text("{}", meaning)) for term, meaning in WORDS]
+    shown = [(text("<strong>{}</strong>", term), text("{}", meaning)) for term, meaning in terms(view)]
     items = [text("{}. {}", term, Markup(meaning)) for term, meaning in shown]
-    links = [Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, title) for title, address in SOURCES]
+    sources = SOURCES + OF_CLASSES if view.classification else SOURCES
+    links = [Markup('<a href="{}" rel="noreferrer">{}</a>').format(address, title) for title, address in sources]
     return Section(
         "methods", "How each picture is read", [Text(items), Text([text("Sources: {}.", joined(list(links)))])]
     )

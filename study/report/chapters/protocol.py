@@ -21,9 +21,9 @@ def protocol(view: View) -> Section | None:
     split = f", {percent(share, 0)} of them for validation" if isinstance(share, float) else ""
     facts: list[tuple[Any, Any]] = [
         ("Dataset", name(data.name)),
-        ("Training images", f"{data.train_examples:,}{split}"),
-        ("Test images", f"{data.test_examples:,}"),
-        ("Classes", number(len(data.class_names))),
+        *([(f"Training {view.members}", f"{data.train_examples:,}{split}")] if data.train_examples else []),
+        *([(f"Test {view.members}", f"{data.test_examples:,}")] if data.test_examples else []),
+        *([("Classes", number(len(view.class_names)))] if data.class_names or view.classification else []),
         ("Trainable", code(meta.trainable)),
         ("Device", text("{}, {}", meta.device, meta.precision)),
         ("Baseline", plural(len(view.baselines), "seed")),
@@ -33,11 +33,17 @@ def protocol(view: View) -> Section | None:
     if view.repeats:
         facts.append(("Further runs", text("{} for confirmation or ablation", f"{len(view.repeats):,}")))
     if meta.sweep:
-        words = {k: meta.sweep.get(k) for k in ("space", "sampler", "scheduler") if meta.sweep.get(k)}
+        told = ("space", "sampler", "scheduler") if view.has_epochs else ("space", "sampler")
+        words = {k: meta.sweep.get(k) for k in told if meta.sweep.get(k)}
         facts += [(k.capitalize(), code(v, 60)) for k, v in words.items()]
     score = text(
-        "A run's score is its validation accuracy at the epoch of lowest validation loss. It alone ranks and chooses; "
+        "A run's score is its {}{}{}. It alone ranks and chooses; {}",
+        view.metric.what("validation"),
+        view.at_its_epoch,
+        "" if view.metric.better == "higher" else ", the lower the better",
         "test figures are shown beside it and choose nothing."
+        if view.metric.test
+        else "there is no test value, so verdicts compare it too, on fresh seeds that chose nothing.",
     )
     return Section("protocol-facts", "Protocol", [Text([score]), Facts(facts)])
 

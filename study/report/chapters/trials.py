@@ -20,8 +20,8 @@ from study.report.blocks import (
 from study.report.parts.class_changes import class_noise
 from study.report.parts.leaderboard import by_rank
 from study.report.parts.reproduce import reproduce
-from study.report.parts.trial_errors import complete, moved_images, pruned
-from study.report.text import clean, code, duration, number, percent, plural, points, strong, text, value
+from study.report.parts.trial_errors import complete, moved_examples, pruned
+from study.report.text import capital, clean, code, duration, number, plural, strong, text, typeset, value
 from study.report.view import View, trial_changes
 
 NAME, QUESTION, SHORT = "trials", "What did each trial do?", "Every trial"
@@ -41,9 +41,13 @@ def every(view: View) -> Section | None:
     noise, span = class_noise(view), _span(view)
     made = [_details(view, t, i, noise, span) for i, t in enumerate(order)]
     said = [
-        text("Open a trial to see what it changed, how it learned, where its errors moved and how to run it again.")
+        text(
+            "Open a trial to see what it changed, {}{}and how to run it again.",
+            "how it learned, " if view.has_epochs else "",
+            "where its errors moved " if view.classification else "",
+        )
     ]
-    if len(order) > WHOLE:
+    if len(order) > WHOLE and view.classification:
         said.append(
             text(
                 "Whole matrices are shown for the first {} of {}, to keep the page small; records.jsonl holds "
@@ -52,7 +56,7 @@ def every(view: View) -> Section | None:
                 len(order),
             )
         )
-    if noise is None and view.ranked:
+    if noise is None and view.ranked and view.classification:
         said.append(
             text(
                 "Changes of single classes are shown without a flag: what is noise is unknown below three "
@@ -74,14 +78,17 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
                 "Pruned",
                 [
                     text(
-                        "Stopped after {}. It is compared with the baseline at the same epoch on validation; "
-                        "it has no test figures.",
+                        "Stopped after {}. {}{}.",
                         plural(len(r.history), "epoch"),
+                        "It is compared with the baseline at the same epoch on validation; it"
+                        if c.at_equal is not None and view.equal
+                        else "It",
+                        " has no test figures" if view.metric.test else " has no full score",
                     )
                 ],
             )
         )
-    curve = _curve(trial, span)
+    curve = _curve(view, trial, span) if view.has_epochs else None
     classes: list[Block] = []
     if r.status == "complete":
         classes = complete(view, trial, noise, order < WHOLE)
@@ -89,12 +96,12 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
         classes = pruned(view, trial, order < WHOLE)
     blocks += [*([curve] if curve else []), *classes]
     if r.status == "complete" and order < PICTURED:
-        blocks += moved_images(view, trial)
+        blocks += moved_examples(view, trial)
     blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
     if c.as_configured is not None:
-        score = text("{} points", points(c.as_configured))
-    elif c.at_equal is not None:
-        score = text("{} at epoch {}", points(c.at_equal), c.equal_epochs)
+        score = view.amount(c.as_configured, short=True)
+    elif c.at_equal is not None and view.equal:
+        score = text("{} at epoch {}", view.gain(c.at_equal), c.equal_epochs)
     else:
         score = Markup("no score")
     return Details(trial.anchor, trial.label, r.status, [score, trial_changes(trial)], blocks)
@@ -107,13 +114,15 @@ def _what(view: View, trial: Trial) -> Block:
         for f, (old, new) in trial.changes.items()
     ]
     if r.status in ("complete", "pruned"):
-        items.append(("Validation, best epoch", text("{} (epoch {})", percent(r.score), r.best_epoch or "–")))
+        at = text(" (epoch {})", r.best_epoch or "–") if view.has_epochs else ""
+        items.append(("Validation, best epoch" if at else "Validation", text("{}{}", view.score(r.score), at)))
     if c.as_configured is not None:
-        items.append(("Against the baseline", text("{} points", points(c.as_configured))))
-    if c.at_equal is not None:
-        items.append((text("Within {}", plural(c.equal_epochs or 0, "epoch")), text("{} points", points(c.at_equal))))
-    if r.status == "complete":
-        items.append(("Test, not ranked", text("{} ({})", percent(r.test_score), points(c.test))))
+        items.append(("Against the baseline", view.amount(c.as_configured, short=True)))
+    if c.at_equal is not None and view.equal:
+        within = text("Within {}", plural(c.equal_epochs or 0, "epoch"))
+        items.append((within, view.amount(c.at_equal, short=True)))
+    if r.status == "complete" and view.metric.test:
+        items.append(("Test, not ranked", text("{} ({})", view.score(r.test_score), view.gain(c.test))))
     if r.parameters:
         items.append(("Parameters", number(r.parameters)))
     items.append(("Training time", duration(r.seconds)))
@@ -126,40 +135,41 @@ def _setting(item: object) -> str:
 
 
 def _span(view: View) -> tuple[float, float]:
-    """The range of validation accuracies of all runs, one for all small curves so that they compare."""
+    """The range of validation values of all runs, one for all small curves so that they compare."""
     runs = [*view.baselines, *(t.record for t in view.trials)]
-    values = [h.val_accuracy for r in runs for h in r.history if h.val_accuracy is not None]
+    values = [v for r in runs for h in r.history if (v := h.values.get(view.metric.name)) is not None]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    return (low, high) if high > low else (max(0.0, low - 0.05), min(1.0, high + 0.05))
+    return (low, high) if high > low else (low - (abs(low) or 1.0) * 0.05, high + (abs(high) or 1.0) * 0.05)
 
 
-def _curve(trial: Trial, span: tuple[float, float]) -> Curve | None:
-    """Validation accuracy by epoch beside the baseline's."""
-    r, base = trial.record, trial.compared.baseline
-    if not any(h.val_accuracy is not None for h in r.history):
+def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
+    """The metric's validation value by epoch beside the baseline's."""
+    r, base, key = trial.record, trial.compared.baseline, view.metric.name
+    if not any(h.values.get(key) is not None for h in r.history):
         return None
     left, top, wide, tall = 34.0, 8.0, 200.0, 92.0
     most = max(len(r.history), len(base.history) if base else 0, 2)
     low, high = span
 
-    def at(epoch: int, accuracy: float) -> tuple[float, float]:
-        return left + (epoch - 1) / (most - 1) * wide, top + (high - accuracy) / (high - low) * tall
+    def at(epoch: int, value: float) -> tuple[float, float]:
+        return left + (epoch - 1) / (most - 1) * wide, top + (high - value) / (high - low) * tall
 
     def path(run: Record) -> str:
-        pairs = [at(h.epoch, h.val_accuracy) for h in run.history if h.val_accuracy is not None]
+        pairs = [at(h.epoch, v) for h in run.history if (v := h.values.get(key)) is not None]
         return " ".join(f"{x:.0f},{y:.1f}" for x, y in pairs + pairs * (len(pairs) == 1))
 
     lines = [("b", path(base))] if base else []
     lines.append(("t dot" if len(r.history) == 1 else "t", path(r)))
     labels = [
-        ("y", left - 4, top + 4, percent(high, 0)),
-        ("y", left - 4, top + tall + 3, percent(low, 0)),
+        ("y", left - 4, top + 4, typeset(view.metric.end(high))),
+        ("y", left - 4, top + tall + 3, typeset(view.metric.end(low))),
         ("x", left, top + tall + 16, "1"),
         ("x", left + wide, top + tall + 16, str(most)),
         ("x", left + wide / 2, top + tall + 16, "epoch"),
     ]
-    alt = f"Validation accuracy of {trial.label} by epoch" + (", with the baseline's" if base else "")
-    title = Markup('Validation accuracy: <span class="key-t">trial</span>') + (
+    what = capital(view.metric.what("validation"))
+    alt = f"{what} of {trial.label} by epoch" + (", with the baseline's" if base else "")
+    title = text('{}: <span class="key-t">trial</span>', what) + (
         Markup(', <span class="key-b">baseline</span>') if base else ""
     )
     return Curve(title, alt, lines, labels, [top, top + tall / 2, top + tall])

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from results.analysis.ablation import VerdictRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
-from study.report.parts.verdicts import VERDICT_COLUMNS, effects_figure, verdict_cells
+from study.report.parts.verdicts import effects_figure, verdict_cells, verdict_columns
 from study.report.tables.verdicts import path_sentence, verdict_table
 from study.report.tables.writers import latex, markdown
 from study.report.text import (
@@ -17,9 +17,7 @@ from study.report.text import (
     joined,
     name,
     number,
-    percent,
     plural,
-    points,
     strong,
     text,
     value,
@@ -37,15 +35,20 @@ def settings(view: View) -> Section | None:
         return None
     c = best.compared
     score = text(
-        "The best complete trial by validation is {}: {}", trial_link(best), strong(percent(best.record.score))
+        "The best complete trial by validation is {}: {}", trial_link(best), strong(view.score(best.record.score))
     )
     against = (
         text(
-            " against the baseline's {}, {} percentage points as configured and {} points within the same {} epochs",
-            percent(c.baseline.score),
-            strong(points(c.as_configured)),
-            strong(points(c.at_equal)),
-            c.equal_epochs or "–",
+            " against the baseline's {}, {}{}",
+            view.score(c.baseline.score),
+            view.amount(c.as_configured, bold=True),
+            text(
+                " as configured and {} within the same {} epochs",
+                view.amount(c.at_equal, short=True, bold=True),
+                c.equal_epochs or "–",
+            )
+            if view.equal and c.at_equal is not None
+            else "",
         )
         if c.baseline
         else Markup("")
@@ -82,13 +85,14 @@ def ablation(view: View) -> Section | None:
     if found is None or not found.rows:
         return None
     groups: list[Block] = []
+    sized = any(r.parameters for r in found.rows)
     for role in dict.fromkeys(r.role for r in found.rows):
         rows = [
             Row(
                 [
                     Cell(_change(r)),
-                    *verdict_cells(r.tested.verdict),
-                    Cell(number(r.parameters)),
+                    *verdict_cells(view, r.tested.verdict),
+                    *([Cell(number(r.parameters))] if sized else []),
                     Cell(duration(r.seconds)),
                 ]
             )
@@ -97,25 +101,26 @@ def ablation(view: View) -> Section | None:
         ]
         columns = [
             Column("Change"),
-            *VERDICT_COLUMNS,
-            Column("Parameters", numeric=True),
+            *verdict_columns(view),
+            *([Column("Parameters", numeric=True)] if sized else []),
             Column("Time per run", numeric=True),
         ]
         groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
     named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.tested) for r in found.rows]
-    figure = effects_figure("ablation", "What each change does", named, found.look.margin)
+    figure = effects_figure(view, "ablation", "What each change does", named, found.look.margin)
     done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
     said = text(
-        "{} with runs on fresh seeds, paired. A positive difference speaks for the change. "
+        "{} with runs on fresh seeds, paired. A {} difference speaks for the change. "
         "The error of 5 % is shared out over {} and {}.",
         text("Each change was {},", joined([v for k, v in done.items() if any(r.role == k for r in found.rows)]))
         if any(r.role in done for r in found.rows)
         else "All changes together were tested",
+        "positive" if view.metric.better == "higher" else "negative",
         plural(len(found.look.pairs), "comparison"),
         plural(found.look.number, "interim analysis (look)", "interim analyses (looks)"),
     )
     blocks: list[Block] = [Text([said]), *([figure] if figure else []), *groups]
-    if told := path_sentence(found):
+    if told := path_sentence(found, view.metric):
         blocks.append(Text([words(told)]))
     if found.disagreements:
         blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
@@ -124,7 +129,7 @@ def ablation(view: View) -> Section | None:
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:
         blocks.append(Command(clean(command, 400), "The ablation of another config; to see it, without training"))
-    table = verdict_table(found, view.meta.dataset.name)
+    table = verdict_table(found, view.metric, view.meta.dataset)
     blocks += [
         Code(latex(table), "The table in LaTeX (booktabs)"),
         Code(markdown(table), "The table in Markdown"),

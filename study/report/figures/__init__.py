@@ -2,7 +2,7 @@
 
 from study.report.figures.cloud import apart, cloud
 from study.report.figures.curves import Line, lines
-from study.report.figures.forest import Rung, forest, left_edge
+from study.report.figures.forest import Forest, Rung, forest
 from study.report.figures.hyperparameter import Values, hyperparameter
 from study.report.figures.rows import Effect, bars, effects, intervals
 from study.report.figures.scatter import Dots, Plane, dots
@@ -10,6 +10,7 @@ from study.report.figures.scatter import Dots, Plane, dots
 __all__ = [
     "Dots",
     "Effect",
+    "Forest",
     "Line",
     "Plane",
     "Rung",
@@ -22,6 +23,5 @@ __all__ = [
     "forest",
     "intervals",
     "hyperparameter",
-    "left_edge",
     "lines",
 ]

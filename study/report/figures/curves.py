@@ -27,7 +27,7 @@ class Line:
 
 
 def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options: Any) -> Markup:
-    """Draw lines over a common x, each labelled at its end."""
+    """Draw lines over a common x, each labelled at its end; ``tick`` writes a value at the y axis."""
 
     def paint(axes: Axes) -> None:
         ends: list[tuple[float, float, Line]] = []
@@ -48,8 +48,8 @@ def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options:
         axes.set(xlabel=x, ylabel="")
         axes.set_title(y, color=ROLES["muted"])
         axes.grid(axis="x", visible=False)
-        if options.get("percent"):
-            axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        if tick := options.get("tick"):
+            axes.yaxis.set_major_formatter(lambda v, _: tick(v))
         whole_numbers(axes)
         _label_ends(axes, ends)
 

@@ -15,7 +15,7 @@ from study.report.figures.svg import NARROW, ROLES, draw
 
 @dataclass(frozen=True)
 class Rung:
-    """A row of a forest: ``full`` as configured and ``equal`` at equal epochs, either None; in percentage points."""
+    """A row of a forest: differences as configured (``full``) and at equal epochs (``equal``), either None."""
 
     label: str
     full: float | None
@@ -23,23 +23,43 @@ class Rung:
     role: str = "trial"
 
 
-def forest(
-    name: str,
-    rungs: Sequence[Rung],
-    band: tuple[float, float] | None,
-    luck: float | None,
-    best_of: int,
-    x: str,
-    alt: str,
-) -> Markup:
+@dataclass(frozen=True)
+class Forest:
+    """Trials as differences to the baseline, best first; all in the units shown.
+
+    ``band``: where one more run of the baseline would fall; ``luck``: the expected best of ``best_of`` runs of it.
+    Differences up to ``least`` are never called far. ``lower``: less is better, so that the worse lie to the right.
+    """
+
+    rungs: Sequence[Rung]
+    band: tuple[float, float] | None = None
+    luck: float | None = None
+    best_of: int = 0
+    least: float = 0.0
+    lower: bool = False
+
+    @property
+    def edge(self) -> float:
+        """The difference beyond which a trial is drawn as an arrow; infinite, on the worse side, where all fit."""
+        side = 1.0 if self.lower else -1.0  # of the worse
+        better = [-side * v for r in self.rungs for v in (r.full, r.equal) if v is not None]
+        known = [abs(v) for v in (*(self.band or ()), self.luck or 0.0)]
+        near = max(self.least, *known, max(better, default=0.0))
+        return side * (float("inf") if min(better, default=0.0) >= -6 * near else 4 * near)
+
+    def far(self, value: float | None) -> bool:
+        """Whether a difference lies beyond the edge."""
+        return value is not None and (value > self.edge if self.lower else value < self.edge)
+
+
+def forest(name: str, given: Forest, x: str, alt: str) -> Markup:
     """Draw differences to the baseline, best on top: a full dot as configured, a ring at equal epochs.
 
-    ``luck`` is the expected maximum of ``best_of`` runs of the baseline. What lies so far below that it would squeeze
-    the rest becomes an arrow at the left edge, with its value.
+    What is so much worse that it would squeeze the rest becomes an arrow at the edge, with its value.
     """
+    rungs, band, luck, lower, edge = given.rungs, given.band, given.luck, given.lower, given.edge
     tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
-    edge = left_edge(rungs, band, luck)
-    far = [(row, r.full) for row, r in enumerate(rungs) if r.full is not None and r.full < edge]
+    far = [(row, r.full) for row, r in enumerate(rungs) if r.full is not None and given.far(r.full)]
 
     def paint(axes: Axes) -> None:
         if band:
@@ -48,15 +68,18 @@ def forest(
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
             style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"], "fontsize": 7.5}
-            said, place = f"expected maximum, n = {best_of}", ("data", "axes fraction")
+            extreme = "minimum" if lower else "maximum"
+            said, place = f"expected {extreme}, n = {given.best_of}", ("data", "axes fraction")
             axes.annotate(said, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
         size = 4.5 if tall > 6 else 3
-        _draw_dots(axes, rungs, edge, size)
+        _draw_dots(axes, given, size)
         for row, value in far:
-            axes.plot([edge], [row], "<", color=ROLES["trial"], markersize=size - 0.5)
+            axes.plot([edge], [row], ">" if lower else "<", color=ROLES["trial"], markersize=size - 0.5)
             if tall > 6:
-                _label_arrow(axes, edge, row, value)
-        if far:
+                _label_arrow(axes, edge, row, value, lower)
+        if far and lower:
+            axes.set_xlim(right=edge + 0.02 * (edge - axes.get_xlim()[0]))
+        elif far:
             axes.set_xlim(left=edge - 0.02 * (axes.get_xlim()[1] - edge))
         axes.set_ylim(len(rungs) - 0.4, -0.6)
         axes.set_xlabel(x)
@@ -70,29 +93,24 @@ def forest(
     return draw(name, paint, alt, NARROW + 40, 62 + tall * len(rungs))
 
 
-def _draw_dots(axes: Axes, rungs: Sequence[Rung], edge: float, size: float) -> None:
+def _draw_dots(axes: Axes, given: Forest, size: float) -> None:
+    rungs, edge = given.rungs, given.edge
     for row, rung in enumerate(rungs):
         both = [v for v in (rung.full, rung.equal) if v is not None]
-        if len(both) == 2 and both[0] != both[1] and min(both) > edge:
+        if len(both) == 2 and both[0] != both[1] and not any(given.far(v) or v == edge for v in both):
             axes.plot(both, [row, row], color=ROLES["pale"], linewidth=1)
     for role in ("trial", "best"):
         own = [(i, r) for i, r in enumerate(rungs) if r.role == role]
-        rings = [(r.equal, i) for i, r in own if r.equal is not None and r.equal != r.full and r.equal >= edge]
-        dots = [(r.full, i) for i, r in own if r.full is not None and r.full >= edge]
+        rings = [(r.equal, i) for i, r in own if r.equal not in (None, r.full) and not given.far(r.equal)]
+        dots = [(r.full, i) for i, r in own if r.full is not None and not given.far(r.full)]
         if rings:
             axes.plot(*zip(*rings, strict=True), "o", mfc=ROLES["ground"], mec=ROLES[role], mew=0.9, ms=size - 1)
         if dots:
             axes.plot(*zip(*dots, strict=True), "o", color=ROLES[role], markersize=size)
 
 
-def _label_arrow(axes: Axes, edge: float, row: int, value: float) -> None:
-    style: dict[str, Any] = {"va": "center", "fontsize": 7, "color": ROLES["muted"]}
-    said = f"{value:+.1f}".replace("-", "\u2212")
-    axes.annotate(said, (edge, row), xytext=(5, 0), textcoords="offset points", **style)
-
-
-def left_edge(rungs: Sequence[Rung], band: tuple[float, float] | None, luck: float | None) -> float:
-    """The difference, in percentage points, below which a trial is drawn as an arrow; minus infinity where all fit."""
-    values = [v for r in rungs for v in (r.full, r.equal) if v is not None]
-    near = max(1.5, *(abs(v) for v in (*(band or ()), luck or 0.0)), max(values, default=0.0))
-    return -float("inf") if min(values, default=0.0) >= -6 * near else -4 * near
+def _label_arrow(axes: Axes, edge: float, row: int, value: float, lower: bool) -> None:
+    style: dict[str, Any] = {"va": "center", "ha": "right" if lower else "left", "fontsize": 7}
+    said = (f"{value:+.1f}" if abs(value) >= 1 else f"{value:+.2g}").replace("-", "\u2212")
+    place = (-5 if lower else 5, 0)
+    axes.annotate(said, (edge, row), xytext=place, textcoords="offset points", color=ROLES["muted"], **style)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from study.report.figures.svg import NARROW, ROLES, draw
 
 @dataclass(frozen=True)
 class Values:
-    """Trials over one hyperparameter: the value, the score and the state of each, in one order.
+    """Trials over one hyperparameter: the setting, the metric's value and the state of each.
 
     ``states``: 'complete', 'pruned' or another for one that failed. ``base``: the baseline's value and score.
     ``best``: the position of the trial to mark. Without ``numeric`` values are categories in order of appearance.
@@ -45,8 +45,8 @@ class Values:
         return self.categories.index(self.values[i]) + aside
 
 
-def hyperparameter(name: str, given: Values, x: str, alt: str) -> Markup:
-    """Draw every trial's score over one hyperparameter; trials without a full score as ticks under the axis."""
+def hyperparameter(name: str, given: Values, x: str, alt: str, tick: Callable[[float], str]) -> Markup:
+    """Draw every trial's value over one hyperparameter, ``tick`` at the axis; those without as ticks under it."""
 
     def paint(axes: Axes) -> None:
         if given.log:
@@ -59,7 +59,7 @@ def hyperparameter(name: str, given: Values, x: str, alt: str) -> Markup:
             _name_categories(axes, [str(c) for c in given.categories])
         axes.tick_params(axis="x", pad=14, length=0)
         axes.set_title(x, color=ROLES["ink"])
-        axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        axes.yaxis.set_major_formatter(lambda v, _: tick(v))
         axes.grid(axis="x", visible=False)
 
     return draw(name, paint, alt, NARROW, 190)

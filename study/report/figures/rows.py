@@ -61,7 +61,7 @@ def bars(
 
 @dataclass(frozen=True)
 class Effect:
-    """A row of a verdict plot, in percentage points. ``role`` is the colour of its verdict."""
+    """A row of a verdict plot, in the units shown. ``role`` is the colour of its verdict."""
 
     label: str
     estimate: float
@@ -70,11 +70,15 @@ class Effect:
     role: str
 
 
-def effects(name: str, rows: Sequence[Effect], margin: float, x: str, alt: str) -> Markup:
-    """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent."""
+def effects(name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str) -> Markup:
+    """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent.
+
+    Without a margin there is no band.
+    """
 
     def paint(axes: Axes) -> None:
-        axes.axvspan(-margin, margin, color=ROLES["pale"], alpha=0.22, linewidth=0)
+        if margin is not None:
+            axes.axvspan(-margin, margin, color=ROLES["pale"], alpha=0.22, linewidth=0)
         axes.axvline(0, color=ROLES["base"], linewidth=1.2)
         for i, row in enumerate(rows):
             axes.plot([row.low, row.high], [i, i], color=ROLES[row.role], linewidth=2, solid_capstyle="round")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Plane:
     y: str
     log: bool = False  # of x
     whole: bool = False  # x ticks whole numbers only
-    percent: bool = False  # y is a fraction; otherwise a signed difference
+    tick: Callable[[float], str] | None = None  # writes a value at the y axis; otherwise y is a signed difference
     level: float | None = None
     level_label: str = ""
 
@@ -56,8 +56,8 @@ def dots(name: str, groups: Sequence[Dots], plane: Plane, alt: str, path: Sequen
             whole_numbers(axes)
         axes.set_xlabel(plane.x)
         axes.set_title(plane.y, color=ROLES["muted"])
-        if plane.percent:
-            axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:g} %")
+        if tick := plane.tick:
+            axes.yaxis.set_major_formatter(lambda v, _: tick(v))
         else:
             signed_ticks(axes.yaxis)
 

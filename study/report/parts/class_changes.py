@@ -18,7 +18,7 @@ from study.report.view import View
 class Change:
     """Per-class change of recall against the baseline run, as fractions; ``noise`` is None where it is unknown."""
 
-    mine: np.ndarray  # (classes, classes) int, test images of the trial
+    mine: np.ndarray  # (classes, classes) int, the trial on the test set
     its: np.ndarray  # the same of the baseline
     change: np.ndarray  # (classes,) float
     noise: np.ndarray | None  # (classes,) float: changes up to it are within the noise
@@ -37,20 +37,20 @@ def class_noise(view: View) -> np.ndarray | None:
 
     From the standard deviation of each class over at least three seeds; t quantile, with Bonferroni's correction.
     """
-    found = [m for b in view.baselines if (m := confusion.array(b.test_confusion)) is not None]
+    found = [m for b in view.baselines if (m := view.matrix(b.test_confusion)) is not None]
     if len(found) < 3:
         return None
     recalls = np.array([confusion.recalls(m) for m in found])
     quantile = float(t.ppf(1 - 0.025 / len(view.classes), len(found) - 1))
-    smallest = 1 / np.maximum(found[0].sum(axis=1), 1) / np.sqrt(6)  # what rounding to whole images makes
+    smallest = 1 / np.maximum(found[0].sum(axis=1), 1) / np.sqrt(6)  # what rounding to whole examples makes
     return np.asarray(quantile * np.sqrt(2) * np.maximum(recalls.std(axis=0, ddof=1), smallest))
 
 
-def change(trial: Trial, noise: np.ndarray | None) -> Change | None:
-    """The trial's per-class change on the test images; None where either has no matrix."""
+def change(view: View, trial: Trial, noise: np.ndarray | None) -> Change | None:
+    """The trial's per-class change on the test set; None where either has no matrix."""
     base = trial.compared.baseline
-    mine = confusion.array(trial.record.test_confusion)
-    its = confusion.array(base.test_confusion) if base else None
+    mine = view.matrix(trial.record.test_confusion)
+    its = view.matrix(base.test_confusion) if base else None
     if mine is None or its is None:
         return None
     return Change(mine, its, confusion.recalls(mine) - confusion.recalls(its), noise)
@@ -71,10 +71,10 @@ def flagged_sentence(view: View, found: Change) -> Markup:
 def pair_of_matrices(view: View, trial: Trial, found: Change) -> tuple[confusion.Matrix, confusion.Matrix]:
     """A complete trial's test matrix and its signed difference to the baseline's."""
     signed = confusion.signed_counts(
-        found.mine, found.its, view.classes, text("{} minus the baseline, images", trial.label)
+        found.mine, found.its, view.classes, text("{} minus the baseline, {}", trial.label, view.members)
     )
     signed.total_label = "recall, points"
     signed.totals = [(points(c, 1), "flag" if i in found.flagged else "") for i, c in enumerate(found.change)]
     return confusion.counts(
-        found.mine, view.classes, text("{} on {} test images", trial.label, f"{int(found.mine.sum()):,}")
+        found.mine, view.classes, text("{} on {} test {}", trial.label, f"{int(found.mine.sum()):,}", view.members)
     ), signed

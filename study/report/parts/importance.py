@@ -15,7 +15,7 @@ def shares(view: View) -> Section | None:
     """Importance of each hyperparameter, where there are enough trials that compare to speak of it."""
     if not view.trials:
         return None
-    alike = comparable([t.record for t in view.trials])
+    alike = comparable([t.record for t in view.trials], view.meta.prefix)
     if alike is None:
         n = len(view.ranked)
         note = text(
@@ -79,9 +79,10 @@ def _caveat(view: View, alike: Alike) -> Markup:
         " Epochs are one of the hyperparameters: a larger budget counts as a cause." if "epochs" in view.varying else ""
     )
     return text(
-        "It describes the trials that the sampler chose and the scheduler let through, {} of {}; it names no "
-        "direction, proves no cause, and hyperparameters whose bad values are pruned early look unimportant.{}",
+        "It describes the trials that the sampler chose{}, {} of {}; it names no direction, proves no cause{}.{}",
+        " and the scheduler let through" if view.has_epochs else "",
         len(alike.records),
         len(view.trials),
+        ", and hyperparameters whose bad values are pruned early look unimportant" if view.has_epochs else "",
         epochs,
     )

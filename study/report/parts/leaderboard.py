@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from markupsafe import Markup
 
@@ -11,20 +12,25 @@ from results.record import Record
 from study.report.blocks import Cell, Column, Download, Downloads, Row, Section, Table
 from study.report.tables import leaderboard as tables
 from study.report.tables.writers import WRITERS
-from study.report.text import duration, percent, plural, points, text
+from study.report.text import clean, duration, plural, text
 from study.report.view import View, trial_changes, trial_link
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
-COLUMNS = [
-    Column("Run and what it changes", sort="number"),
-    Column("Rank", numeric=True, sort="number"),
-    Column("Validation", numeric=True, sort="number"),
-    Column("Against baseline", numeric=True, sort="number"),
-    Column("At equal epochs", numeric=True, sort="number"),
-    Column("Epochs", numeric=True, sort="number"),
-    Column("Time", numeric=True, sort="number"),
-    Column("Test (not ranked)", numeric=True),
-]
+
+
+def columns(view: View) -> list[Column]:
+    """The columns that this study has something for; a metric sorts by its values, the better end first."""
+    best_first = "number" if view.metric.better == "higher" else "least"
+    return [
+        Column("Run and what it changes", sort="number"),
+        Column("Rank", numeric=True, sort="number"),
+        Column("Validation", numeric=True, sort=best_first),
+        Column("Against baseline", numeric=True, sort=best_first),
+        *([Column("At equal epochs", numeric=True, sort=best_first)] if view.equal else []),
+        *([Column("Epochs", numeric=True, sort="number")] if view.has_epochs else []),
+        Column("Time", numeric=True, sort="number"),
+        *([Column("Test (not ranked)", numeric=True)] if view.metric.test else []),
+    ]
 
 
 def leaderboard(view: View) -> Section | None:
@@ -33,7 +39,9 @@ def leaderboard(view: View) -> Section | None:
         return None
     rows = board_rows(view)
     statuses = [s for s in STATUSES if view.having(s)]
-    table = Table(board_caption(view), COLUMNS, rows, name="leaderboard-table", tools=True, statuses=statuses)
+    about: dict[str, Any] = {"name": "leaderboard-table", "tools": True, "statuses": statuses}
+    hint = clean(view.varying[0], 30) if view.varying else "baseline"
+    table = Table(board_caption(view), columns(view), rows, hint=hint, **about)
     return Section("leaderboard", "Leaderboard", [table, Downloads(downloads(view))])
 
 
@@ -59,12 +67,19 @@ def downloads(view: View) -> list[Download]:
 def board_caption(view: View) -> Markup:
     """What is ranked and what is not."""
     return text(
-        "{} complete of {}, ranked by validation accuracy. Pruned trials have no full score and no rank: they "
-        "are compared with "
-        "the baseline at the epoch at which they were stopped. Differences are in percentage points. Test "
-        "figures are shown and cannot be sorted by.",
+        "{} complete of {}, ranked by {}. {}{}{}{}",
         len(view.ranked),
         plural(len(view.trials), "trial"),
+        view.metric.what("validation"),
+        view.least,
+        (
+            "Pruned trials have no full score and no rank: they are compared with the baseline at the epoch at which "
+            "they were stopped. "
+        )
+        if view.equal
+        else "",
+        f"Differences are in {view.metric.difference_unit}. " if view.metric.difference_unit else "",
+        "Test figures are shown and cannot be sorted by." if view.metric.test else "",
     )
 
 
@@ -72,12 +87,12 @@ def board_rows(view: View) -> list[Row]:
     """Complete trials by rank with the baseline in its place, then pruned ones, then those that failed."""
     scored: list[tuple[float, int, Row]] = []
     for rank, trial in enumerate(view.ranked, 1):
-        scored.append((trial.record.score or 0.0, 0, _trial_row(trial, rank)))
+        scored.append((trial.record.score or 0.0, 0, _trial_row(view, trial, rank)))
     if view.reference is not None:
-        scored.append((view.reference.score or 0.0, 1, _baseline_row(view.reference)))
+        scored.append((view.reference.score or 0.0, 1, _baseline_row(view, view.reference)))
     ordered = [row for _, _, row in sorted(scored, key=lambda s: (-s[0], -s[1]))]
     ranked = set(map(id, view.ranked))
-    return ordered + [_trial_row(t, None) for t in by_rank(view) if id(t) not in ranked]
+    return ordered + [_trial_row(view, t, None) for t in by_rank(view) if id(t) not in ranked]
 
 
 def by_rank(view: View) -> list[Trial]:
@@ -91,11 +106,11 @@ def status_counts(view: View) -> list[str]:
     return [f"{len(view.having(s)):,} {s}" for s in STATUSES if view.having(s)]
 
 
-def _trial_row(trial: Trial, rank: int | None) -> Row:
+def _trial_row(view: View, trial: Trial, rank: int | None) -> Row:
     r, c = trial.record, trial.compared
     complete = r.status == "complete"
     equal = (
-        Markup("{} <small>({} ep.)</small>").format(points(c.at_equal), c.equal_epochs)
+        Markup("{} <small>({} ep.)</small>").format(view.gain(c.at_equal), c.equal_epochs)
         if c.at_equal is not None
         else "–"
     )
@@ -103,27 +118,27 @@ def _trial_row(trial: Trial, rank: int | None) -> Row:
         [
             Cell(Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial)), trial.order),
             Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
-            Cell(percent(r.score) if complete else "–", r.score if complete else None),
-            Cell(points(c.as_configured), c.as_configured, sign_style(c.as_configured)),
-            Cell(equal, c.at_equal),
-            Cell(epochs(r), len(r.history)),
+            Cell(view.score(r.score) if complete else "–", view.raw(r.score) if complete else None),
+            Cell(view.gain(c.as_configured), view.raw(c.as_configured), sign_style(c.as_configured)),
+            *([Cell(equal, view.raw(c.at_equal))] if view.equal else []),
+            *([Cell(epochs(r), len(r.history))] if view.has_epochs else []),
             Cell(duration(r.seconds), r.seconds),
-            Cell(percent(r.test_score) if complete else "–"),
+            *([Cell(view.score(r.test_score) if complete else "–")] if view.metric.test else []),
         ],
         status=r.status,
     )
 
 
-def _baseline_row(run: Record) -> Row:
+def _baseline_row(view: View, run: Record) -> Row:
     cells = [
         Cell(text("baseline, seed {}", run.seed), -1),
         Cell("–"),
-        Cell(percent(run.score), run.score),
+        Cell(view.score(run.score), view.raw(run.score)),
         Cell("0", 0.0),
-        Cell("0", 0.0),
-        Cell(epochs(run), len(run.history)),
+        *([Cell("0", 0.0)] if view.equal else []),
+        *([Cell(epochs(run), len(run.history))] if view.has_epochs else []),
         Cell(duration(run.seconds), run.seconds),
-        Cell(percent(run.test_score)),
+        *([Cell(view.score(run.test_score))] if view.metric.test else []),
     ]
     return Row(cells, style="base", status="complete")
 

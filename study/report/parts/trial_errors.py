@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from results.analysis.evidence import Trial
+from results.record import Record
 from study.report import confusion
 from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
 from study.report.parts.class_changes import Change, change, flagged_sentence, pair_of_matrices
@@ -17,7 +18,7 @@ THUMBNAILS = 8
 
 def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
     """Show where a complete trial errs: matrices side by side, else the classes that moved most."""
-    found = change(trial, noise)
+    found = change(view, trial, noise)
     if found is None:
         return []
     blocks: list[Block] = []
@@ -43,7 +44,7 @@ def _moves(view: View, found: Change) -> Block:
         for a, b in pairs
     ]
     columns = [Column("Truth"), Column("Taken for"), Column("Change", numeric=True), Column("Now", numeric=True)]
-    return Table("Largest changes against the baseline, test images", columns, rows, compact=True)
+    return Table(f"Largest changes against the baseline, test {view.members}", columns, rows, compact=True)
 
 
 def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
@@ -51,29 +52,40 @@ def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
     base, n = trial.compared.baseline, trial.compared.equal_epochs
     if base is None or n is None or not whole or len(view.classes) > confusion.WIDEST:
         return []
-    mine = confusion.array(trial.record.val_confusion.get(str(n)))
-    its = confusion.array(base.val_confusion.get(str(n)))
+    mine = view.matrix(trial.record.val_confusion.get(str(n)))
+    its = view.matrix(base.val_confusion.get(str(n)))
     if mine is None or its is None:
         return []
-    counts = confusion.counts(mine, view.classes, text("{} after epoch {}, validation images", trial.label, n))
+    counts = confusion.counts(
+        mine, view.classes, text("{} after epoch {}, validation {}", trial.label, n, view.members)
+    )
     counts.legend = ()
     if (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: counts do not subtract
         return [counts]
-    step = confusion.signed_counts(mine, its, view.classes, text("Minus the baseline after epoch {}, images", n))
+    step = confusion.signed_counts(
+        mine, its, view.classes, text("Minus the baseline after epoch {}, {}", n, view.members)
+    )
     step.legend = ()
     return [Grid([counts, step])]
 
 
-def moved_images(view: View, trial: Trial) -> list[Block]:
-    """The test images it gained and lost against the baseline, surest first; counts alone without pictures."""
+def _right(view: View, record: Record | None) -> np.ndarray | None:
+    """(test examples,) bool: which a classifier named correctly; None where the record does not say."""
+    bits = record.test_examples if record is not None and record.test_confusion is not None else None
+    return bits.array() if bits is not None and bits.kind == "bits" and view.metric.is_accuracy else None
+
+
+def moved_examples(view: View, trial: Trial) -> list[Block]:
+    """The test examples it gained and lost against the baseline, surest first; counts alone without pictures."""
     base = trial.compared.baseline
-    mine, its = trial.record.correct(), base.correct() if base else None
-    if base is None or mine is None or its is None:
+    mine, its = _right(view, trial.record), _right(view, base)
+    if mine is None or its is None or len(mine) != len(its):
         return []
     gained, lost = np.flatnonzero(mine & ~its), np.flatnonzero(~mine & its)
     said = text(
-        "Of {} test images it gains {} that the baseline gets wrong and loses {} that it gets right.",
+        "Of {} test {} it gains {} that the baseline gets wrong and loses {} that it gets right.",
         f"{len(mine):,}",
+        view.members,
         strong(f"{len(gained):,}"),
         strong(f"{len(lost):,}"),
     )

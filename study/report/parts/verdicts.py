@@ -5,14 +5,14 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from results.analysis.corrections import ALPHA
-from results.analysis.paired import CLAIMS, MIN_SEEDS, MOST_SEEDS
+from results.analysis.paired import MIN_SEEDS, MOST_SEEDS, claimed
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdict import Verdict
 from results.analysis.verdicts import PairVerdict
 from results.formatting import p_number
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
-from study.report.text import clean, code, percent, plural, points, strong, text
+from study.report.text import clean, code, percent, plural, strong, text
 from study.report.view import View, trial_link
 
 ROLE = {"better": "good", "worse": "bad", "equivalent": "base", "undecided": "muted"}
@@ -31,15 +31,16 @@ def confirmed(view: View) -> Section | None:
         "same order), and tested on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
         plural(len(tested), "candidate"),
         "was" if len(tested) == 1 else "were",
-        CLAIMS[v.claim],
+        claimed(v.claim, view.metric, view.members),
         plural(v.comparisons, "comparison"),
         plural(v.look, "interim analysis (look)", "interim analyses (looks)"),
     )
     blocks: list[Block] = [
         Text([said]),
-        verdict_table("Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
+        verdict_table(view, "Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
     ]
     figure = effects_figure(
+        view,
         "confirm",
         "Difference to the baseline on fresh seeds",
         [(plain_name(view, j), j) for j in tested],
@@ -64,23 +65,25 @@ def plain_name(view: View, tested: PairVerdict) -> str:
     return trial.label if trial else clean(tested.pair.candidate, 12)
 
 
-def verdict_table(caption: Markup | str, named: list[tuple[Markup, PairVerdict]], name: str) -> Table:
+def verdict_table(view: View, caption: Markup | str, named: list[tuple[Markup, PairVerdict]], name: str) -> Table:
     """One row per comparison with all that a verdict rests on."""
-    rows = [Row([Cell(label), *verdict_cells(j.verdict)]) for label, j in named]
-    return Table(caption, [Column("Compared"), *VERDICT_COLUMNS], rows, name=name)
+    rows = [Row([Cell(label), *verdict_cells(view, j.verdict)]) for label, j in named]
+    return Table(caption, [Column("Compared"), *verdict_columns(view)], rows, name=name)
 
 
-VERDICT_COLUMNS = [
-    Column("Verdict"),
-    Column("Difference, percentage points", numeric=True),
-    Column("95 % interval", numeric=True),
-    Column("Seeds", numeric=True),
-    Column("Adjusted p", numeric=True),
-]
+def verdict_columns(view: View) -> list[Column]:
+    """The columns of all tables of verdicts."""
+    return [
+        Column("Verdict"),
+        Column(view.metric.axis_of_difference("Difference"), numeric=True),
+        Column("95 % interval", numeric=True),
+        Column("Seeds", numeric=True),
+        Column("Adjusted p", numeric=True),
+    ]
 
 
-def verdict_cells(v: Verdict) -> list[Cell]:
-    """The cells of VERDICT_COLUMNS."""
+def verdict_cells(view: View, v: Verdict) -> list[Cell]:
+    """The cells of :func:`verdict_columns`."""
     enough = v.n >= MIN_SEEDS
     more = Markup("")
     if v.label == "undecided" and enough:
@@ -91,8 +94,8 @@ def verdict_cells(v: Verdict) -> list[Cell]:
     p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
     return [
         Cell(strong(v.label) + more, style=f"v-{v.label}"),
-        Cell(points(v.estimate) if v.n else "–"),
-        Cell(text("{} to {}", points(v.low), points(v.high)) if enough else "–"),
+        Cell(view.gain(v.estimate) if v.n else "–"),
+        Cell(text("{} to {}", *view.interval(v.low, v.high)) if enough else "–"),
         Cell(str(v.n)),
         Cell(p_number(p, ALPHA) if enough else "–"),
     ]
@@ -102,25 +105,33 @@ def _more(seeds: int) -> str:
     return f"{seeds} more seed{'s' if seeds != 1 else ''}"
 
 
-def effects_figure(name: str, title: str, named: list[tuple[str, PairVerdict]], margin: float) -> Figure | None:
-    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's."""
+def effects_figure(
+    view: View, name: str, title: str, named: list[tuple[str, PairVerdict]], margin: float | None
+) -> Figure | None:
+    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's, if it has one."""
     shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
     if not shown:
         return None
-    rows = [
-        figures.Effect(f"{clean(n, 40)}: {v.label}", 100 * v.estimate, 100 * v.low, 100 * v.high, ROLE[v.label])
-        for n, v in shown
-    ]
+    rows = []
+    for n, v in shown:
+        middle, *ends = (view.shown_raw(x) or 0.0 for x in (v.estimate, v.low, v.high))
+        rows.append(figures.Effect(f"{clean(n, 40)}: {v.label}", middle, min(ends), max(ends), ROLE[v.label]))
     alt = f"{title}: " + "; ".join(
-        f"{clean(n, 40)} {points(v.estimate)} ({points(v.low)} to {points(v.high)}), {v.label}" for n, v in shown[:12]
+        f"{clean(n, 40)} {view.gain(v.estimate)} ({' to '.join(view.interval(v.low, v.high))}), {v.label}"
+        for n, v in shown[:12]
     )
-    svg = figures.effects(f"{name}-effects", rows, 100 * margin, "percentage points of test accuracy", alt)
+    band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
+    svg = figures.effects(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
     reading = text(
-        "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. The grey band "
-        "is the margin of ±{} percentage points "
-        "within which two configs are called equivalent. The verdicts allow for all comparisons together, so "
-        "they are stricter than the lines.",
-        points(margin, signed=False),
+        "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. {}{}The verdicts allow "
+        "for all comparisons together, so they are stricter than the lines.",
+        view.least,
+        text(
+            "The grey band is the margin of ±{} within which two configs are called equivalent. ",
+            view.amount(margin, signed=False),
+        )
+        if margin is not None
+        else "",
     )
     return Figure(f"{name}-effects", title, svg, alt, reading)
 
@@ -137,10 +148,10 @@ def _shrinkage(view: View) -> Table | None:
             Row(
                 [
                     Cell(candidate(view, j)),
-                    Cell(points(s.in_sweep)),
-                    Cell(points(s.on_fresh_seeds)),
+                    Cell(view.gain(s.in_sweep)),
+                    Cell(view.gain(s.on_fresh_seeds)),
                     Cell(share),
-                    Cell(points(s.test)),
+                    *([Cell(view.gain(s.test))] if view.metric.test else []),
                 ]
             )
         )
@@ -151,9 +162,10 @@ def _shrinkage(view: View) -> Table | None:
         Column("Estimate in the sweep", numeric=True),
         Column("On fresh seeds", numeric=True),
         Column("Share that was luck", numeric=True),
-        Column("On test, fresh seeds", numeric=True),
+        *([Column("On test, fresh seeds", numeric=True)] if view.metric.test else []),
     ]
-    caption = "Estimates in the sweep and on fresh seeds (differences on validation, percentage points)"
+    where = view.metric.axis_of_difference("differences on validation")
+    caption = f"Estimates in the sweep and on fresh seeds ({where})"
     return Table(caption, columns, rows, name="shrinkage-table")
 
 
@@ -189,13 +201,13 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
         said = text("{}: {} can reach no verdict, at least {} are needed.", what, plural(v.n, "paired seed"), MIN_SEEDS)
     else:
         said = text(
-            "{}: {} percentage points of test accuracy, 95 % interval {} to {}, over {} ({}).",
+            "{}: {} {}, 95 % interval {} to {}, over {} ({}).",
             what,
-            strong(points(v.estimate)),
-            points(v.low),
-            points(v.high),
+            strong(view.gain(v.estimate)),
+            view.difference_of(),
+            *view.interval(v.low, v.high),
             plural(v.n, "paired seed"),
-            CLAIMS[v.claim],
+            claimed(v.claim, view.metric, view.members),
         )
     if first.failed:
         said += text(

@@ -56,8 +56,9 @@ def _mixed_data(view: View) -> Note | None:
         "Mixed datasets.",
         [
             text(
-                "{} made on other images ({}) and left out of every comparison.",
+                "{} made on other {} ({}) and left out of every comparison.",
                 plural(len(view.foreign), "run was", "runs were"),
+                view.material,
                 joined(names[:5]),
             )
         ],
@@ -97,8 +98,9 @@ def _other_seed(view: View) -> Note | None:
         [
             text(
                 "For {} there is no baseline run of the same seed: they are compared across different "
-                "splits of the training images.",
+                "splits of the training {}.",
                 plural(len(lone), "trial"),
+                view.material,
             )
         ],
     )

@@ -8,58 +8,90 @@ from typing import Any
 import pandas as pd
 
 from results.analysis.evidence import Trial
-from results.formatting import duration, points, setting
+from results.formatting import duration, setting
 from results.frame import frame
 from results.record import Record
+from results.values import test_values, validation_values
 from study.report.tables.writers import Table
 from study.report.text import clean
 from study.report.view import View
-
-PRINTED = ("Rank", "Run", "Changes", "Epochs", "Validation (%)", "Difference", "Equal epochs", "Test (%)", "Time")
 
 
 def leaderboard(view: View) -> Table:
     """Every run with its rank; printed are the baseline and the complete trials.
 
-    Accuracies and differences to the baseline run of the same seed are fractions, ``difference`` as configured and
-    ``difference_at_equal_epochs`` after ``equal_epochs``; then ``config.<field>``. Texts are cleaned as on the page.
+    Values are as the training reported them, by name; differences to the baseline run of the same seed are of them, so
+    that of an error a negative one is better: ``difference`` as configured and ``difference_at_equal_epochs`` after
+    ``equal_epochs``; then ``config.<field>``. Texts are cleaned as on the page. What a study does not have, test values
+    or epochs, has no column.
     """
     ranks = {id(t): i for i, t in enumerate(view.ranked, 1)}
     trials = sorted(view.trials, key=lambda t: (ranks.get(id(t), len(ranks) + 1), t.order))
-    printed = [_printed("", "baseline", view.reference)] if view.reference is not None else []
-    printed += [_printed(str(rank), t.label, t.record, t) for rank, t in enumerate(view.ranked, 1)]
-    study, data = clean(view.meta.name, 60), clean(view.meta.dataset.name, 60)
+    shown = _columns(view)
+    printed = [_printed(view, "", "baseline", view.reference)] if view.reference is not None else []
+    printed += [_printed(view, str(rank), t.label, t.record, t) for rank, t in enumerate(view.ranked, 1)]
+    study, data, metric = clean(view.meta.name, 60), clean(view.meta.dataset.name, 60), view.metric
+    unit = f" in {metric.difference_unit}" if metric.difference_unit else ""
     return Table(
         _frame(view, trials, [ranks.get(id(t)) for t in trials]),
-        pd.DataFrame(printed, columns=list(PRINTED)),
-        f"Leaderboard of {study} on {data}: exploratory; one run each, ranked by validation; differences to the "
-        "baseline run of the same seed in percentage points; test shown, never ranked by.",
+        pd.DataFrame([[row[name] for name in shown] for row in printed], columns=list(shown.values())),
+        f"Leaderboard of {study} on {data}: exploratory; one run each, ranked by "
+        f"{'validation' if metric.is_accuracy else metric.what('validation')}"
+        f"{'' if metric.better == 'higher' else ', the lowest first'}; differences to the baseline run of the same seed"
+        f"{unit}{'; test shown, never ranked by' if metric.test else ''}.",
         ("Run", "Changes"),
         {
             "study": clean(view.meta.name),
             "dataset": clean(view.meta.dataset.name),
             "fingerprint": clean(view.meta.dataset.fingerprint),
-            "ranked_by": "val_accuracy",
+            "ranked_by": metric.name,
+            "goal": metric.goal,
             "exploratory": True,
         },
     )
+
+
+def _columns(view: View) -> dict[str, str]:
+    """The printed columns that this study has something for, each with its head."""
+    unit = f" ({view.metric.unit})" if view.metric.unit else ""
+    return {
+        "rank": "Rank",
+        "run": "Run",
+        "changes": "Changes",
+        **({"epochs": "Epochs"} if view.has_epochs else {}),
+        "validation": f"Validation{unit}",
+        "difference": "Difference",
+        **({"equal": "Equal epochs"} if view.equal else {}),
+        **({"test": f"Test{unit}"} if view.metric.test else {}),
+        "time": "Time",
+    }
 
 
 def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataFrame:
     runs = frame([*view.baselines, *(t.record for t in trials)], view.meta)
     none = [None] * len(view.baselines)
     compared = [t.compared for t in trials]
+    records = [*view.baselines, *(t.record for t in trials)]
+    epochs = {
+        "epochs": runs["epochs_run"],
+        "best_epoch": runs["best_epoch"].where(runs["status"].isin(["complete", "pruned"])),
+    }
+    equal = {
+        "equal_epochs": pd.Series([*none, *(c.equal_epochs for c in compared)], dtype="Int64"),
+        "difference_at_equal_epochs": _differences(view, [*none, *(c.at_equal for c in compared)]),
+    }
+    of_validation = validation_values(view.metric, (name for r in records for name in r.val))
+    of_test = test_values(view.metric, (name for r in records for name in r.test))
     columns = {
         "rank": pd.Series([*none, *ranks], dtype="Int64"),
         "kind": pd.Series(["baseline"] * len(none) + ["trial"] * len(trials), dtype="str"),
         **{name: runs[name] for name in ("trial", "run_id", "seed", "status")},
-        "epochs": runs["epochs_run"],
-        "best_epoch": runs["best_epoch"].where(runs["status"].isin(["complete", "pruned"])),
-        **{name: runs[name] for name in ("val_accuracy", "val_loss")},
-        "difference": pd.Series([*none, *(_tidy(c.as_configured) for c in compared)], dtype="float64"),
-        "equal_epochs": pd.Series([*none, *(c.equal_epochs for c in compared)], dtype="Int64"),
-        "difference_at_equal_epochs": pd.Series([*none, *(_tidy(c.at_equal) for c in compared)], dtype="float64"),
-        **{name: runs[name] for name in ("test_accuracy", "test_loss", "parameters", "seconds", "error")},
+        **(epochs if view.has_epochs else {}),
+        **{name: pd.Series([r.val.get(name) for r in records], dtype="float64") for name in of_validation},
+        "difference": _differences(view, [*none, *(c.as_configured for c in compared)]),
+        **(equal if view.equal else {}),
+        **{name: pd.Series([r.test.get(name) for r in records], dtype="float64") for name in of_test},
+        **{name: runs[name] for name in ("parameters", "seconds", "error")},
         **{name: runs[name] for name in runs.columns if name.startswith("config.")},
     }
     return pd.DataFrame(
@@ -68,9 +100,10 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
     )  # fmt: skip
 
 
-def _tidy(difference: float | None) -> float | None:
-    """A difference without the dust of binary fractions."""
-    return None if difference is None else round(difference, 10)
+def _differences(view: View, gains: list[float | None]) -> pd.Series[float]:
+    """Gains as differences of values, without the dust of binary fractions."""
+    raw = [view.raw(gain) for gain in gains]
+    return pd.Series([None if d is None else round(d, 10) + 0.0 for d in raw], dtype="float64")
 
 
 def _shown(item: Any) -> Any:
@@ -80,16 +113,16 @@ def _shown(item: Any) -> Any:
     return clean(item) if isinstance(item, str) else item
 
 
-def _printed(rank: str, label: str, run: Record, trial: Trial | None = None) -> list[str]:
-    changes = trial.changes.items() if trial else ()
-    return [
-        rank,
-        label,
-        ", ".join(f"{clean(f, 40)}={clean(setting(new), 60)}" for f, (_, new) in changes),
-        str(len(run.history)),
-        points(run.score, signed=False),
-        points(trial.compared.as_configured) if trial else "",
-        points(trial.compared.at_equal) if trial else "",
-        points(run.test_score, signed=False),
-        duration(run.seconds),
-    ]
+def _printed(view: View, rank: str, label: str, run: Record, trial: Trial | None = None) -> dict[str, str]:
+    changes, metric = trial.changes.items() if trial else (), view.metric
+    return {
+        "rank": rank,
+        "run": label,
+        "changes": ", ".join(f"{clean(f, 40)}={clean(setting(new), 60)}" for f, (_, new) in changes),
+        "epochs": str(len(run.history)),
+        "validation": metric.bare(run.score),
+        "difference": metric.difference(trial.compared.as_configured) if trial else "",
+        "equal": metric.difference(trial.compared.at_equal) if trial else "",
+        "test": metric.bare(run.test_score),
+        "time": duration(run.seconds),
+    }

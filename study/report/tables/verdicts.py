@@ -8,22 +8,13 @@ import pandas as pd
 
 from results.analysis.ablation import AblationResult, VerdictRow, VerdictTable
 from results.analysis.ablation_plan import ROLES
-from results.analysis.paired import CLAIMS, MIN_SEEDS
-from results.formatting import MISSING, duration, number, p_number, percent, plural, points, setting
+from results.analysis.paired import MIN_SEEDS, claimed
+from results.formatting import MISSING, duration, number, p_number, plural, setting
+from results.meta import DatasetInfo
+from results.metric import Metric
 from study.report.tables.writers import Table
 from study.report.text import clean
 
-PRINTED = (
-    "comparison",
-    "change",
-    "effect (percentage points)",
-    "95 % interval",
-    "n",
-    "adjusted p",
-    "verdict",
-    "parameters",
-    "time per run",
-)
 DTYPES = {
     "comparison": "str",
     "name": "str",
@@ -41,34 +32,43 @@ DTYPES = {
     "parameters": "Int64",
     "seconds": "float64",
 }
-"""Columns of the frame. ``difference``, its 95 % interval and ``margin`` are fractions of test accuracy; interval and p
-values are missing where there are too few seeds for a verdict."""
+"""Columns of the frame. ``difference``, its 95 % interval and ``margin`` are in the metric's own scale (fractions of
+test accuracy, say), with the sign of its values: of an error, a negative difference is better. Interval and p values
+are missing where there are too few seeds for a verdict; without a margin the columns of ``EQUIVALENCE`` are left out."""
+EQUIVALENCE = ("p_equivalent_adjusted", "margin")
 
 
-def verdict_table(found: VerdictTable, dataset: str) -> Table:
+def verdict_table(found: VerdictTable, metric: Metric, data: DatasetInfo) -> Table:
     """One row per comparison.
 
     Parameters and time are of the config named by the comparison: without the change where it is left out.
     """
-    rows = [_row(row) for row in found.rows]
+    rows = [_row(row, metric) for row in found.rows]
+    without = EQUIVALENCE if all(row["margin"] is None for row in rows) else ()
+    columns = {
+        name: pd.Series([r[name] for r in rows], dtype=dtype) for name, dtype in DTYPES.items() if name not in without
+    }
+    sized = any(row.parameters for row in found.rows)
+    printed = pd.DataFrame([_printed(row, metric, found.look.alpha) for row in found.rows])
     return Table(
-        pd.DataFrame({name: pd.Series([r[name] for r in rows], dtype=dtype) for name, dtype in DTYPES.items()}),
-        pd.DataFrame([_printed(row, found.look.alpha) for row in found.rows], columns=list(PRINTED)),
-        _caption(found, clean(dataset, 60)),
+        pd.DataFrame(columns),
+        printed if sized else printed.drop(columns="parameters"),
+        _caption(found, metric, data, sized),
         ("comparison", "change", "verdict"),
     )
 
 
-def _row(row: VerdictRow) -> dict[str, Any]:
+def _row(row: VerdictRow, metric: Metric) -> dict[str, Any]:
     v = row.tested.verdict
     enough = v.n >= MIN_SEEDS
+    ends = sorted(metric.score(end) or 0.0 for end in (v.low, v.high)) if enough else [None, None]
     return {
         "comparison": row.role,
         "name": clean(row.name),
         "change": _change(row),
-        "difference": v.estimate if v.n else None,
-        "low": v.low if enough else None,
-        "high": v.high if enough else None,
+        "difference": metric.score(v.estimate) if v.n else None,
+        "low": ends[0],
+        "high": ends[1],
         "seeds": v.n,
         "p_adjusted": v.p_adjusted if enough else None,
         "p_equivalent_adjusted": v.p_equivalent_adjusted if enough else None,
@@ -81,20 +81,22 @@ def _row(row: VerdictRow) -> dict[str, Any]:
     }
 
 
-def _printed(row: VerdictRow, alpha: float) -> list[str]:
+def _printed(row: VerdictRow, metric: Metric, alpha: float) -> dict[str, str]:
     v = row.tested.verdict
     enough = v.n >= MIN_SEEDS
-    return [
-        row.role,
-        f"{clean(row.name)}: {_change(row)}" if row.role in ("named", "confirm") else _change(row),
-        points(v.estimate) if v.n else MISSING,
-        f"{points(v.low)} to {points(v.high)}" if enough else MISSING,
-        str(v.n),
-        p_number(v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted, alpha) if enough else MISSING,
-        f"{v.label} (by confirm)" if row.by_confirm else v.label,
-        number(row.parameters),
-        duration(row.seconds),
-    ]
+    p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
+    unit = f" ({metric.difference_unit})" if metric.difference_unit else ""
+    return {
+        "comparison": row.role,
+        "change": f"{clean(row.name)}: {_change(row)}" if row.role in ("named", "confirm") else _change(row),
+        f"effect{unit}": metric.difference(v.estimate) if v.n else MISSING,
+        "95 % interval": " to ".join(metric.interval(v.low, v.high)) if enough else MISSING,
+        "n": str(v.n),
+        "adjusted p": p_number(p, alpha) if enough and p is not None else MISSING,
+        "verdict": f"{v.label} (by confirm)" if row.by_confirm else v.label,
+        "parameters": number(row.parameters),
+        "time per run": duration(row.seconds),
+    }
 
 
 def _change(row: VerdictRow) -> str:
@@ -103,8 +105,9 @@ def _change(row: VerdictRow) -> str:
     return clean(", ".join(steps) or row.name, 1000)
 
 
-def _caption(found: VerdictTable, dataset: str) -> str:
+def _caption(found: VerdictTable, metric: Metric, data: DatasetInfo, sized: bool) -> str:
     """Say what the table shows and how to read it."""
+    dataset, members = clean(data.name, 60), data.examples
     epochs = f", {found.epochs} epochs" if found.epochs else ""
     roles = list(dict.fromkeys(r.role for r in found.rows))
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
@@ -113,35 +116,43 @@ def _caption(found: VerdictTable, dataset: str) -> str:
     asked = {(r.tested.latest.claim, r.tested.latest.margin) for r in found.rows if r.by_confirm}
     confirm = " (by confirm: over confirm's own comparisons)" if asked else ""
     other = "".join(
-        f" 'by confirm' is about {CLAIMS[claim]}, equivalence within {points(margin, signed=False)} percentage points."
+        f" 'by confirm' is about {claimed(claim, metric, members)}"
+        f"{'' if margin is None else f', equivalence within {metric.with_unit(margin, signed=False)}'}."
         for claim, margin in asked - {(found.look.claim, found.look.margin)}
     )
     own = " of the config with the change where it is added, without it where it is left out"
     if found.look.family == "confirm":
         own = " of the candidate"
     what = "Confirmation" if found.look.family == "confirm" else "Ablation"
+    equivalent = (
+        f"; for 'equivalent' it is that of equivalence within {metric.with_unit(found.look.margin, signed=False)}"
+        if found.look.margin is not None
+        else ""
+    )
+    lower = "" if metric.better == "higher" else ", lower is better"
+    cost = "Parameters and time" if sized else "Time"
     return (
-        f"{what} on {dataset}{epochs}. Effect: mean paired difference of test accuracy over seeds, "
-        f"with the change minus without ({reading}); the claim is {CLAIMS[found.look.claim]}. Intervals are 95 % each. "
+        f"{what} on {dataset}{epochs}. Effect: mean paired difference of {metric.what()} over seeds{lower}, "
+        f"with the change minus without ({reading}); the claim is {claimed(found.look.claim, metric, members)}. "
+        "Intervals are 95 % each. "
         f"p is adjusted for {many} and {looks}{confirm}, to be compared with "
-        f"{found.look.alpha:g}; for 'equivalent' it is that of equivalence within "
-        f"{points(found.look.margin, signed=False)} percentage points.{other} Parameters and time per run:{own}."
+        f"{found.look.alpha:g}{equivalent}.{other} {cost} per run:{own}."
     )
 
 
-def path_sentence(found: AblationResult) -> str:
+def path_sentence(found: AblationResult, metric: Metric) -> str:
     """Describe path and interaction in words; empty where neither was made."""
     text = ""
     if found.path:
         steps = " -> ".join(
-            f"{s.name or 'baseline'} {percent(s.val)}" if s.val is not None else str(s.name) for s in found.path
+            f"{s.name or 'baseline'} {metric.text(s.val)}" if s.val is not None else str(s.name) for s in found.path
         )
         text = f"Greedy path on validation (n = {found.path[0].n} per step, descriptive): {steps}."
     if found.interaction:
         i = found.interaction
+        low, high = metric.interval(i.low, i.high)
         text += (
             f" Interaction of {i.names[0]} and {i.names[1]} (chosen on validation, descriptive): together "
-            f"{points(i.estimate)} percentage points beyond the sum of each alone (95 % interval {points(i.low)} to "
-            f"{points(i.high)}, n = {i.n})."
+            f"{metric.with_unit(i.estimate)} beyond the sum of each alone (95 % interval {low} to {high}, n = {i.n})."
         )
     return text.strip()
