@@ -33,7 +33,7 @@ def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
     A command runs only where the command line gives it: a study's word alone runs none.
     """
     script = meta.script if meta is not None and meta.trainable == COMMAND else None
-    if args.command is None:
+    if args.template is None:
         given = [option for name, option in OPTIONS.items() if getattr(args, name) is not None]
         if given:
             raise UserError(f"{given[0]} is for a script: give --command as well")
@@ -63,14 +63,14 @@ def _new(args: Namespace) -> Script:
     margin = getattr(args, "margin", None)
     if margin is not None:
         metric = replace(metric, margin=margin / abs(metric.scale))
-    return Script(args.command, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
+    return Script(args.template, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
 
 
 def _again(args: Namespace, meta: StudyMeta, script: kept.Script) -> Script:
     """What is not given again is the study's, and what is given must be."""
     metric = meta.metric.plain
     fixed: tuple[tuple[str, object, object], ...] = (
-        ("command", args.command, script.template),
+        ("command", args.template, script.template),
         ("metric", args.metric and parse_metric(args.metric), (metric.name, metric.goal)),
         ("test-metric", args.test_metric, metric.test),
         ("unit", args.unit, metric.unit),

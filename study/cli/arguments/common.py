@@ -51,6 +51,7 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
     )
     group.add_argument(
         "--command",
+        dest="template",
         metavar="'PROGRAM {FIELD} {seed}'",
         help="any script instead, with a placeholder for each field and for the seed; no shell reads it (see "
         "docs/trainable.md)",
