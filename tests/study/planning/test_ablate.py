@@ -166,7 +166,7 @@ def test_interaction_is_the_part_beyond_the_sum():
 
 def test_path_and_interaction_are_chosen_on_validation():
     records, a, _ = whole()
-    upside_down = by_run([r.model_copy(update={"test_accuracy": 1 - r.test_accuracy}) for r in records])
+    upside_down = by_run([r.model_copy(update={"test": {"test_accuracy": 1 - r.test_score}}) for r in records])
     fresh = AblationPlan(a.start, a.baseline, a.changes)
     assert next_step(fresh, upside_down, (1,)) == next_step(fresh, by_run(records), (1,)) == "width"
     assert strongest(fresh, upside_down, (1, 2)) == strongest(fresh, by_run(records), (1, 2))
@@ -183,7 +183,7 @@ def test_the_table_and_the_methods_hold_every_comparison():
     assert "7 comparisons, 1 interim analysis" in said
     assert "6 paired seeds" in said
     assert "search of" not in said  # there was none
-    alone = [100 * r.test_accuracy for r in records if r.config_hash == hash_of()]
+    alone = [100 * r.test_score for r in records if r.config_hash == hash_of()]
     assert f"was {statistics.mean(alone):.2f} % on average" in said
     assert f"standard deviation of {statistics.stdev(alone):.2f} percentage points over {len(alone)} seeds" in said
 
@@ -196,7 +196,7 @@ def test_disagreement_with_importance_is_said(monkeypatch):
     found = ablation_result(Evidence(records, m))
     shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
     monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
-    monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
+    monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
     said = disagreements(found.rows, Evidence(records, m))
     assert all("(within 3 epochs)" in s for s in said), "an early importance says so"
     assert any("puts depth first" in s and "largest measured effect is that of width" in s for s in said)
@@ -220,7 +220,7 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     ]  # fmt: skip
     look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look.as_dict()])
-    monkeypatch.setattr(ablation, "comparable", lambda trials: Alike(3, [], []))
+    monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
     for first in ("width", "depth"):
         shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
         monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)

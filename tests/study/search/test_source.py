@@ -17,9 +17,10 @@ from search_spaces import choice, log_float
 from study.jobs import Job
 from study.recording.checkpoints import Interrupted
 from study.search.options import SweepOptions
-from study.search.pruner import Halving
+from study.search.pruner import Halvings
 from study.search.sampler import Proposer, as_trial
 from study.search.source import SweepSource
+from tests.support.runs import meta
 from tests.support.sweep_records import record_of, space_of
 from tests.support.sweep_toy import SEED
 
@@ -29,16 +30,20 @@ def baseline(toy):
     return toy.Config(epochs=9).model_dump()
 
 
-def source_of(
-    toy, baseline, records=(), *, trials=6, interrupted=(), space=None, halving=None, sampler="random", seed=SEED
-):
+def epoch(number, accuracy, loss=1.0):
+    return Epoch(number, {"val_loss": loss, "val_accuracy": accuracy}, 1.0)
+
+
+def source_of(toy, baseline, records=(), *, trials=6, interrupted=(), space=None, halvings=None, sampler="random", **of):
+    """``of``: ``seed``, and what the study is (``metric``, ``prefix``)."""
+    options = SweepOptions(trials, of.pop("seed", SEED), sampler)
     return SweepSource(
         space=space or space_of(toy, baseline),
-        baseline=baseline,
+        study=meta(**of, baseline=baseline),
         reading=Reading(list(records)),
         interrupted=list(interrupted),
-        options=SweepOptions(trials, seed, sampler),
-        halving=halving,
+        options=options,
+        halvings=halvings,
         about={"space": "toy"},
     )
 
@@ -129,7 +134,7 @@ def test_jobs_that_were_cut_off_come_first_and_keep_their_number(toy, baseline):
     done = play(source_of(toy, baseline, trials=3))
     lost = Job("sweep", baseline | {"learning_rate": 0.5}, SEED, trial=4)
     elsewhere = Job("confirm", baseline | {"noise": 1.0}, SEED)
-    row = Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, np.zeros((3, 3), int))
+    row = epoch(1, 0.5)
     cut = [
         Interrupted(lost, [row]),
         Interrupted(elsewhere, [row]),
@@ -142,10 +147,10 @@ def test_jobs_that_were_cut_off_come_first_and_keep_their_number(toy, baseline):
 
 
 def test_what_is_pruned_and_what_never(toy, baseline):
-    source = source_of(toy, baseline, trials=9, halving=Halving(12, 3, 1))
+    source = source_of(toy, baseline, trials=9, halvings=Halvings(12, 3, 1))
 
-    def history(accuracy, epoch=1):
-        return [Epoch(e, 1.0, 0.5, 1 / e, accuracy, 1.0, np.zeros((3, 3), int)) for e in range(1, epoch + 1)]
+    def history(accuracy):
+        return [epoch(1, accuracy)]
 
     base, good, bad = source.next(), source.next(), source.next()
     assert not source.epoch(good, history(0.9))
@@ -157,9 +162,9 @@ def test_what_is_pruned_and_what_never(toy, baseline):
 
 def test_rungs_know_earlier_runs_after_a_restart(toy, baseline):
     earlier = play(source_of(toy, baseline, trials=4), accuracy=0.9)
-    source = source_of(toy, baseline, earlier, trials=6, halving=Halving(12, 3, 1))
+    source = source_of(toy, baseline, earlier, trials=6, halvings=Halvings(12, 3, 1))
     job = source.next()
-    assert source.epoch(job, [Epoch(1, 1.0, 0.5, 1.0, 0.01, 1.0, np.zeros((3, 3), int))])
+    assert source.epoch(job, [epoch(1, 0.01)])
 
 
 def test_what_optuna_is_told(toy, baseline):
@@ -232,13 +237,13 @@ def test_gp_proposes(toy, baseline):
 
 
 def test_a_trial_takes_no_more_steps_late_than_early(toy, baseline):
-    halving = Halving(12, 3, 1)
-    source = source_of(toy, baseline, trials=2000, halving=halving)
+    halvings = Halvings(12, 3, 1)
+    source = source_of(toy, baseline, trials=2000, halvings=halvings)
     steps = []
 
     def one(accuracy):
         job = source.next()
-        source.epoch(job, [Epoch(1, 1.0, 0.5, 1.0, accuracy, 1.0, np.zeros((3, 3), int))])
+        source.epoch(job, [epoch(1, accuracy)])
         source.done(job, record_of(job, "pruned", accuracy, 1))
 
     def step(frame, event, argument):
