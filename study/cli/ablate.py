@@ -187,10 +187,11 @@ def show(session: Session) -> None:
     from study.report.tables.verdicts import path_sentence, verdict_table  # noqa: PLC0415 - no training waits for pandas
     from study.report.tables.writers import markdown  # noqa: PLC0415 - as above, no training waits
 
-    say("\n" + markdown(verdict_table(found, session.study.meta.dataset.name)))
+    meta = session.study.meta
+    say("\n" + markdown(verdict_table(found, meta)))
     for row in found.rows:
         notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)
         say(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
-    for line in (path_sentence(found), *found.disagreements):
+    for line in (path_sentence(found, meta.metric.plain), *found.disagreements):
         if line:
             say(line)

@@ -86,7 +86,7 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     if found is None or not found.rows:
         command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
         raise UserError(f"this study has no {none} yet: python -m study.run {command}")
-    return WRITERS[format](verdict_table(found, view.metric, view.meta.dataset))
+    return WRITERS[format](verdict_table(found, view.meta))
 
 
 def asset(name: str) -> str:

@@ -129,7 +129,7 @@ def ablation(view: View) -> Section | None:
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:
         blocks.append(Command(clean(command, 400), "The ablation of another config; to see it, without training"))
-    table = verdict_table(found, view.metric, view.meta.dataset)
+    table = verdict_table(found, view.meta)
     blocks += [
         Code(latex(table), "The table in LaTeX (booktabs)"),
         Code(markdown(table), "The table in Markdown"),

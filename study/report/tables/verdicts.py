@@ -10,7 +10,7 @@ from results.analysis.ablation import AblationResult, VerdictRow, VerdictTable
 from results.analysis.ablation_plan import ROLES
 from results.analysis.paired import MIN_SEEDS, claimed
 from results.formatting import MISSING, duration, number, p_number, plural, setting
-from results.meta import DatasetInfo
+from results.meta import DatasetInfo, StudyMeta
 from results.metric import Metric
 from study.report.tables.writers import Table
 from study.report.text import clean
@@ -34,15 +34,16 @@ DTYPES = {
 }
 """Columns of the frame. ``difference``, its 95 % interval and ``margin`` are in the metric's own scale (fractions of
 test accuracy, say), with the sign of its values: of an error, a negative difference is better. Interval and p values
-are missing where there are too few seeds for a verdict; without a margin the columns of ``EQUIVALENCE`` are left out."""
+are missing where there are too few seeds for a verdict; without a margin there are no columns of ``EQUIVALENCE``."""
 EQUIVALENCE = ("p_equivalent_adjusted", "margin")
 
 
-def verdict_table(found: VerdictTable, metric: Metric, data: DatasetInfo) -> Table:
+def verdict_table(found: VerdictTable, meta: StudyMeta) -> Table:
     """One row per comparison.
 
     Parameters and time are of the config named by the comparison: without the change where it is left out.
     """
+    metric = meta.metric.plain
     rows = [_row(row, metric) for row in found.rows]
     without = EQUIVALENCE if all(row["margin"] is None for row in rows) else ()
     columns = {
@@ -53,7 +54,7 @@ def verdict_table(found: VerdictTable, metric: Metric, data: DatasetInfo) -> Tab
     return Table(
         pd.DataFrame(columns),
         printed if sized else printed.drop(columns="parameters"),
-        _caption(found, metric, data, sized),
+        _caption(found, metric, meta.dataset, sized),
         ("comparison", "change", "verdict"),
     )
 

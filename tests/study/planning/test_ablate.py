@@ -176,7 +176,7 @@ def test_the_table_and_the_methods_hold_every_comparison():
     records, _, m = whole()
     m.dataset.name = "50%_of & more"
     found = ablation_result(Evidence(records, m))
-    table = verdict_table(found, m.dataset.name)
+    table = verdict_table(found, m)
     assert len(table.printed) == len(table.frame) == len(found.rows)
     assert r"50\%\_of \& more" in latex(table)
     said = methods(Evidence(records, m))
@@ -287,7 +287,7 @@ def test_what_confirm_has_tested_is_not_tested_again():
     found = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.tested.verdict.comparisons) == ("all", True, 4)
-    table = verdict_table(found, "toy")
+    table = verdict_table(found, m)
     assert table.printed["verdict"][0].endswith("(by confirm)") and "by confirm" in table.caption
     assert [p.role for p in pairs(a, seeds, ("path",), tested)] == ["all"]  # a path alone still has its ends
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
@@ -325,7 +325,7 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
     look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look.as_dict()])
-    table = verdict_table(ablation_result(Evidence(records, m)), "toy")
+    table = verdict_table(ablation_result(Evidence(records, m)), m)
     assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
     assert "1 comparison and 1 interim analysis" in table.caption and "this test set" in table.caption
 
