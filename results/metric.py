@@ -20,6 +20,7 @@ Goal = Literal["max", "min"]
 GOALS: tuple[Goal, ...] = ("max", "min")
 SPLITS = {"val": "validation", "valid": "validation", "validation": "validation", "dev": "validation", "test": "test"}
 ACCURACY = ("acc", "accuracy")
+ACRONYMS = ("auc", "auroc", "bleu", "f1", "iou", "mae", "map", "mse", "psnr", "r2", "rmse", "roc", "wer")
 LONGEST_NAME = 100  # characters
 NAME = re.compile(r"[^\W\d][\w./@-]*")
 
@@ -94,8 +95,9 @@ class Metric:
 
     @property
     def label(self) -> str:
-        """Its name without the split: 'accuracy' of 'val_accuracy'."""
-        return split_name(self.name)[1]
+        """Its name without the split, as one writes it: 'accuracy' of 'val_acc', 'RMSE' of 'val_rmse'."""
+        words = split_name(self.name)[1].split()
+        return " ".join("accuracy" if w in ACCURACY else w.upper() if w in ACRONYMS else w for w in words)
 
     def what(self, split: str | None = None) -> str:
         """Name it on ``test`` or ``validation``; what verdicts are about by default: 'test accuracy'."""
