@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
-from unittest.mock import patch
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from results.config import ConfigClass
 from results.errors import UserError, named
@@ -71,8 +71,9 @@ def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
         model = made(config.__name__, fields, where)
         return model, lambda values, run: config(**{n: getattr(model(**values), n) for n in fields})
     if isinstance(config, argparse.ArgumentParser) or (callable(config) and not isinstance(config, type)):
-        parser = config if isinstance(config, argparse.ArgumentParser) else _parser_of(config, where)
-        return _from_parser(parser, where)
+        if isinstance(config, argparse.ArgumentParser):
+            return _from_parser(config, where, None)
+        return _from_parser(_parser_of(config, where), where, config)
     raise UserError(
         f"{where}: its config is a pydantic model, a dataclass, an argparse parser, or a function that parses"
     )
@@ -80,17 +81,15 @@ def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
 
 def _parser_of(parse: Callable[[], Any], where: str) -> argparse.ArgumentParser:
     """Return the parser by which a function parses the command line, without parsing anything."""
-    seen: list[argparse.ArgumentParser] = []
 
-    def stop(self: argparse.ArgumentParser, *args: Any, **kwargs: Any) -> Any:
-        seen.append(self)
-        raise _SeenError
+    def seen(parser: argparse.ArgumentParser, namespace: Any) -> Any:
+        raise _SeenError(parser)
 
-    with patch.object(argparse.ArgumentParser, "parse_known_args", stop):  # parse_args calls it
+    with _parsing(seen):
         try:
             found = parse()
-        except _SeenError:
-            found = seen[0]
+        except _SeenError as error:
+            found = error.args[0]
     if not isinstance(found, argparse.ArgumentParser):
         raise UserError(
             f"{where}: {getattr(parse, '__name__', 'config')} neither parses with argparse nor returns a parser"
@@ -98,41 +97,82 @@ def _parser_of(parse: Callable[[], Any], where: str) -> argparse.ArgumentParser:
     return found
 
 
-class _SeenError(Exception):
-    """Leaves a function at its parse_args."""
+class _SeenError(BaseException):
+    """Leaves a function at its parse_args; no ``except Exception`` of its own is to keep it."""
 
 
-def _from_parser(parser: argparse.ArgumentParser, where: str) -> tuple[ConfigClass, Make]:
-    """Return the Config of a parser: a field for each option with its default; ``--seed`` is the run's seed."""
+@contextlib.contextmanager
+def _parsing(answer: Callable[[argparse.ArgumentParser, Any], Any]) -> Iterator[None]:
+    """Have every parser answer so instead of reading the command line, meanwhile."""
+    parser: Any = argparse.ArgumentParser
+    before = parser.parse_known_args  # parse_args calls it, of subclasses too
+    parser.parse_known_args = lambda self, args=None, namespace=None: (answer(self, namespace), [])
+    try:
+        yield
+    finally:
+        parser.parse_known_args = before
+
+
+def _from_parser(
+    parser: argparse.ArgumentParser, where: str, parse: Callable[[], Any] | None
+) -> tuple[ConfigClass, Make]:
+    """Return the Config of a parser: a field for each option with its default; ``--seed`` is the run's seed.
+
+    ``parse``: the function that parses with it; what it does with the arguments afterwards it does for each run.
+    """
     fields: dict[str, Any] = {}
     seeded = False
     for action in parser._actions:
         if isinstance(action, argparse._HelpAction | argparse._VersionAction):
             continue
+        if isinstance(action, argparse._SubParsersAction):
+            raise UserError(f"{where}: its parser has subcommands: give config= the parser of one")
         seeded |= action.dest == SEED
         if action.dest == SEED:
             continue
         name = (action.option_strings or [action.dest])[-1]
-        if action.required and action.default is None:
+        if action.default is argparse.SUPPRESS or (action.required and action.default is None):
             raise UserError(f"{where}: argument {name} has no default: the defaults are the baseline")
         default = parser._get_value(action, action.default) if isinstance(action.default, str) else action.default
         fields[action.dest] = (_argument_type(action, default), Field(default, description=action.help))
+    model = made("Config", fields, where)
 
-    def make(values: Mapping[str, Any], run: Run) -> argparse.Namespace:
-        return argparse.Namespace(**values, **({SEED: run.seed} if seeded else {}))
+    def make(values: Mapping[str, Any], run: Run) -> Any:
+        whole = model(**values)
+        plain = {name: getattr(whole, name) for name in fields} | ({SEED: run.seed} if seeded else {})
 
-    return made("Config", fields, where), make
+        def parsed(asked: argparse.ArgumentParser, namespace: Any) -> Any:
+            found = argparse.Namespace() if namespace is None else namespace
+            for name, value in (asked._defaults | plain).items():
+                setattr(found, name, value)
+            return found
+
+        if parse is None:
+            return parsed(parser, None)
+        with _parsing(parsed):
+            found = parse()
+        return parsed(parser, None) if isinstance(found, argparse.ArgumentParser) else found
+
+    return model, make
+
+
+FLAGS = (argparse._StoreTrueAction, argparse._StoreFalseAction, argparse.BooleanOptionalAction)
 
 
 def _argument_type(action: argparse.Action, default: Any) -> Any:
-    flags = (argparse._StoreTrueAction, argparse._StoreFalseAction, argparse.BooleanOptionalAction)
-    kind: Any = bool if isinstance(action, flags) else action.type or str
+    several = action.nargs not in (None, 0, "?") or isinstance(action, argparse._AppendAction)
+    one = next(iter(default or [None]), None) if several else default
+    kind: Any = action.type
     if action.choices:
         kind = Literal[tuple(action.choices)]
+    elif isinstance(action, FLAGS):
+        kind = bool
+    elif kind is None:  # argparse then takes a text, and leaves the default as it is
+        kind = str if one is None else type(one)
     elif kind not in (int, float, str, bool):  # a converter of the script's own
-        kind = _type_of(default)
-    if action.nargs in ("*", "+") or (isinstance(action.nargs, int) and action.nargs):
-        kind = list[kind]
+        convert = cast(Callable[[str], Any], kind)
+        kind = Annotated[_type_of(one), BeforeValidator(lambda v: convert(v) if isinstance(v, str) else v)]
+    kind = list[kind] if several else kind
     return kind | None if default is None else kind
 
 

@@ -134,10 +134,15 @@ def of_function(declared: Declared, module: ModuleType, where: str) -> Trainable
     def start(values: Mapping[str, Any], run: Run) -> Any:
         if options["config"] is not None:
             return function(make(values, run), run)
-        return function(**values, **({SEED: run.seed} if seed else {}), run=run)
+        whole = config(**values)  # an enum or a path is one again
+        settings = {name: getattr(whole, name) for name in config.model_fields}
+        return function(**settings, **({SEED: run.seed} if seed else {}), run=run)
 
     hooks = {} if options["data"] is None else {"load_data": options["data"]}
-    name = options["name"] or f"{function.__name__} ({Path(str(module.__file__)).name})"
+    name = (
+        options["name"]
+        or f"{function.__name__} ({Path(str(getattr(module, '__file__', None) or module.__name__)).name})"
+    )
     return _checked(
         Trainable(name, config, declared.metric, start, spaces, options["prefix"], hooks, {}, module), where
     )

@@ -59,9 +59,13 @@ def restore(state: State) -> None:
     np.random.set_state(("MT19937", np.array(state["numpy"], np.uint32), int(at), int(has), cached))
     if (torch := _torch()) and "torch" in state:
         torch.set_rng_state(torch.from_numpy(np.array(state["torch"])))
-        cuda = [torch.from_numpy(np.array(state[name])) for name in sorted(state) if name.startswith("cuda_")]
+        cuda = [torch.from_numpy(np.array(state[name])) for name in _devices(state)]
         if cuda and torch.cuda.device_count() == len(cuda):
             torch.cuda.set_rng_state_all(cuda)
+
+
+def _devices(state: State) -> list[str]:
+    return sorted((name for name in state if name.startswith("cuda_")), key=lambda name: int(name[5:]))
 
 
 def _torch() -> Any:

@@ -64,7 +64,7 @@ class Run:
         self._best: Any = None  # a copy of the weights' states at the selected epoch
         self.best_val: Predictions | None = None
         self._number: int | None = None  # of the epoch that run.epochs is in
-        self._looped = False
+        self._looped, self._last = False, int(self.config.get("epochs") or 0)
         self._earlier = _Earlier(*earlier) if earlier else None
         if self._earlier:
             self.state, self.history = self._earlier.state, self._earlier.history
@@ -86,6 +86,8 @@ class Run:
             raise BadResult("run.keep comes before the loop over run.epochs, which would else train what is not loaded")
         self._weights += weights
         self._parts |= parts
+        for place, value in self._places():
+            kept.state_of(value, f"run.keep: {place}")  # what cannot be kept is told before anything is trained
         if self._earlier:
             states = unpack(self._earlier.arrays)
             for place, value in self._places():
@@ -98,7 +100,9 @@ class Run:
         """Yield 1, 2, ..., n; when an interrupted training goes on, what is left of it. One loop to a training."""
         if self._looped:
             raise BadResult("run.epochs is for the one loop of a training: count further loops yourself, within it")
-        self._looped = True
+        if self._earlier and not self._places():
+            raise BadResult("the interrupted training kept its state: call run.keep before the loop, as it did")
+        self._looped, self._last = True, n
         for number in range(self._earlier.epoch + 1 if self._earlier else 1, n + 1):
             if self._earlier and number == self._earlier.epoch + 1:
                 generators.restore(self._earlier.generators)
@@ -128,8 +132,10 @@ class Run:
         """
         if split not in SPLITS:
             raise BadResult(f"run.predictions: split is {shown(split)}, not 'val' or 'test'")
-        if split == "test" and self._number is not None and self._number < int(self.config.get("epochs") or 0):
-            raise BadResult("run.predictions: test data are looked at once, at the end, not in an epoch")
+        if split == "test" and self._number is not None and self._number < self._last:
+            raise BadResult(
+                "run.predictions('test', ...) in an epoch: test data are looked at once, after the loop over run.epochs"
+            )
         self.given.predictions[split] = (probabilities, labels)
         if classes is not None:
             self.given.class_names = [str(name) for name in classes]
@@ -147,10 +153,10 @@ class Run:
     @property
     def epoch(self) -> int:
         """The number of the epoch that a yield ends. Raises BadResult where it cannot be told."""
-        if self._number is None and self._earlier:
-            raise BadResult("a training that goes on must loop over run.epochs(n), which knows where to begin")
         if self._number is None and self._looped:
             raise BadResult("a yield after the loop over run.epochs: it would be an epoch too many; return the end")
+        if self._number is None and self._earlier:
+            raise BadResult("a training that goes on must loop over run.epochs(n), which knows where to begin")
         number = self._number if self._number is not None else len(self.history) + 1
         if self.history and self.history[-1].epoch == number:
             raise BadResult(f"epoch {number} yields twice: yield all its values at once, as one dict")

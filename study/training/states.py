@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from results.errors import BadResult, shown
+from results.errors import BadResult, named, shown
 from results.outcome import State
 
 SKELETON = "skeleton"  # the name of the array that holds the rest, as JSON
@@ -22,7 +22,7 @@ def pack(value: Any, where: str) -> State:
 
     ``where`` begins the message of BadResult, which is raised for what only pickle could keep.
     """
-    arrays: State = {}
+    arrays: State = {SKELETON: np.empty(0)}  # the name is taken
     skeleton = _pack(value, "", arrays, where)
     arrays[SKELETON] = np.frombuffer(json.dumps(skeleton, allow_nan=False).encode(), np.uint8)
     return arrays
@@ -55,12 +55,15 @@ def _pack(value: Any, path: str, arrays: State, where: str) -> Any:
     if type(value) is float:
         return value if math.isfinite(value) else {TAG: "float", "is": repr(value)}
     if is_tensor(value):
-        return _pack_tensor(value, path, arrays)
+        return _pack_tensor(value, path, arrays, where)
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.kind not in "biuf" or value.dtype.itemsize > 8:
             raise BadResult(f"{where}: {path or 'it'} is an array of {value.dtype}, not of numbers or bools")
-        arrays[name := _name(path, arrays)] = np.array(value, order="K")
-        return {TAG: "array" if isinstance(value, np.ndarray) else "scalar", "in": name}
+        arrays[name := _name(path, arrays)] = np.array(value, order="C")
+        if not isinstance(value, np.ndarray):
+            return {TAG: "scalar", "in": name}
+        columns = value.flags.f_contiguous and not value.flags.c_contiguous  # a file keeps rows
+        return {TAG: "array", "in": name, "columns": columns}
     if isinstance(value, Mapping):
         items = [[_pack(k, path, arrays, where), _pack(v, _join(path, k), arrays, where)] for k, v in value.items()]
         return {TAG: "dict", "items": items}
@@ -73,16 +76,21 @@ def _pack(value: Any, path: str, arrays: State, where: str) -> Any:
     )
 
 
-def _pack_tensor(tensor: Any, path: str, arrays: State) -> Any:
+def _pack_tensor(tensor: Any, path: str, arrays: State, where: str) -> Any:
     torch = sys.modules["torch"]
-    name, plain = _name(path, arrays), tensor.detach().cpu()
-    dtype = str(plain.dtype).removeprefix("torch.")
-    if plain.dtype == torch.bfloat16:  # numpy has none
-        plain = plain.view(torch.int16)
-    arrays[name] = np.array(plain.numpy(), order="C")
-    if dtype == "bfloat16":
-        arrays[name] = arrays[name].view(np.uint16)
-    return {TAG: "tensor", "in": name, "dtype": dtype, "stride": list(tensor.stride())}
+    name, dtype = _name(path, arrays), str(tensor.dtype).removeprefix("torch.")
+    try:
+        plain = tensor.detach().cpu()
+        if plain.dtype == torch.bfloat16:  # numpy has none
+            plain = plain.view(torch.int16)
+        array = np.array(plain.numpy(), order="C")
+        stride = list(tensor.stride())
+    except Exception as error:  # noqa: BLE001 - sparse, quantized, of eight bits
+        raise BadResult(f"{where}: {path or 'it'} is a tensor that numpy cannot hold: {named(error)}") from None
+    if array.dtype.kind not in "biuf":
+        raise BadResult(f"{where}: {path or 'it'} is a tensor of {dtype}, not of numbers or bools")
+    arrays[name] = array.view(np.uint16) if dtype == "bfloat16" else array
+    return {TAG: "tensor", "in": name, "dtype": dtype, "stride": stride}
 
 
 def _unpack(value: Any, arrays: State) -> Any:
@@ -92,7 +100,7 @@ def _unpack(value: Any, arrays: State) -> Any:
     if kind == "float":
         return float(value["is"])
     if kind in ("array", "scalar"):
-        array = np.array(arrays[value["in"]], order="K")
+        array = np.array(arrays[value["in"]], order="F" if value.get("columns") else "C")
         return array if kind == "array" else array[()]
     if kind == "tensor":
         return _unpack_tensor(value, arrays)
@@ -129,7 +137,7 @@ def _join(path: str, part: Any) -> str:
 
 
 def _name(path: str, taken: State) -> str:
-    name = path or "value"
+    name = "".join(c if c.isprintable() else "?" for c in path) or "value"
     while name in taken:  # of keys 'a.b' and, in 'a', 'b'
         name += "'"
     return name
