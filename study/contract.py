@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,17 @@ from safetensors.numpy import load, save
 from results.config import checked_config, read_sets
 from results.errors import UserError, named
 from results.formatting import duration, plural
-from results.outcome import Epoch, Outcome, Predictions, Runtime, State
+from results.outcome import Epoch, Outcome, Runtime, State
 from study.jobs import Model
 from study.protocol import Trainable, load_trainable, takes
-from study.recording.data import describe_data
+from study.recording.data import describe_data, freeze
 from study.terminal.screen import note
 from study.training.loop import reason, train
+from study.training.same import differing_part
 
 SHORT = 3  # epochs of each training, where the config has them and nothing else is asked for
+UNSEEDED = "seed what draws with run.seed, and let nothing of a training outlive it"
+UNKEPT = "all that changes from epoch to epoch goes into run.keep (optimizer, scheduler, generators) or run.state"
 Say = Callable[[str], None]
 
 
@@ -60,7 +63,7 @@ def check_trainable(
         given.setdefault("epochs", SHORT)
     config = checked_config(trainable.Config, given)
     of = f" of {plural(int(config['epochs']), 'epoch')}" if has_epochs else ""
-    say(f"trains up to 8 times{of} with {_written(config)}")
+    say(f"trains up to 8 times{of} with {', '.join(f'{name}={value}' for name, value in config.items())}")
     _check_config(trainable, config)
     say("kept: the config is rebuilt from its JSON, and refuses unknown fields")
 
@@ -75,7 +78,7 @@ def check_trainable(
     say(f"kept: values and predictions are as they should be ({plural(epochs, 'epoch')}, {duration(took)})")
 
     trainer.data = pickle.loads(pickle.dumps(data))
-    _same(whole, trainer.run(3), "the same config, seed and data give the same numbers, bit by bit")
+    _same(whole, trainer.run(3), "the same config, seed and data give the same numbers, bit by bit", UNSEEDED)
     trainer.data = data
     kept = differing_part(whole, trainer.run(4)) is not None
     _rule(kept, "another seed gives other numbers: draw from random, numpy or torch, or from run.seed")
@@ -139,7 +142,7 @@ def _check_data(trainable: Trainable, source: str | None, data_dir: Path) -> Any
         first = describe_data(trainable.name, data, "data", None)
         second = describe_data(trainable.name, hook(**given), "data", None)
     _rule(first == second, "loading the data twice gives the same fingerprint")
-    _freeze(data)
+    freeze(data)
     return data
 
 
@@ -166,7 +169,7 @@ def _check_resuming(trainer: _Trainer, whole: Outcome, say: Say) -> None:
             array.flags.writeable = False
         again = trainer.run(3, (after, read))
         _rule(len(trainer.states) == epochs - after, f"continued after epoch {after}, it trains what is left")
-        _same(whole, again, f"continued after epoch {after}, it ends as if never stopped, bit by bit")
+        _same(whole, again, f"continued after epoch {after}, it ends as if never stopped, bit by bit", UNKEPT)
         resumed.append(after)
     if resumed:
         say(f"kept: interrupted after epoch {' and '.join(map(str, resumed))}, it goes on and ends the same")
@@ -203,33 +206,6 @@ def _check_prefix(trainer: _Trainer, whole: Outcome, epochs: int, say: Say) -> N
         say("kept: prefix=False, nothing is claimed at equal epochs between trials of different epochs")
 
 
-def differing_part(one: Outcome, other: Outcome) -> str | None:
-    """Return the name of the first part in which two outcomes differ, seconds aside; None if they are the same."""
-    mine, theirs = _parts(one), _parts(other)
-    for name in (*mine, *theirs):
-        if name not in mine or name not in theirs or not _alike(mine[name], theirs[name]):
-            return name
-    return None
-
-
-def _parts(outcome: Outcome) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    for epoch in outcome.history:
-        parts |= {f"epoch {epoch.epoch}: {name}": value for name, value in epoch.values.items()}
-        parts[f"epoch {epoch.epoch}: val_confusion"] = epoch.val_confusion
-    for split, found in (("val", outcome.val), ("test", outcome.test)):
-        parts |= {f"{split}.{f.name}": getattr(found, f.name) for f in fields(Predictions)} if found else {}
-    parts |= {f"weights['{name}']": array for name, array in outcome.weights.items()}
-    names = ("status", "best_epoch", "test_values", "examples", "features", "parameters", "class_names", "error")
-    return parts | {name: getattr(outcome, name) for name in names}
-
-
-def _alike(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    return bool(type(one) is type(other) and one == other)
-
-
 @contextlib.contextmanager
 def _broken(trainable: Trainable) -> Iterator[None]:
     """Have what the doors refuse, and whatever the trainable raises, break a rule."""
@@ -246,28 +222,9 @@ def _rule(kept: bool, rule: str) -> None:
         raise Broken(f"not kept: {rule}")
 
 
-def _same(one: Outcome, other: Outcome, rule: str) -> None:
+def _same(one: Outcome, other: Outcome, rule: str, mend: str) -> None:
     where = differing_part(one, other)
-    _rule(where is None, f"{rule} (they differ in {where})")
-
-
-def _freeze(data: Any) -> None:
-    """Make the data's numpy arrays read-only, as they are when they come from shared memory."""
-    if is_dataclass(data):
-        values = [getattr(data, f.name) for f in fields(data)]
-    elif isinstance(data, Mapping):
-        values = list(data.values())
-    else:
-        values = list(data) if isinstance(data, list | tuple) else list(getattr(data, "__dict__", {}).values())
-    for value in values:
-        if isinstance(value, np.ndarray):
-            value.flags.writeable = False
-        elif isinstance(value, list | tuple):
-            _freeze(value)
-
-
-def _written(config: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in config.items())
+    _rule(where is None, f"{rule} (they differ in {where}): {mend}")
 
 
 def main() -> int:

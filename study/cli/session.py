@@ -31,7 +31,7 @@ from study.planning.runs import training_seconds
 from study.protocol import OWN, Trainable, takes
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
-from study.recording.data import describe_data
+from study.recording.data import describe_data, own_name
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.recording.writer import After
@@ -244,12 +244,12 @@ def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tupl
         offered = {"dataset": asked and os.path.expanduser(asked), "data_dir": data_dir, "progress": not args.quiet}
         given = takes(load, **{name: value for name, value in offered.items() if value is not None})
         data = load(**given)
-    if args.dataset and "dataset" not in given and args.dataset != getattr(data, "name", None):
+    if args.dataset and "dataset" not in given and args.dataset != own_name(data):
         raise UserError(
             f"--dataset {args.dataset}: the data of trainable '{trainable.name}' are always the same: leave it out"
         )
     stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
-    label = label or getattr(data, "name", None) or (Path(asked).name if asked else stem)
+    label = label or own_name(data) or (Path(asked).name if asked else stem)
     return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)
 
 

@@ -37,10 +37,10 @@ def describe_data(trainable: str, data: Any, label: str, source: str | None) -> 
 
 
 def _info(data: Any, label: str, source: str | None) -> DatasetInfo:
-    names = getattr(data, "class_names", None)
+    names = None if _is_table(data) else getattr(data, "class_names", None)
     sizes = {}
     for part in ("train", "test"):
-        labels = getattr(data, f"{part}_labels", None)
+        labels = None if _is_table(data) else getattr(data, f"{part}_labels", None)
         sizes[f"{part}_examples"] = None if labels is None else len(labels)
     return DatasetInfo(
         name=label,
@@ -53,9 +53,11 @@ def _info(data: Any, label: str, source: str | None) -> DatasetInfo:
 
 
 def _fault(data: Any) -> str | None:
-    for member in ("name", "fingerprint"):
-        if hasattr(data, member) and (not isinstance(getattr(data, member), str) or not getattr(data, member)):
-            return f"data whose {member} is {shown(getattr(data, member))}, not a text"
+    if _is_table(data):
+        return None
+    own = getattr(data, "fingerprint", "none")
+    if not isinstance(own, str) or not own:
+        return f"data whose fingerprint is {shown(own)}, not a text"
     if not hasattr(data, "class_names"):
         return None
     names = [str(name) for name in data.class_names]
@@ -84,7 +86,7 @@ def fingerprint(data: Any) -> str:
     Containers, arrays, tensors and tables are hashed by content, other objects by their attributes, else by their
     pickle. Raises UserError for what cannot be read so: it then has to name its own.
     """
-    own = getattr(data, "fingerprint", None)
+    own = None if _is_table(data) else getattr(data, "fingerprint", None)
     if own is not None:
         return str(own)
     if data is None:
@@ -127,8 +129,9 @@ def _hash_parts(value: Any, update: Callable[[bytes], Any], within: set[int]) ->
         parts = sorted(value, key=repr)
     elif hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor
         parts = [value.detach().cpu().float().numpy() if "bfloat" in str(value.dtype) else value.detach().cpu().numpy()]
-    elif hasattr(value, "to_numpy") and hasattr(value, "index"):  # a table or a column of one
-        parts = [list(getattr(value, "columns", [])), np.asarray(value.index), value.to_numpy()]
+    elif _is_table(value):
+        columns = [value] if not hasattr(value, "columns") else [column for _, column in value.items()]
+        parts = [list(getattr(value, "columns", [])), np.asarray(value.index), *(c.to_numpy() for c in columns)]
     elif dataclasses.is_dataclass(value):
         parts = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
     elif callable(value) and hasattr(value, "__qualname__"):
@@ -138,5 +141,32 @@ def _hash_parts(value: Any, update: Callable[[bytes], Any], within: set[int]) ->
     else:
         update(pickle.dumps(value, 5))
         return
+    update(f"{len(parts)}:".encode())  # [[1], 2] is not [[1, 2]]
     for part in parts:
         _hash(part, update, within)
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it is a table of pandas' or a column of one, whose attributes may be columns."""
+    return hasattr(value, "to_numpy") and hasattr(value, "index")
+
+
+def own_name(data: Any) -> str | None:
+    """Return what the data call themselves, if anything."""
+    name = None if _is_table(data) else getattr(data, "name", None)
+    return name if isinstance(name, str) and name else None
+
+
+def freeze(data: Any) -> None:
+    """Make the data's numpy arrays read-only, as they are when they come from shared memory."""
+    if dataclasses.is_dataclass(data):
+        values = [getattr(data, f.name) for f in dataclasses.fields(data)]
+    elif isinstance(data, Mapping):
+        values = list(data.values())
+    else:
+        values = list(data) if isinstance(data, list | tuple) else list(getattr(data, "__dict__", {}).values())
+    for value in values:
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        elif isinstance(value, list | tuple):
+            freeze(value)

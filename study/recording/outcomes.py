@@ -12,15 +12,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from results.checks import EPOCHS, EXAMPLES, MEAN, MOST, VALUES
+from results.checks import EPOCHS, MOST, VALUES
 from results.errors import BadResult, named, shown
 from results.metric import Metric, is_accuracy, is_name, selection, split_name
-from results.outcome import ROUNDING, Epoch, Predictions, State, agree
-from study.recording.numbers import number_of, plain_array, plain_arrays, whole
+from results.outcome import Epoch, Predictions, State, agree
+from study.recording.answers import Answers, NotFinite, examples_of, features_of, predictions_of
+from study.recording.numbers import number_of, plain_arrays, whole
 
 T = TypeVar("T")
-Answers = tuple[Any, Any]
-"""Probabilities and labels, unchecked."""
 
 
 class Checker:
@@ -40,9 +39,9 @@ class Checker:
         names, labels = getattr(data, "class_names", None), getattr(data, "test_labels", None)
         self._declared = names is not None
         self._classes = len(names) if names is not None else None
-        self._test_labels = (
-            None if labels is None or names is None else np.array(labels)
-        )  # a copy: it may be written on
+        known = labels is not None and names is not None
+        self._test_labels = np.array(labels) if known else None  # a copy: they may be written on
+        self._test_examples = None if labels is None else len(labels)
         self._images: int | None = None  # examples of validation
         self.broken: BadResult | None = None
         self.diverged: str | None = None
@@ -61,16 +60,22 @@ class Checker:
         """Return validation predictions made at the end: they must be those of the best epoch. Raises BadResult."""
         return self._refusing(self._validation, answers, at_best)
 
-    def examples(self, values: Any, test: dict[str, float]) -> np.ndarray:
-        """Return a score for each test example, (n,) bool or float32, whose mean is the test value. Raises BadResult.
+    def examples(self, values: Any, test: dict[str, float], found: Predictions | None) -> np.ndarray | None:
+        """Return a score for each test example, (n,) bool or float32, whose mean is the test value; None for none.
 
-        Of bools the test value becomes exactly their mean.
+        An accuracy's are those of the predictions, if there are any. Of bools the test value becomes exactly their
+        mean. Raises BadResult.
         """
-        return self._refusing(self._examples, values, test)
+        borne_out = found is not None and self._metric.is_accuracy and self._metric.test is not None
+        if values is None and not borne_out:
+            return None
+        return self._refusing(
+            examples_of, values, self._metric, test, self._test_examples, found if borne_out else None
+        )
 
     def features(self, values: Any, test: Predictions | None) -> np.ndarray:
         """Return (test examples, dimensions) float32. Raises BadResult."""
-        return self._refusing(self._features, values, test)
+        return self._refusing(features_of, values, test)
 
     def weights(self, state: Any) -> State:
         """Return weights as plain arrays. Raises BadResult."""
@@ -105,7 +110,15 @@ class Checker:
             most = f"at most {EPOCHS} are read" if self._epochs is None else f"the config says epochs={self._epochs}"
             raise BadResult(f"{where}{most}, so it is one too many")
         plain = self._values(values, where, "yield")
-        predictions = None if val is None else self._predictions(val, f"{where}val")
+        diverged = not_finite(Epoch(number, plain, seconds))
+        predictions = None
+        try:
+            predictions = None if val is None else self._predictions(val, f"{where}val")
+        except NotFinite:
+            diverged = diverged or f"a validation probability was not finite after epoch {number}"
+        except BadResult:
+            if not diverged:  # else what was predicted is no longer of interest
+                raise
         if predictions is not None:
             self._same_split(len(predictions.labels), f"{where}val")
             self._accuracy(plain, predictions, "val", where)
@@ -116,7 +129,7 @@ class Checker:
                 f"{where}no '{name}' among {_listed(plain)}: yield {{'{name}': ...}}, or declare another Metric"
             )
         row = Epoch(number, plain, seconds, predictions.confusion if predictions else None)
-        self.diverged = self.diverged or not_finite(row)
+        self.diverged = self.diverged or diverged
         return row, predictions
 
     def _values(self, values: Any, where: str, how: str) -> dict[str, float]:
@@ -200,61 +213,9 @@ class Checker:
         return found
 
     def _predictions(self, answers: Answers, split: str, expected: np.ndarray | None = None) -> Predictions:
-        field = f"{split}.probabilities"
-        p = np.asarray(plain_array(_host(answers[0]), field), np.float32)
-        labels = plain_array(_host(answers[1]), f"{split}.labels")
-        if p.ndim == 1 or (p.ndim == 2 and p.shape[1] == 1):  # of the second of two classes
-            p = np.stack([1 - p.reshape(-1), p.reshape(-1)], axis=1)
-        classes = self._classes = self._classes or (p.shape[1] if p.ndim == 2 else 0)
-        if p.ndim != 2 or p.shape != (len(p), classes) or labels.shape != (len(p),) or not len(p):
-            raise BadResult(f"{field} is of shape {p.shape} and labels {labels.shape}, not (examples, {classes})")
-        if expected is not None and len(labels) != len(expected):
-            raise BadResult(f"{split} predicts {len(labels)} examples, the data have {len(expected)}")
-        if labels.dtype.kind not in "biu" or not 0 <= labels.min() <= labels.max() < classes:
-            raise BadResult(
-                f"{split}.labels are {shown(labels)}, not class numbers 0..{classes - 1} (a regression leaves none)"
-            )
-        if expected is not None and not np.array_equal(labels, expected):
-            at = int(np.argmax(labels != expected))
-            raise BadResult(
-                f"{split}.labels has {labels[at]} for example {at}, the data {expected[at]}: keep their order"
-            )
-        if not np.isfinite(p).all() or (p < 0).any():
-            bad = p[~np.isfinite(p) | (p < 0)][0]
-            raise BadResult(f"{field} holds {bad}, not within 0..1: hand over softmax, not logits")
-        sums = p.sum(axis=1, dtype=np.float64)
-        if (abs(sums - 1) > ROUNDING).any():
-            off = sums[np.argmax(abs(sums - 1))]
-            raise BadResult(f"{field}: a row adds up to {off:.4g}, and each row must sum to 1: softmax?")
-        return Predictions(p, labels.astype(np.int64))
-
-    def _examples(self, values: Any, test: dict[str, float]) -> np.ndarray:
-        if self._metric.test is None:
-            raise BadResult("run.examples needs a metric with a test value: Metric(..., test='test_...')")
-        array = plain_array(_host(values), "examples")
-        if array.ndim != 1 or not 0 < len(array) <= EXAMPLES:
-            raise BadResult(f"examples is of shape {array.shape}, not (test examples,)")
-        array = array if array.dtype == bool else np.asarray(array, np.float32)
-        if not np.isfinite(array).all():
-            raise BadResult(f"examples holds {array[~np.isfinite(array)][0]}, not finite numbers alone")
-        value, mean = test[self._metric.test], float(array.mean(dtype=np.float64))
-        if abs(mean - value) > max(ROUNDING * (array.dtype == bool), MEAN * float(np.abs(array).max())):
-            raise BadResult(
-                f"{self._metric.test} is {value:.6g}, but the mean over examples is {mean:.6g}: leave run.examples out "
-                "where the metric is no mean (RMSE, AUC)"
-            )
-        if array.dtype == bool:
-            test[self._metric.test] = int(array.sum()) / len(array)
-        return array
-
-    def _features(self, value: Any, test: Predictions | None) -> np.ndarray:
-        features = np.asarray(plain_array(_host(value), "features"), np.float32)
-        n = len(features) if test is None and features.ndim else 0 if test is None else len(test.labels)
-        if features.ndim != 2 or len(features) != n or not features.shape[1]:
-            raise BadResult(f"features is of shape {features.shape}, not ({n} test examples, numbers)")
-        if not np.isfinite(features).all():
-            raise BadResult(f"features holds {features[~np.isfinite(features)][0]}, not finite numbers alone")
-        return features
+        found = predictions_of(answers, split, self._classes, expected)
+        self._classes = found.probabilities.shape[1]
+        return found
 
     def _class_names(self, given: list[str] | None) -> list[str] | None:
         if given is None or self._declared or self._classes is None:
@@ -286,11 +247,3 @@ def _readable(name: str) -> str:
 
 def _listed(values: Mapping[str, float]) -> str:
     return ", ".join(f"'{name}'" for name in list(values)[:10]) or "no values"
-
-
-def _host(value: Any) -> Any:
-    """Bring a tensor to where numpy can read it: from a GPU, out of the graph, from bf16."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        return value.float() if value.is_floating_point() else value
-    return value

@@ -109,9 +109,6 @@ class _Training:
         val = run.best_val
         if (answers := given.predictions.get("val")) is not None:
             val = check.validation(answers, best)
-        examples = given.examples
-        if examples is None and test is not None and self._metric.is_accuracy and self._metric.test is not None:
-            examples = test.correct
         return Outcome(
             "complete",
             run.history,
@@ -119,7 +116,7 @@ class _Training:
             test_values=test_values,
             val=val,
             test=test,
-            examples=None if examples is None else check.examples(examples, test_values),
+            examples=check.examples(given.examples, test_values, test),
             class_names=check.class_names(given.class_names),
             features=None if given.features is None else check.features(given.features, test),
             weights=check.weights(run.weights()),
