@@ -71,6 +71,7 @@ class Script(BaseModel):
 
     template: str
     parse: str | None = None
+    files: dict[str, str] = {}  # its words that are files, with their SHA-256 when they last ran
 
 
 class CommandRun(BaseModel):

@@ -6,9 +6,9 @@ import contextlib
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
@@ -74,6 +74,13 @@ class Study:
             raise UserError(f"'{path}' is not a study folder and not empty: choose another --study")
         study.save_meta()
         return study
+
+    def introduce(self, fields: Mapping[str, Any]) -> None:
+        """Take note of fields that the config got since the study began, with the default that earlier runs had."""
+        if fields:
+            self.meta.introduced |= fields
+            self.meta.baseline |= fields
+            self._index = None  # what runs are called changes with it
 
     def save_meta(self) -> None:
         """Write study.json atomically."""

@@ -108,9 +108,9 @@ def same_data(meta: StudyMeta, info: DatasetInfo, args: Namespace) -> None:
         raise UserError(f"study '{args.study}' labels its dataset '{meta.dataset.name}', not '{info.name}'")
 
 
-def same_baseline(meta: StudyMeta, asked: dict[str, Any], path: Path) -> None:
-    """Raise UserError where the study has another baseline."""
-    changed = changes(asked, meta.baseline)
+def same_baseline(baseline: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
+    """Raise UserError where the study has another baseline than the one asked for."""
+    changed = changes(asked, baseline)
     if changed:
         now_is = ", ".join(f"{k}={old}" for k, (old, _) in changed.items())
         wanted = ", ".join(f"{k}={new}" for k, (_, new) in changed.items())

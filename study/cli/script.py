@@ -7,8 +7,10 @@ import shlex
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from results import meta as kept
+from results.code import LARGEST, fingerprint
 from results.errors import UserError
 from results.formatting import plural
 from results.meta import StudyMeta
@@ -17,6 +19,7 @@ from results.record import Record
 from study.protocol import Trainable
 from study.scripts.scripted import COMMAND, Script, parse_baseline, parse_metric, scripted
 from study.scripts.template import Template
+from study.terminal.screen import note
 
 OPTIONS = {
     "metric": "--metric",
@@ -91,10 +94,26 @@ def _said(value: object) -> str:
     return ",".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else f"'{value}'"
 
 
-def kept_script(trainable: Trainable) -> kept.Script | None:
-    """Return what study.json keeps of a command; None for a trainable of Python."""
+def keep_script(meta: StudyMeta, trainable: Trainable) -> None:
+    """Make the study's command what runs now, and say which of its files were changed since it last ran."""
     script = trainable.script
-    return None if script is None else kept.Script(template=script.template, parse=script.parse)
+    if script is None:
+        return
+    now = {word: fingerprint(Path(script.folder) / word, "script") for word in _files(script)}
+    for word, before in (meta.script.files if meta.script else {}).items():
+        if now.get(word) != before:
+            note(
+                f"note: '{word}' was changed since this study last ran it; if it trains otherwise now, old and new "
+                "runs do not compare"
+            )
+    meta.script = kept.Script(template=script.template, parse=script.parse, files=now)
+
+
+def _files(script: Script) -> list[str]:
+    """Return the words of a command that are files of the user's: 'train.py', not '/usr/bin/python'."""
+    words = [word for word in shlex.split(script.template) if "{" not in word and not os.path.isabs(word)]
+    paths = {word: Path(script.folder) / word for word in words}
+    return [word for word, path in paths.items() if path.is_file() and path.stat().st_size <= LARGEST]
 
 
 def refuse_unseeded(meta: StudyMeta | None, seeded: bool = True) -> None:

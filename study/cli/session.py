@@ -21,7 +21,7 @@ from results.outcome import Runtime
 from results.store import Study
 from study.cli.code import Loaded, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
-from study.cli.script import kept_script, what_was_read
+from study.cli.script import keep_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
 from study.engine.resources import Options, plan_side_by_side
@@ -130,7 +130,9 @@ class Inputs:
     meta: StudyMeta | None  # of the study, where it exists
     trainable: Loaded
     sets: dict[str, Any]
-    baseline: dict[str, Any]  # the study's, else what --config and --set make of the trainable's
+    baseline: dict[
+        str, Any
+    ]  # the study's, with fields that the config got since; else what --config and --set make of the trainable's
 
 
 def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True) -> Inputs:
@@ -149,9 +151,14 @@ def inputs(args: Namespace, defines_baseline: bool = False, starts: bool = True)
     config_class = trainable.model.Config
     sets = read_sets(args.sets, config_class)
     asked = checked_config(config_class, {**start, **sets})
-    if meta and (args.config or (defines_baseline and args.sets)):
-        same_baseline(meta, asked if defines_baseline else checked_config(config_class, start), args.study)
-    return Inputs(args, meta, trainable, sets, meta.baseline if meta else asked)
+    if meta is None:
+        return Inputs(args, meta, trainable, sets, asked)
+    new = {k: v for k, v in checked_config(config_class, {}).items() if k not in meta.baseline}
+    baseline = {**meta.baseline, **new}
+    if args.config or (defines_baseline and args.sets):
+        given = asked if defines_baseline else checked_config(config_class, start)
+        same_baseline(baseline, given, args.study)
+    return Inputs(args, meta, trainable, sets, baseline)
 
 
 @contextlib.contextmanager
@@ -172,11 +179,12 @@ def training_session(given: Inputs) -> Iterator[Session]:
     with Folder(args.study).lock():
         study = Study.open(args.study) if meta else Study.create(args.study, _new(given, info, runtime))
         study.check_appending()
-        for name in _introduced(study.meta, trainable):
-            note(
-                f"note: the config has a new field '{name}'; earlier runs had its default {study.meta.baseline[name]!r}"
-            )
+        new = {name: value for name, value in given.baseline.items() if name not in study.meta.baseline}
+        for name, value in new.items():
+            note(f"note: the config has a new field '{name}'; earlier runs count as having its default, {value!r}")
+        study.introduce(new)
         given.trainable.record(study.meta)
+        keep_script(study.meta, trainable)
         # Written when training begins: a command that is refused leaves the study as it was.
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         options = options_of(args, study.meta)
@@ -185,11 +193,10 @@ def training_session(given: Inputs) -> Iterator[Session]:
 
 
 def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
-    return StudyMeta(
+    meta = StudyMeta(
         name=given.args.study.resolve().name,
         trainable=given.trainable.name,
         trainable_sha256=given.trainable.sha256,
-        script=kept_script(given.trainable.model),
         dataset=info,
         metric=StudyMetric.of(given.trainable.model.metric),
         prefix=given.trainable.model.prefix,
@@ -197,6 +204,8 @@ def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
         device=runtime.device,
         precision=runtime.precision,
     )
+    keep_script(meta, given.trainable.model)
+    return meta
 
 
 def planning(args: Namespace) -> Planning:
@@ -251,17 +260,6 @@ def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tupl
     stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
     label = label or own_name(data) or (Path(asked).name if asked else stem)
     return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)
-
-
-def _introduced(meta: StudyMeta, trainable: Trainable) -> list[str]:
-    """Take note of fields that the config got since the study began, with their defaults; return their names."""
-    new = [name for name in trainable.Config.model_fields if name not in meta.baseline]
-    if new:
-        whole = checked_config(trainable.Config, meta.baseline, "the study's baseline")
-        fields = {name: whole[name] for name in new}
-        meta.introduced |= fields
-        meta.baseline |= fields
-    return new
 
 
 def _holds_something(path: Path) -> bool:
