@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from results.errors import BadResult, named, shown
+from study.training import estimators
 from study.training.states import is_tensor
-
-TEXTS = "texts"  # marks an estimator's array of texts
 
 
 def state_of(value: Any, where: str) -> Any:
@@ -38,7 +37,7 @@ def state_of(value: Any, where: str) -> Any:
             f"{where} is {shown(value)}: keep takes what has state_dict and load_state_dict, arrays, random generators "
             "and estimators; a number that changes goes into run.state"
         )
-    return _estimator(value, where)
+    return estimators.state_of(value, where)
 
 
 def load(value: Any, state: Any, where: str) -> None:
@@ -102,14 +101,7 @@ def _load(value: Any, state: Any, where: str) -> None:
         for i, part in enumerate(value):
             _load(part, state[i], f"{where}[{i}]")
     else:
-        for name, part in state.items():
-            if isinstance(own := getattr(value, name, None), np.random.RandomState | np.random.Generator):
-                _load(own, part, f"{where}.{name}")
-            elif isinstance(own, np.ndarray) and own.flags.writeable and _same_kind(own, part):
-                np.copyto(own, part)  # two of its attributes may be one array
-            else:
-                texts = isinstance(part, dict) and TEXTS in part
-                setattr(value, name, np.array(part[TEXTS], part["dtype"]) if texts else copy.deepcopy(part))
+        estimators.load(value, state)
 
 
 def _restride(optimizer: Any) -> None:
@@ -121,50 +113,6 @@ def _restride(optimizer: Any) -> None:
         for name, tensor in slot.items() if is_tensor(parameter) and isinstance(slot, dict) else ():
             if is_tensor(tensor) and tensor.shape == parameter.shape and tensor.stride() != parameter.stride():
                 slot[name] = parameter.detach().to(tensor.dtype, copy=True).copy_(tensor)
-
-
-def _estimator(value: Any, where: str) -> dict[str, Any]:
-    """Return the attributes of an estimator of scikit-learn's that a file can hold, if those are all that it learned.
-
-    Trees, and networks with an optimiser of their own, cannot be made again from arrays: better told than half kept.
-    """
-    state: dict[str, Any] = {}
-    for name, part in vars(value).items():
-        if isinstance(part, np.random.RandomState | np.random.Generator):
-            state[name] = state_of(part, where)
-        elif isinstance(part, np.ndarray) and part.dtype.kind in "UO" and all(isinstance(x, str) for x in part.flat):
-            state[name] = {TEXTS: part.tolist(), "dtype": part.dtype.str}  # class labels
-        elif _plain(part):
-            state[name] = part
-        elif not _is_fixed(part):
-            raise BadResult(
-                f"{where} is a {type(value).__name__}, whose {name} is {shown(part)}, which a file cannot hold without "
-                "pickle: leave it out of run.keep (it then starts again when interrupted), or keep its arrays"
-            )
-    return state
-
-
-def _plain(value: Any) -> bool:
-    if isinstance(value, list | tuple | dict):
-        return all(map(_plain, value.values() if isinstance(value, dict) else value))
-    if isinstance(value, np.ndarray):
-        return value.dtype.kind in "biuf"
-    return value is None or isinstance(value, np.generic | bool | int | float | str)
-
-
-def _is_fixed(value: Any) -> bool:
-    """Whether it is made again with its owner, as functions are, and objects that have no state."""
-    try:
-        made: Any = None if callable(value) else value.__reduce__()
-    except Exception:  # noqa: BLE001 - it cannot be pickled either
-        return False
-    if made is None:
-        return True
-    return isinstance(made, tuple) and len(made) == 2 and _plain(made[1])
-
-
-def _same_kind(one: np.ndarray, other: Any) -> bool:
-    return isinstance(other, np.ndarray) and one.shape == other.shape and one.dtype == other.dtype
 
 
 def _is_torch_generator(value: Any) -> bool:
