@@ -1,13 +1,15 @@
-"""Records as a table: one row per run, the same columns and dtypes whatever the study holds."""
+"""Records as a table: one row per run, with the same columns and dtypes whatever runs a study holds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
+from results.checks import VALUES
 from results.meta import StudyMeta
+from results.metric import selection
 from results.record import Record
 
 COLUMNS: dict[str, str] = {
@@ -21,10 +23,8 @@ COLUMNS: dict[str, str] = {
     "config_hash": "str",
     "epochs_run": "int64",
     "best_epoch": "Int64",
-    "val_loss": "float64",
-    "val_accuracy": "float64",
-    "test_loss": "float64",
-    "test_accuracy": "float64",
+    "metric": "str",
+    "goal": "str",
     "parameters": "Int64",
     "seconds": "float64",
     "startup_seconds": "float64",
@@ -33,9 +33,9 @@ COLUMNS: dict[str, str] = {
     "threads": "Int64",
     "started": "str",
 }
-"""Column -> pandas dtype. Losses are means per image, accuracies fractions in 0..1, ``started`` UTC in ISO 8601.
-
-A missing text or float is NaN, a missing integer ``pd.NA``: a run without a score has none, never 0.
+"""Column -> pandas dtype. ``metric`` is the name of the validation value that is the score, ``goal`` max or min,
+``started`` UTC in ISO 8601. A missing text or float is NaN, a missing integer ``pd.NA``: a run without a score has none,
+never 0.
 """
 
 PREFIX = "config."
@@ -43,7 +43,11 @@ PREFIX = "config."
 
 
 def frame(records: Sequence[Record], meta: StudyMeta) -> pd.DataFrame:
-    """Return one row per record, in order: :data:`COLUMNS`, then ``config.<field>`` for every field.
+    """Return one row per record, in order: :data:`COLUMNS`, each measured value, then ``config.<field>`` of every field.
+
+    Values are raw, float64: those of the best epoch, then those of the best weights on the test set. A column is called
+    as its value is (``val_accuracy``, ``test_rmse``); one that would be called as another has its split in front
+    (``val.loss``, ``test.loss``). Those of the metric are always there.
 
     The config columns are the baseline's fields, in its order, then any that only a record has; a field that a record
     lacks is missing in its row. Their dtype follows the values of the baseline and of all records: ``boolean``,
@@ -52,11 +56,39 @@ def frame(records: Sequence[Record], meta: StudyMeta) -> pd.DataFrame:
     baseline = meta.baseline_hash
     rows = [_row(record, baseline) for record in records]
     table = {name: pd.Series([row[name] for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
+    for (split, name), column in value_columns(records, meta).items():
+        values = [(record.val if split == "val" else record.test).get(name) for record in records]
+        table[column] = pd.Series(values, dtype="float64")
     fields = dict.fromkeys([*meta.baseline, *(name for record in records for name in record.config)])
     for name in fields:
         values = [record.config.get(name) for record in records]
         table[PREFIX + name] = pd.Series(values, dtype=_dtype([*values, meta.baseline.get(name)]))
     return pd.DataFrame(table)
+
+
+def value_columns(records: Sequence[Record], meta: StudyMeta) -> dict[tuple[str, str], str]:
+    """Return (``val`` or ``test``, a value's name) -> its column, in order."""
+    metric = meta.metric.plain
+    known = {
+        "val": _names([selection(metric)[0], metric.name], (r.val for r in records)),
+        "test": _names([metric.test] if metric.test else [], (r.test for r in records)),
+    }
+    both = set(known["val"]) & set(known["test"])
+    columns: dict[tuple[str, str], str] = {}
+    taken = set(COLUMNS)
+    for split, names in known.items():
+        for name in names:
+            column = f"{split}.{name}" if name in both or name.startswith(PREFIX) else name
+            while column in taken:
+                column = f"{split}.{column}"
+            taken.add(column)
+            columns[split, name] = column
+    return columns
+
+
+def _names(first: list[str], found: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the names of values, each once; no more than one record may have."""
+    return list(dict.fromkeys([*first, *(name for values in found for name in values)]))[:VALUES]
 
 
 def _row(record: Record, baseline: str) -> dict[str, Any]:
@@ -66,6 +98,8 @@ def _row(record: Record, baseline: str) -> dict[str, Any]:
     return plain | {
         "is_baseline": record.config_hash == baseline,
         "epochs_run": len(record.history),
+        "metric": record.metric.name,
+        "goal": record.metric.goal,
         "threads": threads,
     }
 

@@ -7,21 +7,22 @@ import pytest
 
 from results.config import config_hash, run_id
 from results.frame import COLUMNS, frame
-from results.meta import DatasetInfo, StudyMeta
-from results.record import DatasetTag, HistoryRow, Record
+from results.meta import DatasetInfo, StudyMeta, StudyMetric
+from results.metric import Metric
+from results.record import DatasetTag, HistoryRow, MetricTag, Record
+from results.schema1 import ACCURACY
 
 BASELINE = {"rate": 0.1, "epochs": 2, "norm": "channel", "shuffle": True}
 
 
-def meta(**baseline: object) -> StudyMeta:
-    data = DatasetInfo(name="toy", fingerprint="0", class_names=["a", "b"], train_images=4, test_images=2)
-    return StudyMeta(
-        name="t", trainable="toy", dataset=data, baseline=baseline or BASELINE, device="cpu", precision="fp32"
-    )
+def meta(metric: Metric = ACCURACY, **baseline: object) -> StudyMeta:
+    data = DatasetInfo(name="toy", fingerprint="0", class_names=["a", "b"], train_examples=4, test_examples=2)
+    about = {"name": "t", "trainable": "toy", "metric": StudyMetric.of(metric), "device": "cpu", "precision": "fp32"}
+    return StudyMeta(dataset=data, baseline=baseline or BASELINE, **about)
 
 
 def record(config: dict, seed: int = 0, **fields: object) -> Record:
-    fields = {"kind": "sweep", "status": "complete"} | fields
+    fields = {"kind": "sweep", "status": "complete", "metric": MetricTag(**ACCURACY.tag)} | fields
     tag = DatasetTag(name="toy", fingerprint="0")
     return Record(
         run_id=run_id(config, seed), config=config, config_hash=config_hash(config), seed=seed, dataset=tag, **fields
@@ -33,10 +34,10 @@ def dtypes(table: pd.DataFrame) -> dict[str, str]:
 
 
 def test_a_row_holds_what_its_record_says() -> None:
-    rows = [HistoryRow(epoch=i, train_loss=1, train_accuracy=0, val_loss=1, val_accuracy=0, seconds=1) for i in (1, 2)]
+    rows = [HistoryRow(epoch=i, values={"val_loss": 1, "val_accuracy": 0}, seconds=1) for i in (1, 2)]
     complete = record(
-        BASELINE | {"rate": 0.2}, 7, trial=3, history=rows, best_epoch=2, val_loss=0.5, val_accuracy=0.75,
-        test_loss=0.6, test_accuracy=0.5, parameters=12, seconds=2.5, startup_seconds=0.1, device="cpu",
+        BASELINE | {"rate": 0.2}, 7, trial=3, history=rows, best_epoch=2, val={"val_loss": 0.5, "val_accuracy": 0.75},
+        test={"test_loss": 0.6, "test_accuracy": 0.5}, parameters=12, seconds=2.5, startup_seconds=0.1, device="cpu",
         precision="fp32", environment={"threads": 2}, started="2026-01-02T03:04:05+00:00",
     )  # fmt: skip
     table = frame([complete], meta())
@@ -47,13 +48,25 @@ def test_a_row_holds_what_its_record_says() -> None:
     assert (row["parameters"], row["seconds"], row["startup_seconds"]) == (12, 2.5, 0.1)
     assert (row["device"], row["precision"], row["started"]) == ("cpu", "fp32", "2026-01-02T03:04:05+00:00")
     assert {k: row[f"config.{k}"] for k in BASELINE} == BASELINE | {"rate": 0.2}
-    assert list(table.columns) == [*COLUMNS, *(f"config.{name}" for name in BASELINE)]
+    assert (row["metric"], row["goal"]) == ("val_accuracy", "max")
+    values = ["val_loss", "val_accuracy", "test_accuracy", "test_loss"]
+    assert list(table.columns) == [*COLUMNS, *values, *(f"config.{name}" for name in BASELINE)]
+
+
+def test_values_are_raw_and_their_columns_tell_the_split_where_names_do_not() -> None:
+    metric = Metric("seed", "min", "mpg", test="rmse")
+    values = {"seed": 2.5, "loss": 1.0, "config.rate": 3.0, "val.seed": 4.0}
+    run = record(BASELINE, val=values, test={"rmse": 2.25, "loss": 0.5}, metric=MetricTag(**metric.tag))
+    row = frame([run], meta(metric)).iloc[0].to_dict()
+    assert run.score == -2.5 and (row["seed"], row["val.seed"], row["rmse"]) == (0, 2.5, 2.25)
+    assert (row["val.loss"], row["test.loss"], row["goal"]) == (1.0, 0.5, "min")
+    assert (row["config.rate"], row["val.config.rate"], row["val.val.seed"]) == (0.1, 3.0, 4.0)
 
 
 def test_a_run_without_a_score_has_none_and_not_zero() -> None:
     failed = record(BASELINE, status="failed", error="out of memory")
     table = frame([failed], meta())
-    scores = ["trial", "best_epoch", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "parameters", "threads"]
+    scores = ["trial", "best_epoch", "val_loss", "val_accuracy", "test_accuracy", "parameters", "threads"]
     assert table[scores].isna().all(axis=None)
     assert table.loc[0, "error"] == "out of memory"
 

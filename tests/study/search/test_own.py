@@ -16,6 +16,7 @@ from study.search.options import SweepOptions
 from study.search.own import load_sampler
 from study.search.sampler import SAMPLERS, make_sampler, tried
 from study.search.source import SweepSource
+from tests.support.runs import meta
 from tests.support.sweep_records import record_of, space_of
 
 FIXED = [(0.5, 3), (0.25, 5), (0.125, 9), (1.0, 4)]  # learning rate, epochs
@@ -135,7 +136,7 @@ def play(
     options = SweepOptions(trials, 5, sampler)
     options.check()
     source = SweepSource(
-        space=space, baseline=baseline, reading=Reading(list(known)), interrupted=[], options=options, halving=None,
+        space=space, study=meta(baseline=baseline), reading=Reading(list(known)), interrupted=[], options=options, halvings=None,
         about={},
     )  # fmt: skip
     records = []
