@@ -40,7 +40,7 @@ class Reading:
 
     records: list[Record] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
-    identity: Identity = field(default_factory=Identity)
+    identity: Identity = field(default_factory=Identity, compare=False)
 
     @property
     def lost(self) -> set[tuple[str, int]]:

@@ -16,18 +16,21 @@ from results.checks import checked
 from results.config import config_hash, run_id
 from results.outcome import Epoch, Outcome, Predictions
 from results.record import pack_bits, scores, unpack_bits
-from tests.support.runs import record
+from results.schema1 import ACCURACY
+from tests.support.runs import record, scored
 
 
 def epoch(number: int, val_loss: float, classes: int = 3) -> Epoch:
-    return Epoch(number, 1.0, 0.5, val_loss, 1 / classes, 2.0, np.full((classes, classes), number))
+    values = {"train_loss": 1.0, "train_accuracy": 0.5, "val_loss": val_loss, "val_accuracy": 1 / classes}
+    return Epoch(number, values, 2.0, np.full((classes, classes), number))
 
 
 def test_a_record_survives_its_line() -> None:
-    before = record(error='tags <b> "quotes" \n newline \u202e right to left', test_loss=0.1 + 0.2, started=None)
+    about = {"error": 'tags <b> "quotes" \n newline \u202e right to left', "started": None}
+    before = record(**about, test=scored()["test"] | {"test_loss": 0.1 + 0.2})
     line = before.line()
     assert "\n" not in line and checked(line.encode()) == before
-    assert json.loads(line)["schema"] == 1
+    assert json.loads(line)["schema"] == 2
 
 
 def test_a_field_of_a_newer_version_survives() -> None:
@@ -36,26 +39,26 @@ def test_a_field_of_a_newer_version_survives() -> None:
 
 
 def test_a_loss_that_is_no_number_becomes_null_not_zero() -> None:
-    fields = scores(Outcome("diverged", [epoch(1, 2.0), epoch(2, math.nan)], error="why"), every_confusion=False)
+    fields = scores(Outcome("diverged", [epoch(1, 2.0), epoch(2, math.nan)], error="why"), ACCURACY, every_confusion=False)
     line = record(**fields).line()
     assert "NaN" not in line
     again = checked(line.encode())
-    assert again.history[1].val_loss is None and again.val_accuracy is None and again.test_accuracy is None
+    assert again.history[1].values["val_loss"] is None and again.score is None and again.test_score is None
 
 
 def test_scores_belong_to_the_epoch_of_lowest_validation_loss() -> None:
-    test = Predictions(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], np.array([0, 1, 1, 2]), 0.7)
-    outcome = Outcome("complete", [epoch(1, 3.0), epoch(2, 1.0), epoch(3, 2.0)], 2, test, test)
-    fields = scores(outcome, every_confusion=False)
-    assert (fields["best_epoch"], fields["val_loss"], fields["test_accuracy"]) == (2, 1.0, 0.5)
+    test = Predictions(np.eye(3, dtype=np.float32)[[0, 1, 2, 0]], np.array([0, 1, 1, 2]))
+    outcome = Outcome("complete", [epoch(1, 3.0), epoch(2, 1.0), epoch(3, 2.0)], 2, {"test_accuracy": 0.5}, test, test)
+    fields = scores(outcome, ACCURACY, every_confusion=False)
+    assert (fields["best_epoch"], fields["val"]["val_loss"], fields["test"]["test_accuracy"]) == (2, 1.0, 0.5)
     assert set(fields["val_confusion"]) == {"2", "3"}
     assert fields["test_confusion"] == [[1, 0, 0], [0, 1, 1], [1, 0, 0]]  # counted by hand
-    assert set(scores(outcome, every_confusion=True)["val_confusion"]) == {"1", "2", "3"}
+    assert set(scores(outcome, ACCURACY, every_confusion=True)["val_confusion"]) == {"1", "2", "3"}
 
 
 def test_a_pruned_run_has_validation_scores_and_no_test_scores() -> None:
-    fields = scores(Outcome("stopped", [epoch(1, 3.0), epoch(2, 4.0)]), every_confusion=False)
-    assert fields["status"] == "pruned" and fields["best_epoch"] == 1 and "test_accuracy" not in fields
+    fields = scores(Outcome("stopped", [epoch(1, 3.0), epoch(2, 4.0)]), ACCURACY, every_confusion=False)
+    assert fields["status"] == "pruned" and fields["best_epoch"] == 1 and "test" not in fields
 
 
 @given(arrays.arrays(bool, some.integers(0, 40)))

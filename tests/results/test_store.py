@@ -14,18 +14,17 @@ import pytest
 
 from results.errors import IgnoredRecord, UserError
 from results.files import Folder, write_atomic
-from results.meta import DatasetInfo, StudyMeta
+from results.meta import DatasetInfo
 from results.record import Record
 from results.store import Study
 from tests.support import synthetic
-from tests.support.runs import record
+from tests.support.runs import meta, record
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
-    data = DatasetInfo(name="d", fingerprint="f", class_names=["a", "b"], train_images=2, test_images=2)
-    meta = StudyMeta(name="s", trainable="t", dataset=data, baseline={"a": 1}, device="cpu", precision="fp32")
-    return Study.create(tmp_path / "study", meta)
+    data = DatasetInfo(name="d", fingerprint="f", class_names=["a", "b"], train_examples=2, test_examples=2)
+    return Study.create(tmp_path / "study", meta(dataset=data, baseline={"a": 1}))
 
 
 def named(seed: int) -> Record:
