@@ -34,8 +34,8 @@ COLUMNS: dict[str, str] = {
     "started": "str",
 }
 """Column -> pandas dtype. ``metric`` is the name of the validation value that is the score, ``goal`` max or min,
-``started`` UTC in ISO 8601. A missing text or float is NaN, a missing integer ``pd.NA``: a run without a score has none,
-never 0.
+``started`` UTC in ISO 8601. A missing text or float is NaN, a missing integer ``pd.NA``: a run without a score has
+none, never 0.
 """
 
 PREFIX = "config."
@@ -43,7 +43,7 @@ PREFIX = "config."
 
 
 def frame(records: Sequence[Record], meta: StudyMeta) -> pd.DataFrame:
-    """Return one row per record, in order: :data:`COLUMNS`, each measured value, then ``config.<field>`` of every field.
+    """Return one row per record, in order: :data:`COLUMNS`, each measured value, then ``config.<field>`` per field.
 
     Values are raw, float64: those of the best epoch, then those of the best weights on the test set. A column is called
     as its value is (``val_accuracy``, ``test_rmse``); one that would be called as another has its split in front

@@ -226,7 +226,7 @@ class Evidence:
         """Why recorded verdicts cannot be shown; empty where all can."""
         for family in get_args(Family):
             try:
-                self.looks(family)
+                looks_of(self.meta, family, self.identity)
             except UserError as error:
                 return str(error)
         return ""

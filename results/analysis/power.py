@@ -202,8 +202,8 @@ def power_analysis(
 ) -> PowerAnalysis:
     """Return what ``n`` seeds show in a family of ``comparisons`` at its ``look``-th look: a :class:`PowerAnalysis`.
 
-    ``noise`` is the standard deviation of paired differences and where it comes from; ``margin`` is the look's. Powers are those of the hardest step of Holm's method, at look_level / comparisons: a
-    lower bound.
+    ``noise`` is the standard deviation of paired differences and where it comes from; ``margin`` is the look's. Powers
+    are those of the hardest step of Holm's method, at look_level / comparisons: a lower bound.
     """
     level, (sd, source) = look_level(look, alpha) / max(comparisons, 1), noise
     unit = metric.margin or margin or (sd / TARGET if sd else None)

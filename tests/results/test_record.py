@@ -39,7 +39,9 @@ def test_a_field_of_a_newer_version_survives() -> None:
 
 
 def test_a_loss_that_is_no_number_becomes_null_not_zero() -> None:
-    fields = scores(Outcome("diverged", [epoch(1, 2.0), epoch(2, math.nan)], error="why"), ACCURACY, every_confusion=False)
+    fields = scores(
+        Outcome("diverged", [epoch(1, 2.0), epoch(2, math.nan)], error="why"), ACCURACY, every_confusion=False
+    )
     line = record(**fields).line()
     assert "NaN" not in line
     again = checked(line.encode())

@@ -55,7 +55,9 @@ def test_what_is_ignored_is_as_if_read(study: Study) -> None:
     study.append(record(4, **other))  # the study has two test images
     check_like_the_file(study)
     second = record(3)
-    study.append(second.model_copy(update={"run_id": f"{second.run_id}-2", "test": second.test | {"test_loss": 0.5}}))  # a rival
+    study.append(
+        second.model_copy(update={"run_id": f"{second.run_id}-2", "test": second.test | {"test_loss": 0.5}})
+    )  # a rival
     check_like_the_file(study)
     assert [i.line for i in read(study).ignored] == [2, 3, 4, 5]
     with pytest.raises(ValueError, match="already recorded"):

@@ -69,7 +69,9 @@ def test_extremes_stay_numbers(level):
 
 
 def test_plan_says_where_no_verdict_can_be_reached():
-    assert "no verdict can be reached at all" in " ".join(power.power_analysis(ACCURACY, 2, 1, (0.006, "given"), 0.005).sentences())
+    assert "no verdict can be reached at all" in " ".join(
+        power.power_analysis(ACCURACY, 2, 1, (0.006, "given"), 0.005).sentences()
+    )
     hopeless = power.power_analysis(ACCURACY, 3, 50, (0.006, "given"), 0.005)
     assert not hopeless.reachable
     said = " ".join(hopeless.sentences())

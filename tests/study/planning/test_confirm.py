@@ -220,7 +220,9 @@ def test_advice_says_enough_only_where_it_is():
     assert "enough to see one percentage point" in advice(power_analysis(ACCURACY, 8, 1, (0.006, "given"), 0.005))
     far = advice(power_analysis(ACCURACY, 20, 3, (0.1, "given"), 0.005))
     assert "enough" not in far and "one percentage point would take" in far
-    assert "Recommended: --seeds 20; one percentage point would take" in advice(power_analysis(ACCURACY, 6, 3, (0.1, "given"), 0.005))
+    assert "Recommended: --seeds 20; one percentage point would take" in advice(
+        power_analysis(ACCURACY, 6, 3, (0.1, "given"), 0.005)
+    )
 
 
 def test_fixed_settings_are_refused(study, capsys):

@@ -136,7 +136,8 @@ def play(
     options = SweepOptions(trials, 5, sampler)
     options.check()
     source = SweepSource(
-        space=space, study=meta(baseline=baseline), reading=Reading(list(known)), interrupted=[], options=options, halvings=None,
+        space=space, study=meta(baseline=baseline), reading=Reading(list(known)), interrupted=[],
+        options=options, halvings=None,
         about={},
     )  # fmt: skip
     records = []

@@ -34,7 +34,9 @@ def epoch(number, accuracy, loss=1.0):
     return Epoch(number, {"val_loss": loss, "val_accuracy": accuracy}, 1.0)
 
 
-def source_of(toy, baseline, records=(), *, trials=6, interrupted=(), space=None, halvings=None, sampler="random", **of):
+def source_of(
+    toy, baseline, records=(), *, trials=6, interrupted=(), space=None, halvings=None, sampler="random", **of
+):
     """``of``: ``seed``, and what the study is (``metric``, ``prefix``)."""
     options = SweepOptions(trials, of.pop("seed", SEED), sampler)
     return SweepSource(
