@@ -96,8 +96,7 @@ class Metric:
     @property
     def label(self) -> str:
         """Its name without the split, as one writes it: 'accuracy' of 'val_acc', 'RMSE' of 'val_rmse'."""
-        words = split_name(self.name)[1].split()
-        return " ".join("accuracy" if w in ACCURACY else w.upper() if w in ACRONYMS else w for w in words)
+        return as_written(split_name(self.name)[1])
 
     def what(self, split: str | None = None) -> str:
         """Name it on ``test`` or ``validation``; what verdicts are about by default: 'test accuracy'."""
@@ -296,6 +295,11 @@ def split_name(name: str) -> tuple[str | None, str]:
             rest = words[1:] if at == 0 else words[:-1]
             return split, " ".join(rest)
     return None, name.replace("_", " ")
+
+
+def as_written(label: str) -> str:
+    """Write a value's name as one does: 'accuracy' of 'acc', 'RMSE' of 'rmse'."""
+    return " ".join("accuracy" if w in ACCURACY else w.upper() if w in ACRONYMS else w for w in label.split())
 
 
 def is_accuracy(name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from results.formatting import loss, number, percent
-from results.metric import Metric, is_accuracy, selection, split_name
+from results.metric import Metric, as_written, is_accuracy, selection, split_name
 
 TRAINING = ("train", "training")
 MOST = 6
@@ -37,8 +37,8 @@ def label_of(name: str) -> str:
     words = re.split(r"[_./-]", name)
     for at in (0, -1):
         if words[at].lower() in TRAINING and len(words) > 1:
-            return " ".join(words[1:] if at == 0 else words[:-1])
-    return split_name(name)[1]
+            return as_written(" ".join(words[1:] if at == 0 else words[:-1]))
+    return as_written(split_name(name)[1])
 
 
 def chosen_by(metric: Metric) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,6 +75,18 @@ class View(Evidence):
         """The name of an axis of differences."""
         unit = self.metric.difference_unit
         return self.difference_of(split) if unit else f"difference {self.difference_of(split)}"
+
+    def worst_drawn(self, scores: Sequence[float]) -> float | None:
+        """The score below which what is worse is drawn at the edge, lest it squeeze the rest; None where all fit."""
+        if not scores or math.isfinite(self.metric.largest):
+            return None
+        best, usual = max(scores), float(np.quantile(scores, 0.25))
+        limit = best - 10 * (best - usual)
+        return limit if min(scores) < limit < best else None
+
+    def beyond(self, limit: float | None) -> str:
+        """A caption's sentence on what is drawn at the edge; empty where nothing is."""
+        return "" if limit is None else f"What is worse than {self.score(limit)} is drawn at the edge. "
 
     @property
     def above(self) -> str:

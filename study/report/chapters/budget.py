@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from results.analysis.scores import expected_best
+from results.analysis.scores import curve, expected_best
 from results.record import Record
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
@@ -52,6 +52,7 @@ def equal(view: View) -> Section | None:
                 )
             )
     pruned = [t for t in shown if t.record.status == "pruned"]
+    other = len(view.having("pruned")) - len(pruned)
     if pruned:
         ahead = sum((t.compared.at_equal or 0) > 0 for t in pruned)
         said.append(
@@ -65,6 +66,14 @@ def equal(view: View) -> Section | None:
             )
         )
     blocks: list[Block] = [Text(said)] if said else []
+    if other and not view.meta.prefix:
+        said.append(
+            text(
+                "{} pruned that {} to train for another number of epochs than the baseline: compared with nothing.",
+                plural(other, "trial was", "trials were"),
+                "was" if other == 1 else "were",
+            )
+        )
     drawn = [_curves(view), *([_equal_figure(view)] if shown else [])]
     return Section("equal-epochs", "At equal epochs" if shown else "Epoch by epoch", [*blocks, Grid(drawn)])
 
@@ -72,10 +81,12 @@ def equal(view: View) -> Section | None:
 def _curves(view: View) -> Figure:
     drawn = []
     best, what = view.best, view.metric.what("validation")
+    runs = [t.record for t in view.trials] + ([view.reference] if view.reference else [])
+    limit = view.worst_drawn([s for r in runs for _, s in curve(r)])
     for trial in view.trials:
         if trial is best:
             continue
-        pairs = _values(view, trial.record)
+        pairs = _values(view, trial.record, limit)
         role = "trial" if trial.record.status == "complete" else "pale"
         drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, width=0.6))
     for run, role, label in (
@@ -83,7 +94,7 @@ def _curves(view: View) -> Figure:
         (best.record if best else None, "best", best.label if best else ""),
     ):
         if run is not None:
-            pairs = _values(view, run)
+            pairs = _values(view, run, limit)
             drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, label, width=1.9))
     drawn.sort(key=lambda line: ("pale", "trial", "base", "best").index(line.role))
     alt = f"{capital(what)} by epoch of {len(view.trials)} trials with the baseline laid over"
@@ -91,14 +102,15 @@ def _curves(view: View) -> Figure:
     svg = figures.lines("curves-all", drawn, "epoch", axis, alt, tick=tick, height=230)
     reading = (
         f"Thin: trials that completed; pale: those that were stopped or failed. The {view.metric.label} of every "
-        f"epoch, not the best so far. {view.least}"
+        f"epoch, not the best so far. {view.least}{view.beyond(limit)}"
     ).strip()
     return Figure("curves-all", "Every trial's learning curve", svg, alt, reading)
 
 
-def _values(view: View, run: Record) -> list[tuple[float, float]]:
-    """The metric's validation value by epoch."""
-    return [(float(h.epoch), v) for h in run.history if (v := h.values.get(view.metric.name)) is not None]
+def _values(view: View, run: Record, limit: float | None) -> list[tuple[float, float]]:
+    """The metric's validation value by epoch, none beyond the limit."""
+    scores = ((epoch, s if limit is None else max(s, limit)) for epoch, s in curve(run))
+    return [(float(epoch), view.raw(s) or 0.0) for epoch, s in scores]
 
 
 def _equal_figure(view: View) -> Figure:
@@ -166,18 +178,18 @@ def search(view: View) -> Section | None:
     scores = [t.record.score for t in view.ranked if t.record.score is not None]
     if len(scores) < 3:
         return None
-    curve = expected_best(scores)
-    ks = [float(k) for k in range(1, len(curve) + 1)]
+    means = expected_best(scores)
+    ks = [float(k) for k in range(1, len(means) + 1)]
     what = view.metric.what("validation")
-    drawn = [figures.Line(ks, [view.raw(s) or 0.0 for s in curve], "trial", "expected best")]
+    drawn = [figures.Line(ks, [view.raw(s) or 0.0 for s in means], "trial", "expected best")]
     run = view.reference
     if run is not None and run.score is not None:
         drawn.append(figures.Line(ks, [view.raw(run.score) or 0.0] * len(ks), "base", "baseline", dash=True, width=1.1))
-    alt = f"Expected best {what}: {view.score(curve[0])} with one trial, {view.score(curve[-1])} with {len(curve)}"
+    alt = f"Expected best {what}: {view.score(means[0])} with one trial, {view.score(means[-1])} with {len(means)}"
     axis, tick = view.metric.axis(f"expected best {what}"), view.metric.tick
     svg = figures.lines("expected", drawn, "complete trials", axis, alt, tick=tick)
-    picked = sorted({1, 2, 3, 5, 10, 20, 50, 100, 200, 500, len(curve)} & set(range(1, len(curve) + 1)))
-    rows = [Row([Cell(str(k)), Cell(view.score(curve[k - 1]))]) for k in picked]
+    picked = sorted({1, 2, 3, 5, 10, 20, 50, 100, 200, 500, len(means)} & set(range(1, len(means) + 1)))
+    rows = [Row([Cell(str(k)), Cell(view.score(means[k - 1]))]) for k in picked]
     table = Table(
         "Expected best of k complete trials",
         [Column("k", numeric=True), Column("Expected best", numeric=True)],
@@ -185,7 +197,7 @@ def search(view: View) -> Section | None:
         compact=True,
     )
     first = next(
-        (k for k, v in enumerate(curve, 1) if run is not None and run.score is not None and v > run.score),
+        (k for k, v in enumerate(means, 1) if run is not None and run.score is not None and v > run.score),
         None,
     )
     said = (

@@ -60,7 +60,9 @@ def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
     """The runs over time and score, the baseline's last."""
     costs = [r.seconds or 0.0 for r in runs]
     unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)
-    values = [view.raw(r.score) or 0.0 for r in runs]
+    limit = view.worst_drawn([r.score or 0.0 for r in runs])
+    scores = [r.score or 0.0 if limit is None else max(r.score or 0.0, limit) for r in runs]
+    values = [view.raw(score) or 0.0 for score in scores]
     path = [(costs[i] / scale, values[i]) for i in kept]
     base = [i for i, r in enumerate(runs) if r is view.reference]
 
@@ -78,7 +80,7 @@ def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
     devices = sorted({clean(r.device, 40) for r in runs if r.device})
     reading = text(
         "The line joins the runs that no other beats in both. {}Times were taken on {}{}.",
-        view.least,
+        view.least + view.beyond(limit),
         joined(devices) if devices else "an unrecorded device",
         ", with several trials side by side where there were cores" if view.meta.sweep else "",
     )

@@ -37,6 +37,7 @@ class Scale:
     epochs: int | None
     scores: dict[str, float]
     base: float | None
+    limit: float | None  # what is worse is drawn at the edge
 
     def of(self, trial: Trial) -> float | None:
         """The trial's score; None where it has none on this scale."""
@@ -49,7 +50,8 @@ def _scale(view: View, name: str, alike: Alike) -> Scale:
     base = None
     if run is not None:
         base = run.score if alike.epochs is None else score_within(run, alike.epochs)
-    return Scale(name, alike.epochs, scores, base)
+    known = [*scores.values(), *([] if base is None else [base])]
+    return Scale(name, alike.epochs, scores, base, view.worst_drawn(known))
 
 
 def effects(view: View) -> Section | None:
@@ -58,10 +60,9 @@ def effects(view: View) -> Section | None:
         return None
     said = text(
         "Each plot shows every trial over one hyperparameter while all the others vary too: a slope may be another's. "
-        "Ticks under the axis are trials without a full score: {}{} failed or diverged (crosses).{}",
+        "Ticks under the axis are trials without a full score: {}{} failed or diverged (crosses).",
         f"{len(view.having('pruned'))} pruned, " if view.has_epochs else "",
         len(view.having("failed", "diverged")),
-        f" {view.least}".rstrip(),
     )
     scale = _scale(view, "effect", as_configured([t.record for t in view.trials]))
     drawn = [_effect(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
@@ -99,7 +100,7 @@ def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
     numeric = numbers and len({*map(float, values)}) > FEW
     table = _numbers(view, field, scale, own, numeric)
     shown: list[Any] = values
-    middle = view.raw(scale.base)
+    middle = view.raw(_within(scale.base, scale.limit))
     anchor = (base, middle) if known and middle is not None else None
     if not numeric:
         anchor = (_name(base), anchor[1]) if anchor else None
@@ -116,7 +117,7 @@ def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
     )
     given = figures.Values(
         shown,
-        [view.raw(s) for s in scores],
+        [view.raw(_within(s, scale.limit)) for s in scores],
         ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
         base=anchor,
         best=next((i for i, t in enumerate(own) if t is view.best), None),
@@ -124,8 +125,16 @@ def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
         log=numeric and is_log([float(v) for v in values]),
     )
     svg = figures.hyperparameter(f"{scale.name}-{order}", given, clean(field, 40), alt, view.metric.tick)
-    reading = f"Diamond and dotted line: the baseline. Large dot: the best trial. {view.least}".strip()
+    upright = "" if view.metric.is_accuracy else f"Upright: {view.metric.axis(view.metric.what('validation'))}. "
+    reading = (
+        f"{upright}{view.least}Diamond and dotted line: the baseline. Large dot: the best trial. "
+        f"{view.beyond(scale.limit)}"
+    ).strip()
     return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
+
+
+def _within(score: float | None, limit: float | None) -> float | None:
+    return score if score is None or limit is None else max(score, limit)
 
 
 def _name(setting: object) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from results.analysis.evidence import Trial
+from results.analysis.scores import curve
 from results.record import Record
 from study.report.blocks import (
     Block,
@@ -88,13 +89,13 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
                 ],
             )
         )
-    curve = _curve(view, trial, span) if view.has_epochs else None
+    drawn = _curve(view, trial, span) if view.has_epochs else None
     classes: list[Block] = []
     if r.status == "complete":
         classes = complete(view, trial, noise, order < WHOLE)
     elif r.status == "pruned":
         classes = pruned(view, trial, order < WHOLE)
-    blocks += [*([curve] if curve else []), *classes]
+    blocks += [*([drawn] if drawn else []), *classes]
     if r.status == "complete" and order < PICTURED:
         blocks += moved_examples(view, trial)
     blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
@@ -137,7 +138,9 @@ def _setting(item: object) -> str:
 def _span(view: View) -> tuple[float, float]:
     """The range of validation values of all runs, one for all small curves so that they compare."""
     runs = [*view.baselines, *(t.record for t in view.trials)]
-    values = [v for r in runs for h in r.history if (v := h.values.get(view.metric.name)) is not None]
+    scores = [s for r in runs for _, s in curve(r)]
+    limit = view.worst_drawn(scores)
+    values = [view.raw(s if limit is None else max(s, limit)) or 0.0 for s in scores]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     return (low, high) if high > low else (low - (abs(low) or 1.0) * 0.05, high + (abs(high) or 1.0) * 0.05)
 
@@ -152,7 +155,8 @@ def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
     low, high = span
 
     def at(epoch: int, value: float) -> tuple[float, float]:
-        return left + (epoch - 1) / (most - 1) * wide, top + (high - value) / (high - low) * tall
+        share = (high - min(max(value, low), high)) / (high - low)  # what is far worse lies at the edge
+        return left + (epoch - 1) / (most - 1) * wide, top + share * tall
 
     def path(run: Record) -> str:
         pairs = [at(h.epoch, v) for h in run.history if (v := h.values.get(key)) is not None]
