@@ -143,7 +143,7 @@ def provenance(view: View) -> Section | None:
     facts: list[tuple[Any, Any]] = [
         ("Study", text("{}", clean(meta.name, 80))),
         ("Dataset fingerprint", code(meta.dataset.fingerprint, 80)),
-        ("Schema of the records", joined(sorted({str(r.schema_version) for r in view.records}) or ["–"])),
+        ("Schema of the records, as read", joined(sorted({str(r.schema_version) for r in view.records}) or ["–"])),
         ("Runs", f"{len(view.everything):,}"),
         ("Devices", joined(sorted({clean(r.device, 60) for r in view.records if r.device}) or ["–"])),
     ]

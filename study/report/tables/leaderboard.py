@@ -9,7 +9,7 @@ import pandas as pd
 
 from results.analysis.evidence import Trial
 from results.formatting import duration, setting
-from results.frame import frame
+from results.frame import frame, value_columns
 from results.record import Record
 from results.values import test_values, validation_values
 from study.report.tables.writers import Table
@@ -68,10 +68,10 @@ def _columns(view: View) -> dict[str, str]:
 
 
 def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataFrame:
-    runs = frame([*view.baselines, *(t.record for t in trials)], view.meta)
     none = [None] * len(view.baselines)
     compared = [t.compared for t in trials]
     records = [*view.baselines, *(t.record for t in trials)]
+    runs = frame(records, view.meta)
     epochs = {
         "epochs": runs["epochs_run"],
         "best_epoch": runs["best_epoch"].where(runs["status"].isin(["complete", "pruned"])),
@@ -80,6 +80,7 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
         "equal_epochs": pd.Series([*none, *(c.equal_epochs for c in compared)], dtype="Int64"),
         "difference_at_equal_epochs": _differences(view, [*none, *(c.at_equal for c in compared)]),
     }
+    named = value_columns(records, view.meta)
     of_validation = validation_values(view.metric, (name for r in records for name in r.val))
     of_test = test_values(view.metric, (name for r in records for name in r.test))
     columns = {
@@ -87,10 +88,10 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
         "kind": pd.Series(["baseline"] * len(none) + ["trial"] * len(trials), dtype="str"),
         **{name: runs[name] for name in ("trial", "run_id", "seed", "status")},
         **(epochs if view.has_epochs else {}),
-        **{name: pd.Series([r.val.get(name) for r in records], dtype="float64") for name in of_validation},
+        **{named["val", name]: runs[named["val", name]] for name in of_validation},
         "difference": _differences(view, [*none, *(c.as_configured for c in compared)]),
         **(equal if view.equal else {}),
-        **{name: pd.Series([r.test.get(name) for r in records], dtype="float64") for name in of_test},
+        **{named["test", name]: runs[named["test", name]] for name in of_test},
         **{name: runs[name] for name in ("parameters", "seconds", "error")},
         **{name: runs[name] for name in runs.columns if name.startswith("config.")},
     }
