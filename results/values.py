@@ -17,7 +17,7 @@ def value_text(metric: Metric, name: str, value: float | None) -> str:
     """Write a value: the metric and its likes as the metric is, an accuracy in percent, a loss in four decimals."""
     if name in (metric.name, metric.test) or label_of(name) == metric.label:
         return metric.text(metric.score(value))
-    if is_accuracy(name):
+    if is_share(name):
         return percent(value)
     return loss(value) if is_loss(name) else number(value)
 
@@ -56,6 +56,11 @@ def is_training(name: str) -> bool:
 def is_loss(name: str) -> bool:
     """Whether a value is called a loss."""
     return label_of(name).lower().split(" ")[-1] == "loss"
+
+
+def is_share(name: str) -> bool:
+    """Whether a value is called an accuracy, of whatever split."""
+    return is_accuracy(label_of(name))
 
 
 def validation_values(metric: Metric, names: Iterable[str]) -> list[str]:

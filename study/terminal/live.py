@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 
 from results.formatting import duration, percent, plural
-from results.metric import Metric, is_accuracy
+from results.metric import Metric
 from results.outcome import Epoch
 from results.record import Record
-from results.values import is_loss, is_training, label_of, validation_values, value_text
+from results.values import is_loss, is_share, is_training, label_of, validation_values, value_text
 from study.jobs import Job
 from study.terminal.screen import inert
 
@@ -143,7 +143,7 @@ class LiveView:
             return
         if self._live is None or record.status in ("failed", "diverged"):
             now = progress()
-            self.say(f"{duration(now.elapsed)}  {now.counts}  {describe(record)}")
+            self.say(f"{duration(now.elapsed)}  {now.counts}  {describe(record, self._metric)}")
         self._drawn = min(self._drawn, time.monotonic() - PLAIN_EVERY + 5)
 
     def update(self, progress: Callable[[], Progress]) -> None:
@@ -209,15 +209,14 @@ def sentence(epoch: Epoch, metric: Metric) -> str:
 
 
 def _value(metric: Metric, name: str, value: float) -> str:
-    return percent(value, 1) if is_accuracy(name) else value_text(metric, name, value)
+    return percent(value, 1) if is_share(name) else value_text(metric, name, value)
 
 
-def describe(record: Record) -> str:
+def describe(record: Record, metric: Metric) -> str:
     """Say in one line how a job ended."""
     name = job_name(record.kind, record.trial, record.seed, record.run_id)
     by_epochs = len(record.history) > 1 or "epochs" in record.config
     after = f" after {plural(len(record.history), 'epoch')}" if by_epochs else ""
-    metric = record.metric.plain
     if record.status == "complete" and record.score is not None:
         return f"{name}: {metric.text(record.score)} validation{after} ({duration(record.seconds)})"
     if record.status == "pruned" and record.score is not None:
