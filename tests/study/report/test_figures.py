@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from study.report import confusion, figures
-from study.report.figures import Line, Rung
+from study.report.figures import Forest, Line, Rung
 
 
 def line(name: str = "one", **options: object) -> str:
@@ -26,7 +26,7 @@ def test_text_stays_text_and_is_escaped() -> None:
 
 
 def test_every_colour_is_a_variable_of_the_page() -> None:
-    svg = line() + str(figures.forest("f", [Rung("t", 1.0, 0.5)], (-1, 1), 2.0, 7, "x", "alt"))
+    svg = line() + str(figures.forest("f", Forest([Rung("t", 1.0, 0.5)], (-1, 1), 2.0, 7), "x", "alt"))
     assert "var(--fig-trial)" in svg
     assert not re.findall(r"#[0-9a-f]{6}\b", svg)
 
@@ -54,10 +54,26 @@ def test_two_thousand_points_are_small_and_all_there() -> None:
 
 def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
     near = [Rung(f"t{i}", 1.0 - i / 4) for i in range(8)]
-    assert figures.left_edge(near, None, None) == -float("inf")
-    svg = str(figures.forest("f", [*near, Rung("far", -40.0)], None, None, 7, "x", "alt"))
+    assert Forest(near).edge == -float("inf")
+    svg = str(figures.forest("f", Forest([*near, Rung("far", -40.0)], best_of=7), "x", "alt"))
     assert "\u221240.0</text>" in svg
     assert "\u221230</text>" not in svg, "the axis ends before it"
+
+
+def test_where_less_is_better_the_arrow_lies_at_the_right() -> None:
+    near = [Rung(f"t{i}", -1.0 + i / 4) for i in range(8)]
+    assert Forest(near, lower=True).edge == float("inf")
+    given = Forest([*near, Rung("far", 40.0)], best_of=7, luck=-0.5, lower=True)
+    assert given.edge == 4.0 and given.far(40.0) and not given.far(-40.0)
+    svg = str(figures.forest("f", given, "x", "alt"))
+    assert "+40.0</text>" in svg and "expected minimum, n = 7</text>" in svg
+    assert "+30</text>" not in svg, "the axis ends before it"
+
+
+def test_what_a_margin_calls_near_is_never_far() -> None:
+    rungs = [Rung("a", 0.001), Rung("b", -0.01)]
+    assert Forest(rungs).edge == pytest.approx(-0.004)
+    assert Forest(rungs, least=1.5).edge == -float("inf")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -31,7 +31,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def raw(study: Study) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in study.records_path.read_text().splitlines()]
+    return [flat(json.loads(line)) for line in study.records_path.read_text().splitlines()]
+
+
+def flat(record: dict[str, Any]) -> dict[str, Any]:
+    """A record with its named values beside its other fields; None for what it does not have."""
+    rows = [{**row, **row.pop("values")} for row in record["history"]]
+    none = dict.fromkeys(("val_loss", "val_accuracy", "test_loss", "test_accuracy"))
+    return {**none, **record, **record["val"], **record["test"], "history": rows}
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +221,7 @@ def test_every_trials_change_of_recall_and_its_flags(raw: Any, tree: Any, base: 
 
 def test_images_gained_and_lost(raw: Any, tree: Any, base: Any) -> None:
     def bits(r: dict[str, Any]) -> np.ndarray:
-        return unpack_bits(r["test_correct"], r["test_images"])
+        return unpack_bits(r["test_examples"]["data"], r["test_examples"]["n"])
 
     for r in trials(raw, "complete"):
         said = text(by_id(tree, f"trial-{r['trial']}"))

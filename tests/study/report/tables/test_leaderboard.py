@@ -45,9 +45,9 @@ def test_csv_has_every_run_and_its_ranks_are_the_frames(study: Study) -> None:
     records = {r.run_id: r for r in study.records()}
     for row in rows:
         record = records[row["run_id"]]
-        assert (row["val_accuracy"] == "") == (record.val_accuracy is None)
-        if record.val_accuracy is not None:
-            assert float(row["val_accuracy"]) == pytest.approx(record.val_accuracy, abs=1e-6)
+        assert (row["val_accuracy"] == "") == (record.score is None)
+        if record.score is not None:
+            assert float(row["val_accuracy"]) == pytest.approx(record.score, abs=1e-6)
         assert {
             k.removeprefix("config."): v for k, v in row.items() if k.startswith("config.")
         }.keys() == record.config.keys()
@@ -57,7 +57,7 @@ def test_csv_has_every_run_and_its_ranks_are_the_frames(study: Study) -> None:
 def test_json_says_the_same_as_csv_and_never_zero_for_missing(study: Study) -> None:
     made = json.loads(render_format(study, "json"))
     rows = list(csv.DictReader(io.StringIO(render_format(study, "csv"))))
-    assert made["ranked_by"] == "val_accuracy" and made["exploratory"] is True
+    assert made["ranked_by"] == "val_accuracy" and made["goal"] == "max" and made["exploratory"] is True
     for run, row in zip(made["runs"], rows, strict=True):
         assert run["run_id"] == row["run_id"]
         if run["status"] in ("failed", "diverged"):

@@ -18,12 +18,13 @@ from safetensors.numpy import load_file
 from results.config import config_hash, read_config, run_id
 from results.errors import UserError
 from results.frame import COLUMNS, frame
-from results.meta import DatasetInfo, StudyMeta
-from results.record import DatasetTag, Record, find_run
+from results.meta import DatasetInfo, StudyMeta, StudyMetric
+from results.record import DatasetTag, HistoryRow, Record, find_run
+from results.schema1 import ACCURACY
 from results.store import Study
 from study.report.tables.runs import export, export_run
 from tests.support import ROOT
-from tests.support.runs import scored
+from tests.support.runs import TAG, scored
 
 FORMATS = ("csv", "parquet", "json")
 BASELINE = {"rate": 0.1, "size": 64, "norm": "channel", "hidden": [8, 8], "shuffle": True}
@@ -31,22 +32,29 @@ NUMBER = 0.1 + 0.2  # 0.30000000000000004: every digit counts
 
 
 def record(config: dict[str, Any], seed: int, **fields: Any) -> Record:
-    whole = scored(NUMBER) if fields.get("status", "complete") == "complete" else {}
+    whole = scored(NUMBER) if fields.get("status", "complete") == "complete" else {"val": {}}
     fields = {"kind": "sweep", "status": "complete"} | whole | fields
     tag = DatasetTag(name="toy", fingerprint="0")
     return Record(
-        run_id=run_id(config, seed), config=config, config_hash=config_hash(config), seed=seed, dataset=tag, **fields
+        run_id=run_id(config, seed),
+        config=config,
+        config_hash=config_hash(config),
+        seed=seed,
+        dataset=tag,
+        metric=TAG,
+        **fields,
     )
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
-    data = DatasetInfo(name="toy", fingerprint="0", class_names=["a", "b"], train_images=4, test_images=2)
-    meta = StudyMeta(name="t", trainable="t", dataset=data, baseline=BASELINE, device="cpu", precision="fp32")
+    data = DatasetInfo(name="toy", fingerprint="0", class_names=["a", "b"], train_examples=4, test_examples=2)
+    about = {"metric": StudyMetric.of(ACCURACY), "baseline": BASELINE, "device": "cpu", "precision": "fp32"}
+    meta = StudyMeta(name="t", trainable="t", dataset=data, **about)
     study = Study.create(tmp_path / "study", meta)
     study.append(record(BASELINE, 1, kind="baseline", parameters=12))
     study.append(record(BASELINE | {"hidden": [4], "norm": 'é, "quoted"'}, 1, trial=1))
-    study.append(record(BASELINE | {"rate": 0.2}, 2, status="failed", error="line 1\nline 2", val_accuracy=None))
+    study.append(record(BASELINE | {"rate": 0.2}, 2, status="failed", error="line 1\nline 2"))
     return study
 
 
@@ -99,9 +107,12 @@ def test_json_has_null_for_what_is_missing_and_a_line_per_run(study: Study) -> N
 
 
 def test_no_text_in_the_csv_runs_as_a_formula_and_numbers_stay_numbers(study: Study) -> None:
+    values = {"val_loss": -0.5, "val_accuracy": 0.5}
+    rows = [HistoryRow(epoch=1, values=values, seconds=1.0)]
+    stopped = {"history": rows, "best_epoch": 1, "val": values}
     live = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\t=1"]
     for i, text in enumerate(live):
-        fields: dict[str, Any] = {"status": "pruned", "error": text, "val_accuracy": None, "val_loss": -0.5}
+        fields: dict[str, Any] = {"status": "pruned", "error": text, **stopped}
         study.append(record(BASELINE | {"norm": text, "=field": -1}, 10 + i, **fields))
     stream = BytesIO()
     export(study, "csv", stream)

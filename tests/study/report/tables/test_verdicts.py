@@ -43,7 +43,7 @@ def test_the_verdicts_are_the_paired_differences_of_the_records(ablated: Study) 
     assert len(rows) == len(printed) == len(pairs) > 1
     for row, line, pair in zip(rows, printed, pairs, strict=True):
         both = [(records[pair["candidate"], s], records[pair["reference"], s]) for s in pair["seeds"]]
-        d = np.array([a.test_accuracy - b.test_accuracy for a, b in both])
+        d = np.array([a.test_score - b.test_score for a, b in both])
         low, high = st.ttest_1samp(d, 0).confidence_interval(0.95)
         assert [float(row[k]) for k in ("difference", "low", "high")] == pytest.approx([d.mean(), low, high])
         assert int(row["seeds"]) == len(both)
