@@ -40,15 +40,17 @@ def trainable(
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         declared = Declared(function, metric, options)
+        parameters = inspect.signature(function).parameters.values()
+        positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
-            if "run" in inspect.signature(function).bind_partial(*args, **kwargs).arguments:
+            if "run" in kwargs or "run" in positional[: len(args)]:
                 return function(*args, **kwargs)
             from study.training.by_hand import train_by_hand  # noqa: PLC0415 - a declaration needs none of it
 
             module = sys.modules[function.__module__]
-            return train_by_hand(of_function(declared, module, function.__name__), args, kwargs)
+            return train_by_hand(of_function(declared, module, function.__name__), config, args, kwargs)
 
         setattr(called, DECLARED, declared)
         return called

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,22 +16,17 @@ from study.training.loop import train
 SEED = 0
 
 
-def train_by_hand(trainable: Trainable, args: Sequence[Any], settings: Mapping[str, Any]) -> Outcome:
-    """Train once with seed 0, print every epoch and the end, and return the outcome.
+def train_by_hand(trainable: Trainable, config: Any, args: Sequence[Any], settings: Mapping[str, Any]) -> Outcome:
+    """Train once, print every epoch and the end, and return the outcome.
 
-    Settings are the call's, else, where the config is a parser's and the call has none, the command line's.
+    Settings are the call's, else the command line's: read by the parser that is the trainable's ``config``, if that is
+    one, so that a script does what it did. Without a seed it is 0.
     """
-    seed = int(settings.get("seed", SEED))
-    given = {name: value for name, value in settings.items() if name != "seed"}
     if args:
         raise TypeError("called without run, a trainable takes its settings by name")
-    parser = argparse.ArgumentParser(description=inspect.getdoc(trainable.module))
-    if not settings and len(sys.argv) > 1:
-        for name in [*trainable.Config.model_fields, "seed"]:
-            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS)
-        given = vars(parser.parse_args())
-        seed = int(given.pop("seed", SEED))
-    config = checked_config(trainable.Config, given)
+    given = dict(settings) or _command_line(trainable, config)
+    seed = int(given.pop("seed", SEED))
+    values = checked_config(trainable.Config, given)
     load = trainable.hook("load_data")
     model = Model(trainable, trainable.name, load(**takes(load)) if load else None, Runtime())
 
@@ -40,9 +34,24 @@ def train_by_hand(trainable: Trainable, args: Sequence[Any], settings: Mapping[s
         print(f"epoch {epoch.epoch} {_written(epoch.values)}", flush=True)
         return False
 
-    outcome = train(model, config, seed, on_epoch)
+    outcome = train(model, values, seed, on_epoch)
     print(f"{outcome.status} {_written(outcome.test_values)}{outcome.error or ''}", flush=True)
     return outcome
+
+
+def _command_line(trainable: Trainable, config: Any) -> dict[str, Any]:
+    names = [*trainable.Config.model_fields, "seed"]
+    found = config
+    if callable(found) and not isinstance(found, type | argparse.ArgumentParser):
+        found = found()
+    if isinstance(found, argparse.ArgumentParser):
+        found = found.parse_args()
+    if config is None or isinstance(config, type):
+        parser = argparse.ArgumentParser(description=inspect.getdoc(trainable.module), allow_abbrev=False)
+        for name in names:
+            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, default=argparse.SUPPRESS)
+        found = parser.parse_args()
+    return {name: getattr(found, name) for name in names if hasattr(found, name)}
 
 
 def _written(values: Mapping[str, float]) -> str:

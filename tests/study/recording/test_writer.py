@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from results.outcome import Epoch, Outcome, predictions
+from results.outcome import Epoch, Outcome, Predictions
 from study.engine.messages import Held
 from study.jobs import Job
 from study.recording.records import Context, Trace, ended
 from study.recording.writer import Writer
 
-ANSWERS = predictions(np.eye(3)[np.zeros(300, int)] * 0.4 + 0.2, np.zeros(300, int))
-EPOCH = Epoch(1, 1.0, 0.5, 1.0, 1.0, 1.0, np.diag([300, 0, 0]))
+ANSWERS = Predictions((np.eye(3)[np.zeros(300, int)] * 0.4 + 0.2).astype(np.float32), np.zeros(300, int))
+EPOCH = Epoch(1, {"val_loss": 1.0, "val_accuracy": 1.0}, 1.0, np.diag([300, 0, 0]))
 
 
 def written(study: Any, *seeds: int) -> list[str]:
     """Runs that have ended, with predictions and a record each."""
     writer, found = Writer(study, 3, [], lambda text: None), []
     for seed in seeds:
-        outcome = Outcome("complete", [EPOCH], val=ANSWERS, test=ANSWERS, weights={"w": np.ones(2)})
+        outcome = Outcome("complete", [EPOCH], 1, {"test_accuracy": 1.0}, ANSWERS, ANSWERS, ANSWERS.correct)
+        outcome.weights = {"w": np.ones(2)}
         job = Job("baseline", study.meta.baseline, seed)
         record = ended(study, job, outcome, Trace([], [], None, None), Context())
         writer.end(record, outcome, Held(outcome.weights))
@@ -45,8 +46,7 @@ def test_what_a_kill_left_before_its_record_goes_with_the_next_writer(make_study
         study.records_path.write_text(lines[0])
     else:  # killed after its predictions, it came back and was stopped
         record = json.loads(lines[1])
-        scores = ("test_loss", "test_accuracy", "test_confusion", "test_correct", "test_images")
-        pruned = {**record, "status": "pruned", **dict.fromkeys(scores)}
+        pruned = {**record, "status": "pruned", "test": {}, "test_confusion": None, "test_examples": None}
         study.records_path.write_text(lines[0] + json.dumps(pruned) + "\n")
     Writer(study, 3, [], lambda text: None).close()
     assert files(study, "predictions") == {f"{good}.npz", "mine.npz"}
