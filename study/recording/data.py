@@ -128,7 +128,8 @@ def _hash_parts(value: Any, update: Callable[[bytes], Any], within: set[int]) ->
     elif isinstance(value, set | frozenset):
         parts = sorted(value, key=repr)
     elif hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor
-        parts = [value.detach().cpu().float().numpy() if "bfloat" in str(value.dtype) else value.detach().cpu().numpy()]
+        plain = value.detach().cpu()
+        parts = [str(value.dtype), (plain.float() if "bfloat" in str(value.dtype) else plain).numpy()]
     elif _is_table(value):
         columns = [value] if not hasattr(value, "columns") else [column for _, column in value.items()]
         parts = [list(getattr(value, "columns", [])), np.asarray(value.index), *(c.to_numpy() for c in columns)]
