@@ -38,6 +38,8 @@ def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
     script = meta.script if meta is not None and meta.trainable == COMMAND else None
     if args.template is None:
         given = [option for name, option in OPTIONS.items() if getattr(args, name) is not None]
+        if args.margin is not None and not hasattr(args, "claim"):
+            given.append("--margin")
         if given:
             raise UserError(f"{given[0]} is for a script: give --command as well")
         if script is not None and args.trainable is None:
@@ -63,9 +65,8 @@ def _new(args: Namespace) -> Script:
         raise UserError("--command needs --metric NAME:max or NAME:min: which number that it prints is the score")
     name, goal = parse_metric(args.metric)
     metric = Metric(name, goal, args.unit or "", None, args.test_metric)
-    margin = getattr(args, "margin", None)
-    if margin is not None:
-        metric = replace(metric, margin=margin / abs(metric.scale))
+    if args.margin is not None:
+        metric = replace(metric, margin=args.margin / abs(metric.scale))
     return Script(args.template, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_judgement, add_resources, add_study, add_training
+from study.cli.arguments.common import add_judgement, add_resources, add_script, add_study, add_training
 from study.limits import COUNT, SEEDS
 
 EXAMPLES = """\
@@ -56,5 +56,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_judgement(parser)
     add_training(parser, "one value for every run of the ablation, the baseline and the winner too")
+    add_script(parser, margin=False)
     add_resources(parser)
     parser.epilog = EXAMPLES

@@ -12,6 +12,11 @@ DEFAULT_STUDY = "runs/alexnet-cifar10"
 DEFAULT_SEED = 504
 
 
+MARGIN_HELP = (
+    "the least difference worth having, in the metric's unit, percentage points where that is %%; smaller ones are as "
+    "good as none"
+)
+
 DEEPEST = 100  # folders within folders: making more of them ends in a RecursionError
 
 
@@ -47,33 +52,8 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
     group.add_argument(
         "--trainable",
         metavar="MODULE",
-        help="module name or path.py of the model to study (default: the study's, else alexnet; see docs/trainable.md)",
-    )
-    group.add_argument(
-        "--command",
-        dest="template",
-        metavar="'PROGRAM {FIELD} {seed}'",
-        help="any script instead, with a placeholder for each field and for the seed; no shell reads it (see "
+        help="module name, path.py or path.py:function of the model to study (default: the study's, else alexnet; see "
         "docs/trainable.md)",
-    )
-    group.add_argument(
-        "--metric", metavar="NAME:max|min", help="with --command: the number it prints that is the score"
-    )
-    group.add_argument(
-        "--test-metric", metavar="NAME", help="with --command: the same on test data, printed at the end"
-    )
-    group.add_argument(
-        "--unit", metavar="UNIT", help="with --command: '%%' for fractions that are shown as percent, or another"
-    )
-    group.add_argument(
-        "--parse",
-        metavar="REGEX",
-        help="with --command: how its output is read, by named groups (default: name=value, name: value, JSON lines)",
-    )
-    group.add_argument(
-        "--baseline",
-        metavar="FIELD=VALUE,...",
-        help="with --command: a value for each placeholder, what all is compared with",
     )
     group.add_argument(
         "--dataset",
@@ -119,6 +99,30 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
     )
 
 
+def add_script(parser: argparse.ArgumentParser, margin: bool) -> None:
+    """Add what a script takes; ``margin``: also the margin, which a command that gives verdicts has anyway."""
+    group = parser.add_argument_group("any script instead of a trainable (see docs/trainable.md)")
+    group.add_argument(
+        "--command",
+        dest="script",  # 'command' is which of ours is run
+        metavar="'PROGRAM {FIELD} {seed}'",
+        help="what to run, with a placeholder for each field and for the seed; no shell reads it",
+    )
+    group.add_argument("--metric", metavar="NAME:max|min", help="the number it prints that is the score, and which way")
+    group.add_argument("--test-metric", metavar="NAME", help="the same on test data, printed at the end")
+    group.add_argument("--unit", metavar="UNIT", help="'%%' for fractions, which are shown as percent, or another")
+    if margin:
+        group.add_argument("--margin", type=MARGIN.parse, metavar="DIFFERENCE", help=MARGIN_HELP)
+    group.add_argument(
+        "--parse",
+        metavar="REGEX",
+        help="how its output is read, by named groups (default: name=value, name: value, JSON lines)",
+    )
+    group.add_argument(
+        "--baseline", metavar="FIELD=VALUE,...", help="a value for each placeholder: what all is compared with"
+    )
+
+
 def add_resources(parser: argparse.ArgumentParser) -> None:
     """Add what every command that trains more than once takes."""
     group = parser.add_argument_group("how to run")
@@ -155,8 +159,7 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
         "--margin",
         type=MARGIN.parse,
         metavar="DIFFERENCE",
-        help="differences below this are as good as none, in the metric's unit, in percentage points where that is %% "
-        "(default: the metric's own margin)",
+        help=f"{MARGIN_HELP} (default: the metric's own)",
     )
     group.add_argument(
         "--claim",

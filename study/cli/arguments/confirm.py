@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_judgement, add_resources, add_study, add_training
+from study.cli.arguments.common import add_judgement, add_resources, add_script, add_study, add_training
 from study.limits import COUNT, SEEDS
 
 EXAMPLES = """\
@@ -39,5 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_judgement(parser)
     add_training(parser, None)
+    add_script(parser, margin=False)
     add_resources(parser)
     parser.epilog = EXAMPLES

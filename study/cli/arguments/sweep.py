@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_resources, add_study, add_training
+from study.cli.arguments.common import add_resources, add_script, add_study, add_training
 from study.limits import FACTOR, GRACE, KEEP_WEIGHTS, TRIALS, duration
 
 EXAMPLES = """\
@@ -73,5 +73,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="best configs whose weights are kept, beside the baseline's (default: %(default)s)",
     )
     add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
+    add_script(parser, margin=True)
     add_resources(parser)
     parser.epilog = EXAMPLES
