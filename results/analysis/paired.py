@@ -27,6 +27,7 @@ from results.metric import Metric
 MARGIN = 0.005  # of an accuracy half a percentage point: about the standard deviation of one training over seeds
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
 MIN_SEEDS = 3  # two differences say next to nothing about their deviation
+LEAST = 1e-250  # a standard error of none: no number is divided by zero, and it is none of any unit's
 MOST_SEEDS = 500  # beyond this "how many more" is not answered with a number
 
 Claim = Literal["test-set", "population"]
@@ -96,8 +97,8 @@ def _tests(
     mean: np.ndarray, se: np.ndarray, df: int, sd: np.ndarray, margin: float | None, confidence: float
 ) -> dict[str, np.ndarray]:
     # differences that are all the very same number: t is then huge, not undefined, in whatever unit they are
-    se = np.maximum(se, np.maximum(1e-12 * np.abs(mean), 1e-250))
-    half = st.t.ppf((1 + confidence) / 2, df) * se
+    se = np.maximum(se, np.maximum(1e-12 * np.abs(mean), LEAST))
+    half = st.t.ppf((1 + confidence) / 2, df) * np.where(se > LEAST, se, 0.0)
     equivalent = np.ones_like(mean)
     if margin is not None:
         equivalent = np.maximum(st.t.sf((margin + mean) / se, df), st.t.sf((margin - mean) / se, df))

@@ -53,7 +53,7 @@ def test_the_honest_page_says_better(folder: Path) -> None:
         (lambda r: [r | {"seconds": 1.0}, r], "lines 55 and 56 of this run differ, so none of them counts"),
         (lambda r: [r, r | {"run_id": CONFIRMED + "-2", "test_loss": 0.1}], "lines 55 and 56 have other scores of one"),
         (lambda r: [r | {"test_images": 10**11}], "test_images: Input should be less"),
-        (lambda r: [r | {"test_accuracy": 0.95, "test_correct": None, "test_confusion": None}], "test_examples is miss"),
+        (lambda r: [r | {"test_accuracy": 0.95, "test_correct": None, "test_confusion": None}], "test_examples is"),
         (lambda r: [r | {"test_accuracy": 0.95, "test_images": None, "test_confusion": None}], "test_examples is miss"),
         (lambda r: [r | {"test_confusion": None}], "test_confusion is missing, but a complete run"),
         (lambda r: [r | {"history": [], "val_confusion": {}}], "but no epoch of the history is selected"),

@@ -77,6 +77,18 @@ def test_a_sweep_that_pruned_most_is_read_at_the_most_epochs_that_enough_trials_
     assert comparable(many[:15], True) is None
 
 
+def test_where_no_prefix_is_claimed_importance_within_equal_epochs_is_of_one_length() -> None:
+    def trials(n: int, epochs: int) -> list[Record]:
+        return [
+            run([(1.0, 0.1)], status="pruned", learning_rate=(epochs * 100 + i) / 1e4, epochs=epochs) for i in range(n)
+        ]
+
+    few = trials(LEAST - 1, 10) + trials(LEAST - 1, 25)
+    assert comparable(few, True) is not None and comparable(few, False) is None
+    alike = comparable(few + trials(LEAST, 30), False)
+    assert alike is not None and {r.config["epochs"] for r in alike.records} == {30}
+
+
 def test_below_the_least_number_of_trials_nothing_is_said() -> None:
     configs, scores = planted(LEAST)
     assert importance(configs, scores)

@@ -9,6 +9,8 @@ import pytest
 
 from results.analysis.scores import (
     against_baseline,
+    curve,
+    curve_so_far,
     expected_best,
     expected_maximum,
     frontier,
@@ -43,6 +45,22 @@ def test_a_pruned_run_is_compared_at_its_own_epoch_and_has_no_other_comparison()
     found = against_baseline(run([(0.9, 0.2), (0.8, 0.4)], status="pruned", batch_size=64), [base], True)
     assert (found.equal_epochs, found.as_configured, found.test) == (2, None, None)
     assert found.at_equal == pytest.approx(0.1)
+
+
+def test_where_no_prefix_is_claimed_only_trainings_of_one_length_compare_at_equal_epochs() -> None:
+    base = run([(0.9, 0.1), (0.8, 0.3)], epochs=2)
+    pruned = run([(0.9, 0.2)], status="pruned", epochs=2, batch_size=64)
+    longer = run([(0.9, 0.2), (0.8, 0.4), (0.7, 0.6)], epochs=3)
+    assert against_baseline(pruned, [base], False).at_equal == pytest.approx(0.1)
+    found = against_baseline(longer, [base], False)
+    assert (found.at_equal, found.equal_epochs) == (None, None) and found.as_configured == pytest.approx(0.3)
+    assert against_baseline(longer, [base], True).equal_epochs == 2
+
+
+def test_a_curve_has_the_score_of_each_epoch_and_of_the_best_so_far() -> None:
+    record = run([(0.9, 0.1), (0.5, 0.2), (0.7, 0.3)])
+    assert curve(record) == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert curve_so_far(record) == [0.1, 0.2, 0.2]
 
 
 @pytest.mark.parametrize("status", ["failed", "diverged"])

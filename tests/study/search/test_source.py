@@ -11,8 +11,10 @@ import pytest
 
 from results.config import config_hash
 from results.errors import UserError
+from results.metric import Metric
 from results.outcome import Epoch
 from results.reading import Reading
+from results.record import HistoryRow, MetricTag
 from search_spaces import choice, log_float
 from study.jobs import Job
 from study.recording.checkpoints import Interrupted
@@ -226,6 +228,92 @@ def test_best_line_compares_at_equal_epochs(toy, baseline):
     job = dataclasses.replace(job, config=job.config | {"epochs": 3})
     source.done(job, record_of(job, accuracy=0.6))
     assert "60.00 %" in source.best_line() and "baseline 30.00 % after 3 epochs" in source.best_line()
+
+
+RMSE = Metric("val_rmse", "min", "mpg", select="last")
+
+
+def error(number, value):
+    return Epoch(number, {"val_rmse": value}, 1.0)
+
+
+def of_rmse(job, values, status="complete"):
+    """Return a record whose metric is an error."""
+    rows = [HistoryRow(epoch=e, values={"val_rmse": v}, seconds=1) for e, v in enumerate(values, 1)]
+    made = {"metric": MetricTag(**RMSE.tag), "history": rows, "test": {}, "test_examples": None, "test_confusion": None}
+    scored = {"best_epoch": len(rows), "val": rows[-1].values} if status in ("complete", "pruned") else {}
+    return record_of(job, status).model_copy(update=made | scored)
+
+
+def test_an_error_is_minimised_by_optuna_which_sees_it_as_it_is(toy, baseline):
+    space = space_of(toy, baseline, {"learning_rate": log_float(1e-3, 1.0)})
+    live = Proposer(space, "tpe", 0, [], "min")
+    records = []
+    for number in range(12):
+        trial, config = live.ask()
+        far = abs(np.log10(config["learning_rate"]) + 2)  # least at 0.01
+        records.append(of_rmse(Job("sweep", config, SEED, trial=number), [5 + far, 2 + far]))
+        live.tell(trial, records[-1])
+    assert live.study.direction == optuna.study.StudyDirection.MINIMIZE
+    assert live.study.best_value == min(r.val["val_rmse"] for r in records)
+    assert live.study.trials[0].intermediate_values == {
+        1: records[0].history[0].values["val_rmse"],
+        2: live.study.trials[0].value,
+    }
+    again = Proposer(space, "random", 0, records, "min")
+    assert again.study.best_value == live.study.best_value
+
+
+def test_a_greater_error_is_what_is_pruned(toy, baseline):
+    source = source_of(toy, baseline, trials=9, halvings=Halvings(12, 3, 1), metric=RMSE)
+    source.next()
+    one, other = source.next(), source.next()
+    assert not source.epoch(one, [error(1, 2.0)]) and source.epoch(other, [error(1, 3.0)])
+    source.done(one, of_rmse(one, [2.0, 1.25]))
+    assert source.best_line() == "best so far 1.25 mpg validation (trial 1, 2 epochs)"
+
+
+def test_where_no_prefix_is_claimed_trials_of_another_length_are_another_group(toy, baseline):
+    """A cosine schedule over nine epochs and one over twelve do not compare after one epoch."""
+    source = source_of(toy, baseline, trials=30, halvings=Halvings(None, 3, 1), prefix=False)
+    source.next()
+
+    def job(epochs, noise):
+        config = baseline | {"epochs": epochs, "noise": noise}
+        return source._job(config)
+
+    assert not source.epoch(job(9, 0.1), [epoch(1, 0.9)])
+    assert not source.epoch(job(12, 0.1), [epoch(1, 0.2)]), "the first of its length has nobody beside it"
+    assert source.epoch(job(9, 0.2), [epoch(1, 0.5)]) and not source.epoch(job(12, 0.2), [epoch(1, 0.5)])
+    assert job(9, 0.3).sweep["rungs"] == [1, 3] and job(12, 0.3).sweep["rungs"] == [1, 3, 9]
+    earlier = record_of(job(12, 0.4), "pruned", 0.95, epochs=1)
+    again = source_of(toy, baseline, [earlier], trials=30, halvings=Halvings(None, 3, 1), prefix=False)
+    assert again.epoch(job(12, 0.5), [epoch(1, 0.5)]) and not again.epoch(job(9, 0.5), [epoch(1, 0.5)])
+
+
+def test_without_epochs_in_the_config_all_are_one_group_and_none_stops_where_another_ended(toy, baseline):
+    own = {name: value for name, value in baseline.items() if name != "epochs"}
+    halvings = Halvings(None, 3, 1)
+    source = source_of(toy, baseline, halvings=halvings, prefix=False)
+
+    def job(noise):
+        return Job("sweep", own | {"noise": noise}, SEED, trial=int(10 * noise))
+
+    assert not source.epoch(job(0.1), [epoch(1, 0.9)]) and source.epoch(job(0.2), [epoch(1, 0.5)])
+    source.done(job(0.1), record_of(dataclasses.replace(job(0.1), config=own | {"noise": 0.1}), accuracy=0.9, epochs=3))
+    rows = [epoch(e, 0.1) for e in (1, 2, 3)]
+    assert not source.epoch(job(0.3), rows), "trainings end after three epochs: there is nothing left to save"
+    assert source.epoch(job(0.4), rows[:1])
+
+
+def test_best_line_lays_no_trial_beside_the_first_epochs_of_a_longer_schedule(toy, baseline):
+    source = source_of(toy, baseline, trials=3, prefix=False)
+    job = source.next()
+    source.done(job, record_of(job, accuracy=0.9))
+    job = source.next()
+    job = dataclasses.replace(job, config=job.config | {"epochs": 3})
+    source.done(job, record_of(job, accuracy=0.6))
+    assert "(trial 1, 3 epochs); baseline 90.00 % after its 9 epochs; one run each" in source.best_line()
 
 
 def test_unknown_sampler(toy, baseline):
