@@ -36,7 +36,7 @@ def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
     A command runs only where the command line gives it: a study's word alone runs none.
     """
     script = meta.script if meta is not None and meta.trainable == COMMAND else None
-    if args.template is None:
+    if args.script is None:
         given = [option for name, option in OPTIONS.items() if getattr(args, name) is not None]
         if args.margin is not None and not hasattr(args, "claim"):
             given.append("--margin")
@@ -67,14 +67,14 @@ def _new(args: Namespace) -> Script:
     metric = Metric(name, goal, args.unit or "", None, args.test_metric)
     if args.margin is not None:
         metric = replace(metric, margin=args.margin / abs(metric.scale))
-    return Script(args.template, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
+    return Script(args.script, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
 
 
 def _again(args: Namespace, meta: StudyMeta, script: kept.Script) -> Script:
     """What is not given again is the study's, and what is given must be."""
     metric = meta.metric.plain
     fixed: tuple[tuple[str, object, object], ...] = (
-        ("command", args.template, script.template),
+        ("command", args.script, script.template),
         ("metric", args.metric and parse_metric(args.metric), (metric.name, metric.goal)),
         ("test-metric", args.test_metric, metric.test),
         ("unit", args.unit, metric.unit),
