@@ -71,7 +71,7 @@ def validation_values(metric: Metric, names: Iterable[str]) -> list[str]:
     return [n for n in wanted if n in known or n == metric.name][:MOST]
 
 
-def tested_values(metric: Metric, names: Iterable[str]) -> list[str]:
+def values_of_test(metric: Metric, names: Iterable[str]) -> list[str]:
     """Return those of ``names`` that are shown of the test set: the metric's, and losses; none without a test value."""
     if metric.test is None:
         return []

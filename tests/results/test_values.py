@@ -6,7 +6,7 @@ import pytest
 
 from results.metric import Metric
 from results.schema1 import ACCURACY
-from results.values import chosen_by, curves, is_training, tested_values, validation_values, value_name, value_text
+from results.values import chosen_by, curves, is_training, validation_values, value_name, value_text, values_of_test
 
 RMSE = Metric("val_rmse", "min", "mpg", margin=0.05, test="test_rmse")
 NAMES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]
@@ -24,8 +24,8 @@ def test_the_metric_comes_first_then_what_selects_then_losses() -> None:
 
 
 def test_without_a_test_value_nothing_of_the_test_set_is_shown() -> None:
-    assert tested_values(ACCURACY, ["test_loss", "test_accuracy", "test_f1"]) == ["test_accuracy", "test_loss"]
-    assert tested_values(Metric("val_loss", "min"), ["test_loss"]) == []
+    assert values_of_test(ACCURACY, ["test_loss", "test_accuracy", "test_f1"]) == ["test_accuracy", "test_loss"]
+    assert values_of_test(Metric("val_loss", "min"), ["test_loss"]) == []
 
 
 @pytest.mark.parametrize(

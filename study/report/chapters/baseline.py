@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from results.metric import selection
 from results.record import Record
-from results.values import chosen_by, tested_values, validation_values, value_name
+from results.values import chosen_by, validation_values, value_name, values_of_test
 from results.values import curves as drawn_values
 from study.report import figures
 from study.report.blocks import (
@@ -35,7 +35,7 @@ def scores(view: View) -> Section | None:
         return None
     metric = view.metric
     of_validation = validation_values(metric, (name for r in view.baselines for name in r.val))
-    of_test = tested_values(metric, (name for r in view.baselines for name in r.test))
+    of_test = values_of_test(metric, (name for r in view.baselines for name in r.test))
     rows = [
         Row(
             [

@@ -11,7 +11,7 @@ from results.analysis.evidence import Trial
 from results.formatting import duration, setting
 from results.frame import frame, value_columns
 from results.record import Record
-from results.values import tested_values, validation_values
+from results.values import validation_values, values_of_test
 from study.report.tables.writers import Table
 from study.report.text import clean
 from study.report.view import View
@@ -82,7 +82,7 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
     }
     named = value_columns(records, view.meta)
     of_validation = validation_values(view.metric, (name for r in records for name in r.val))
-    of_test = tested_values(view.metric, (name for r in records for name in r.test))
+    of_test = values_of_test(view.metric, (name for r in records for name in r.test))
     columns = {
         "rank": pd.Series([*none, *ranks], dtype="Int64"),
         "kind": pd.Series(["baseline"] * len(none) + ["trial"] * len(trials), dtype="str"),
