@@ -178,6 +178,8 @@ def _argument_type(action: argparse.Action, default: Any) -> Any:
 
 def made(name: str, fields: dict[str, Any], where: str) -> ConfigClass:
     """Return a strict pydantic model of ``fields``: name -> (type, default). Raises UserError."""
+    if hidden := next((field for field in fields if field.startswith("_")), None):
+        raise UserError(f"{where}: its settings are no config: '{hidden}' begins with an underscore")
     try:
         model: ConfigClass = create_model(name, __config__=STRICT, **fields)
     except Exception as error:  # noqa: BLE001 - names and types that pydantic does not take

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from results.errors import UserError
 from results.metric import Metric
 from study.protocol import DECLARED, Declared, of_function
 
 
 def trainable(
-    *,
-    metric: Metric,
+    *misplaced: Any,
+    metric: Metric | None = None,
     data: Callable[..., Any] | None = None,
     space: Mapping[str, Any] | None = None,
     spaces: Mapping[str, Any] | None = None,
@@ -36,6 +37,8 @@ def trainable(
     The function does what it did where it is called with ``run``; called without, it trains once by hand and prints.
     See docs/trainable.md.
     """
+    if misplaced:
+        raise UserError("write @trainable(metric=Metric('val_loss', goal='min')), with whatever else by name")
     options = {"data": data, "space": space, "spaces": spaces, "config": config, "prefix": prefix, "name": name}
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:

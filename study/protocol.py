@@ -124,7 +124,7 @@ def of_function(declared: Declared, module: ModuleType, where: str) -> Trainable
     options, function = declared.options, declared.function
     spaces = dict(_mapping(options["spaces"], where, "spaces"))
     if options["space"] is not None:
-        spaces = {"default": options["space"], **spaces}
+        spaces = {"default": _mapping(options["space"], where, "space"), **spaces}
     seed = SEED in inspect.signature(function).parameters
     if options["config"] is None:
         config = from_signature(function, where, spaces)
