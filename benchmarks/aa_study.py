@@ -56,14 +56,14 @@ def one_study(number: int, folder: Path, engine: str = "here") -> dict[str, Any]
     evidence = Evidence.of(Study.open(path))
     trials = [r for r in evidence.records if r.kind == "sweep" and r.status == "complete"]
     base = next(r for r in trials if evidence.is_baseline(r))
-    best = max((r for r in trials if r is not base), key=lambda r: r.val_accuracy or 0)
+    best = max((r for r in trials if r is not base), key=lambda r: r.score or 0)
     tested = evidence.verdicts("confirm")
     page = (path / "report.html").read_text(encoding="utf-8")
     row = {
         "study": number,
         "seed": 10_000 * number,
         "trials": len(trials),
-        "best_minus_baseline": round((best.val_accuracy or 0) - (base.val_accuracy or 0), 5),
+        "best_minus_baseline": round((best.score or 0) - (base.score or 0), 5),
         "held": round(shrinkage(evidence, tested[0]).on_fresh_seeds or 0.0, 5),
         "verdicts": [j.verdict.label for j in tested],
         "estimates": [round(j.verdict.estimate, 5) for j in tested],

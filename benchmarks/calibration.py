@@ -24,6 +24,7 @@ from scipy import stats as st
 from benchmarks import worlds
 from benchmarks.calibration_table import markdown, show, write_docs
 from results.analysis import corrections, paired, verdict
+from results.schema1 import ACCURACY
 
 SEEDS = (3, 6, 10, 20)
 COMPARISONS = (1, 5, 50)
@@ -180,7 +181,9 @@ def as_suggested(studies: int, rng: np.random.Generator, most: int = 80) -> list
                 have = np.full(comparisons, 6)
                 for look in range(1, LOOKS + 1):
                     made = verdict.adjust(
-                        [paired.compare(row[:n], images=worlds.IMAGES) for row, n in zip(d, have, strict=True)], look
+                        [paired.compare(row[:n], examples=worlds.IMAGES) for row, n in zip(d, have, strict=True)],
+                        ACCURACY,
+                        look,
                     )
                     labels = ("better", "worse") if effect == 0 else ("equivalent", "worse")
                     wrong[look - 1, study] = any(v.label in labels for v in made)
