@@ -182,7 +182,7 @@ def _check_resuming(trainer: _Trainer, whole: Outcome, say: Say) -> None:
 
 def _check_prefix(trainer: _Trainer, whole: Outcome, epochs: int, say: Say) -> None:
     """A shorter training is a prefix of a longer one, or is not: it must be as declared."""
-    if epochs < 2 or len(whole.history) < epochs:
+    if epochs < 3 or len(whole.history) < epochs:  # a first epoch knows no schedule yet
         return
     try:
         shorter = trainer.run(3, epochs=epochs - 1)

@@ -56,12 +56,16 @@ def test_a_training_loads_no_compiler(name):
     """torch._dynamo, sympy and triton cost a second in every process that trains."""
     program = f"""
 import sys, numpy as np, torch
-from alexnet import Config, fit
 from alexnet.data import Data
+from results.outcome import Runtime
+from study.jobs import Model
+from study.protocol import load_trainable
+from study.training.loop import train
 images, labels = torch.zeros((20, 3, 32, 32), dtype=torch.uint8), torch.arange(20) % 2
 data = Data("made up", "", ("a", "b"), images, labels, images, labels)
-config = Config(architecture="tiny", optimizer="{name}", epochs=1)
-outcome = fit(config, 0, data, lambda epoch, state: not state())
+model = Model(load_trainable("alexnet"), "alexnet", data, Runtime())
+config = model.trainable.Config(architecture="tiny", optimizer="{name}", epochs=1).model_dump()
+outcome = train(model, config, 0, lambda epoch, state, last: not state())
 assert outcome.status == "complete"
 print(*sorted({{"torch._dynamo", "sympy", "triton", "torchvision", "pandas", "scipy", "sklearn"}} & set(sys.modules)))
 """

@@ -15,15 +15,15 @@ from study.cli.main import main
 from tests.support import ROOT, TOY
 
 TRAINABLE = """
-    from dataclasses import replace
     from search_spaces import log_float
     from tests.support import toy
     from tests.support.toy import *
 
     SPACES = {"default": {"learning_rate": log_float(1e-3, 1.0)}}
 
-    def fit(config, seed, data, on_epoch, state=None):
-        return toy.fit(config, seed, data, lambda e, s: on_epoch(replace(e, val_loss=None), s), state)
+    def train(config, run):
+        for values in toy.train(config, run):
+            yield values | {"val_loss": None}
 """
 
 
@@ -52,9 +52,9 @@ LEAVES = """
     from tests.support import toy
     from tests.support.toy import *
 
-    def fit(config, seed, data, on_epoch, state=None):
+    def train(config, run):
         os.chdir(os.environ["ELSEWHERE"])
-        return toy.fit(config, seed, data, on_epoch, state)
+        return toy.train(config, run)
 """
 
 

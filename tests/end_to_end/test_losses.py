@@ -25,6 +25,7 @@ from study.recording import checkpoints
 from study.recording.records import Context, Trace, stopped
 from study.recording.writer import Writer
 from study.terminal.log import Log
+from study.training.loop import train
 from tests.support import TOY
 from tests.support.processes import is_worker
 from tests.support.studies import make_toy_study
@@ -47,7 +48,7 @@ ALONE = """
 
     Study.save_predictions = slowly
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as 'disown' has it
-    data = toy.load_data("600", Path("."))
+    data = toy.hooks["load_data"]("600", Path("."))
     model = Model(toy, sys.argv[2], data, Runtime())
     jobs = FixedJobs([Job("baseline", study.meta.baseline, 1)])
     done = run_jobs(study, model, jobs, options=Options(engine="here"))
@@ -143,7 +144,8 @@ def cut(study: Study, data, monkeypatch) -> Job:
     toy, states, job = load_trainable(TOY), {}, Job("baseline", study.meta.baseline, 1)
     with monkeypatch.context() as context:
         context.setenv("TOY_IN_PROCESS", "1")
-        toy.fit(toy.Config(**job.config), 1, data, lambda e, copy: bool(states.update({e.epoch: (e, copy())})))
+        model = Model(toy, TOY, data, Runtime())
+        train(model, job.config, 1, lambda e, copy, last: bool(states.update({e.epoch: (e, copy())})))
     checkpoints.save(study, checkpoints.Interrupted(job, [states[1][0]]), states[1][1])
     return job
 
@@ -194,13 +196,12 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
             from tests.support import toy
             from tests.support.toy import *
 
-            def fit(config, seed, data, on_epoch, state=None):
-                if seed == 1:
+            def train(config, run):
+                if run.seed == 1:
                     raise ValueError("cannot read caf\\udce9.png")
-                outcome = toy.fit(config, seed, data, on_epoch, state)
-                if seed == 2:
-                    outcome.weights["classes"] = np.array(["cat", "dog"])
-                return outcome
+                if run.seed == 2:
+                    run.keep({"classes": np.array(["cat", "dog"])})
+                return (yield from toy.train(config, run))
         """)
     )
     study, data = make_toy_study(tmp_path / "toy", trainable=str(file), epochs=2)
@@ -208,7 +209,7 @@ def test_what_cannot_be_written_fails_alone(tmp_path):
     records = {r.seed: r for r in study.records()}
     assert [records[seed].status for seed in (1, 2, 3)] == ["failed", "failed", "complete"]
     assert records[1].error == "ValueError: cannot read caf\\udce9.png (bad.py, line 8)"
-    assert "weights['classes'] is of <U3, not of numbers or bools" in records[2].error
+    assert "classes is an array of <U3, not of numbers or bools" in records[2].error
 
 
 @pytest.mark.long

@@ -75,7 +75,10 @@ def test_a_studys_word_alone_runs_no_command(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--command", "sh other.sh {seed} {lr} {kind}"], "has --command 'sh train.sh {seed} {lr} {kind}', not 'sh other"),
+        (
+            ["--command", "sh other.sh {seed} {lr} {kind}"],
+            "has --command 'sh train.sh {seed} {lr} {kind}', not 'sh other",
+        ),
         ([*COMMAND, "--metric", "val_loss:max"], "has --metric val_loss:min, not val_loss:max"),
         ([*COMMAND, "--baseline", "lr=2,kind=a"], "has --baseline lr=1,kind=a, not lr=2,kind=a"),
         ([*COMMAND, "--trainable", "alexnet"], "--command and --trainable: a study is of one of them"),
@@ -95,7 +98,10 @@ def test_what_contradicts_the_study_is_refused(words: list[str], says: str, fold
         (["--command", "no-such-program {seed}", "--metric", "a:min"], "no-such-program"),
         (["--command", "sh train.sh > log", "--metric", "a:min"], ">"),
         (["--command", "sh train.sh {seed", "--metric", "a:min"], "{"),
-        (["--command", "sh train.sh {seed}", "--metric", "a:min", "--parse", "("], "--parse '(' is no regular expression"),
+        (
+            ["--command", "sh train.sh {seed}", "--metric", "a:min", "--parse", "("],
+            "--parse '(' is no regular expression",
+        ),
     ],
 )
 def test_a_command_that_cannot_be_run_is_refused(words: list[str], says: str, folder: Path, tmp_path: Path) -> None:
@@ -118,7 +124,9 @@ def test_a_script_that_fails_says_why_and_leaves_no_score(folder: Path, tmp_path
     (tmp_path / "bad.sh").write_text("echo 'reading data.csv'\necho 'bad.sh: data.csv is missing' >&2\nexit 4\n")
     words = ["--command", "sh bad.sh {seed}", "--metric", "a:min", "--engine", "here", "--study", "s"]
     out, err = run("baseline", *words, cwd=tmp_path, code=1)
-    assert "failed: the command ended with exit code 4; its last lines: reading data.csv | bad.sh: data.csv" in out + err
+    assert (
+        "failed: the command ended with exit code 4; its last lines: reading data.csv | bad.sh: data.csv" in out + err
+    )
     record = json.loads((tmp_path / "s" / "records.jsonl").read_text())
     assert record["status"] == "failed" and record["val"] == record["test"] == {}
 

@@ -1,213 +1,258 @@
-"""Both trainables keep the protocol, and the check notices each way to break it."""
+"""Models keep what they declare, and the check names each way not to, with what to do."""
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from results.outcome import Epoch, Outcome, State
-from study.contract import Broken, check_trainable, differing_part
+from results.metric import Metric
+from study.contract import Broken, check_trainable
 from study.protocol import load_trainable
+from study.training.same import differing_part
 from tests.support import ROOT
+from tests.support.trainings import of_function, run, temporary_module
 
-EXAMPLE = str(ROOT / "examples" / "digits_sklearn.py")
+EXAMPLES = ROOT / "examples"
+SKLEARN = str(EXAMPLES / "digits_sklearn.py")
+ACCURACY = Metric("val_acc", test="test_acc")
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"),
-    [(EXAMPLE, {"epochs": 4}), ("alexnet", {"epochs": 3, "architecture": "tiny"})],
-    ids=["scikit-learn", "alexnet"],
+    ("name", "settings", "last"),
+    [
+        (SKLEARN, {"epochs": 4}, "kept: prefix=True, a shorter training is what a longer one is until then"),
+        ("alexnet", {"epochs": 3, "architecture": "tiny"}, "kept: prefix=True"),
+        (str(EXAMPLES / "regression.py"), {}, "kept: the seed decides everything"),
+        (str(EXAMPLES / "binary_auc.py"), {}, "kept: prefix=True"),
+        (str(EXAMPLES / "char_lm.py"), {"width": 16}, "kept: prefix=True"),
+        (str(EXAMPLES / "script_trainable.py"), {"width": 4}, "kept: prefix=False, nothing is claimed"),
+    ],
+    ids=lambda value: Path(value).stem if isinstance(value, str) and "/" in value else "",
 )
-def test_a_trainable_keeps_the_protocol(name: str, settings: dict, tmp_path: Path) -> None:
+def test_a_trainable_is_as_it_declares(name: str, settings: dict[str, Any], last: str, tmp_path: Path) -> None:
     said: list[str] = []
     check_trainable(load_trainable(name), "digits", tmp_path, settings, say=said.append)
-    assert len(said) == 5
+    assert said[0].startswith("trains up to 8 times") and last in said[-1]
+    assert all(line.startswith(("kept: ", "note: ")) for line in said[1:])
 
 
-@pytest.fixture(scope="module")
-def honest() -> ModuleType:
-    return load_trainable(EXAMPLE)
+# -- ways to break it ------------------------------------------------------------------------------------------------
 
 
-def trainable(honest: ModuleType, **changed: Any) -> Any:
-    members = {"NAME": "t", "Config": honest.Config, "load_data": honest.load_data, "fit": honest.fit}
-    return SimpleNamespace(**(members | changed))
+class Model:
+    """A made-up model whose weights the spoilt trainings move about."""
+
+    def __init__(self, seed: int) -> None:
+        self.weights, self.momentum = np.zeros(3), np.zeros(3)
+        self.weights += np.random.default_rng(seed).normal(size=3)
+
+    def epoch(self, rate: float = 0.1) -> float:
+        self.momentum[:] = 0.9 * self.momentum + rate * np.random.normal(size=3)
+        self.weights += self.momentum
+        return float(self.weights.sum())
 
 
-def broken_rule(subject: Any) -> str:
-    with pytest.raises(Broken) as caught:
-        check_trainable(subject, "digits", Path(), {"epochs": 3, "features": 25})
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+def right(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    model = Model(run.seed)
+    run.keep(model.weights, momentum=model.momentum)
+    for _ in run.epochs(config.epochs):
+        yield {"val_loss": model.epoch()}
 
 
-def spoil(honest: ModuleType, how: Callable[[Outcome], Outcome]) -> Any:
-    """A trainable whose outcomes are changed by ``how``."""
-
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return how(honest.fit(config, seed, data, on_epoch, state))
-
-    return trainable(honest, fit=fit)
+drawn = random.Random(1)
 
 
-def test_one_that_uses_the_global_generator_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(config, int(np.random.randint(10**6)), data, on_epoch, state)
-
-    assert "the same config, seed and data give the same outcome" in broken_rule(trainable(honest, fit=fit))
+def draws_elsewhere(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    for values in right(config, run):
+        yield {"val_loss": values["val_loss"] + drawn.random()}
 
 
-def test_one_that_ignores_its_seed_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(config, 0, data, on_epoch, state)
-
-    assert broken_rule(trainable(honest, fit=fit)) == "not kept: fit: another seed gives another outcome"
-
-
-def test_one_that_ignores_its_state_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(config, seed, data, on_epoch, None)
-
-    assert "trains only the epochs that are left" in broken_rule(trainable(honest, fit=fit))
+def draws_from_the_system(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    generator = np.random.default_rng()
+    for _ in run.epochs(config.epochs):
+        yield {"val_loss": generator.normal()}
 
 
-def test_one_that_forgets_a_part_of_its_state_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(config, seed, data, on_epoch, state and state | {"intercept": 0 * state["intercept"]})
-
-    said = broken_rule(trainable(honest, fit=fit))
-    assert "continued after epoch 1, it ends as if never stopped, bit by bit (they differ in epoch 2: " in said
-
-
-def test_one_whose_state_is_no_copy_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        shared: State = {}
-
-        def hand_on(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
-            def same_arrays() -> State:
-                for name, array in snapshot().items():
-                    if name in shared and shared[name].shape == array.shape:
-                        shared[name][...] = array
-                    else:
-                        shared[name] = array.copy()
-                return dict(shared)
-
-            return on_epoch(epoch, same_arrays)
-
-        return honest.fit(config, seed, data, hand_on, state)
-
-    assert "it is a copy" in broken_rule(trainable(honest, fit=fit))
+def ignores_its_seed(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    np.random.seed(0)
+    model = Model(0)
+    for _ in run.epochs(config.epochs):
+        yield {"val_loss": model.epoch()}
 
 
-def test_one_that_keeps_objects_in_its_state_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(
-            config, seed, data, lambda e, s: on_epoch(e, lambda: s() | {"rng": np.random.default_rng()}), state
-        )
-
-    assert "state['rng'] is of object, not of numbers or bools" in broken_rule(trainable(honest, fit=fit))
+def forgets_a_part(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    model = Model(run.seed)
+    run.keep(model.weights)
+    for _ in run.epochs(config.epochs):
+        yield {"val_loss": model.epoch()}
 
 
-def test_one_that_does_not_stop_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        return honest.fit(config, seed, data, lambda e, s: on_epoch(e, s) and False, state)
+def schedules(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    model = Model(run.seed)
+    run.keep(model.weights, momentum=model.momentum)
+    for epoch in run.epochs(config.epochs):
+        yield {"val_loss": model.epoch(rate=1 - epoch / (config.epochs + 1))}
 
-    assert "it stops with status 'stopped'" in broken_rule(trainable(honest, fit=fit))
 
-
-def test_one_that_swallows_what_on_epoch_raises_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        def careful(epoch: Epoch, snapshot: Callable[[], State]) -> bool:
+def does_not_end(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    for _ in run.epochs(config.epochs):
+        while True:
             try:
-                return on_epoch(epoch, snapshot)
-            except BaseException:
-                return True
-
-        return honest.fit(config, seed, data, careful, state)
-
-    assert "what on_epoch raises passes through" in broken_rule(trainable(honest, fit=fit))
+                yield {"val_loss": np.random.normal()}
+                break
+            except GeneratorExit:
+                continue
 
 
-def test_one_that_writes_on_its_data_is_noticed(honest: ModuleType) -> None:
-    def fit(config: Any, seed: int, data: Any, on_epoch: Any, state: State | None = None) -> Outcome:
-        data.train_pixels -= data.train_pixels.mean()
-        return honest.fit(config, seed, data, on_epoch, state)
-
-    with pytest.raises(ValueError, match="read-only"):
-        check_trainable(trainable(honest, fit=fit), "digits", Path(), {"epochs": 3})
+def writes_on_its_data(config: Any, run: Any) -> Iterator[dict[str, float]]:
+    run.data["x"] -= run.data["x"].mean()
+    yield from right(config, run)
 
 
-def test_a_changing_fingerprint_is_noticed(honest: ModuleType) -> None:
-    def load_data(dataset: str, data_dir: Path) -> Any:
-        data = honest.load_data(dataset, data_dir)
-        data.fingerprint = str(id(data))
-        return data
+def answers(how: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A classifier whose test predictions are changed by ``how``."""
 
-    assert "one fingerprint" in broken_rule(trainable(honest, load_data=load_data))
+    def train(config: Any, run: Any) -> dict[str, float]:
+        labels = np.arange(30) % 3
+        p = np.eye(3)[np.where(np.random.rand(30) < 0.5, labels, 0)] * 0.7 + 0.1
+        run.predictions("val", p, labels)
+        run.predictions("test", how(p), labels)
+        accuracy = float((p.argmax(1) == labels).mean())
+        return {"val_acc": accuracy, "test_acc": accuracy}
+
+    return train
+
+
+BREAKS: dict[str, tuple[Callable[..., Any], str]] = {
+    "a generator of its own that outlives the training": (
+        draws_elsewhere,
+        "same config, seed and data give the same numbers, bit by bit (they differ in epoch 1: val_loss): ",
+    ),
+    "no seed": (draws_from_the_system, "they differ in epoch 1: val_loss): seed what draws with run.seed"),
+    "another seed": (ignores_its_seed, "another seed gives other numbers: draw from random, numpy or torch"),
+    "half a state": (
+        forgets_a_part,
+        "it ends as if never stopped, bit by bit (they differ in epoch 2: val_loss): all that changes from ",
+    ),
+    "no end": (does_not_end, "told to stop, the training yielded again: an 'except' around its yield"),
+    "its data": (writes_on_its_data, "ValueError: output array is read-only"),
+    "no softmax": (answers(lambda p: p * 3), "each row must sum to 1: softmax?"),
+    "logits": (answers(np.log), "hand over softmax, not logits"),
+    "other answers": (answers(lambda p: p[::-1]), "but the predictions are right on"),
+}
+
+
+@pytest.mark.parametrize("how", BREAKS)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of what ignored its end
+def test_what_is_broken_is_named_with_its_mend(how: str) -> None:
+    train, said = BREAKS[how]
+    classifier = "softmax" in how or how in ("logits", "other answers")
+    made = of_function(train, **({"metric": ACCURACY} if classifier else {}), load_data=lambda: {"x": np.ones(4)})
+    with pytest.raises(Broken) as caught:
+        check_trainable(made)
+    assert said in str(caught.value) and str(caught.value).startswith("not kept: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_declared_of_shorter_trainings_is_held_against_them() -> None:
+    for train, prefix, said in (
+        (right, True, "kept: prefix=True"),
+        (
+            right,
+            False,
+            "note: here a shorter training is what a longer one is until then; if",
+        ),
+        (schedules, False, "kept: prefix=False"),
+    ):
+        heard: list[str] = []
+        check_trainable(of_function(train, PREFIX=prefix), say=heard.append)
+        assert heard[-1].startswith(said)
+    with pytest.raises(
+        Broken, match=r"3 were until then, and they are not \(a schedule over epochs\?\): declare prefix=F"
+    ):
+        check_trainable(of_function(schedules, PREFIX=True))
+
+
+def test_one_that_keeps_nothing_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    def keeps_nothing(config: Any, run: Any) -> Iterator[dict[str, float]]:
+        for _ in run.epochs(config.epochs):
+            yield {"val_loss": np.random.normal()}
+
+    heard: list[str] = []
+    check_trainable(of_function(keeps_nothing), say=heard.append)
+    assert any(line.startswith("note: it starts again when it is interrupted; run.keep(model, opt") for line in heard)
+
+
+def test_data_that_change_from_loading_to_loading_are_noticed() -> None:
+    for load in (lambda: np.random.default_rng().normal(size=3), lambda: SimpleNamespace(fingerprint=str(time.time()))):
+        with pytest.raises(Broken, match="loading the data twice gives the same fingerprint"):
+            check_trainable(of_function(right, load_data=load))
+
+
+SCRIPT = """
+import time
+from study import Metric, trainable
+
+@trainable(metric=Metric("val_acc", unit="%", test="test_acc"))
+def train(lr: float = 0.1, epochs: int = 300, *, run):
+    for epoch in run.epochs(epochs):
+        time.sleep(0.1)
+        yield {"val_acc": ACCURACY}
+    END
+"""
 
 
 @pytest.mark.parametrize(
-    ("how", "rule"),
+    ("accuracy", "end", "said"),
     [
-        (
-            lambda o: replace(o, best_epoch=1),
-            "best_epoch is 1, but epoch 3 has the lowest validation loss (0.5654)",
-        ),
-        (lambda o: replace(o, test=None), "test is missing: a complete outcome has predictions"),
-        (lambda o: replace(o, test=replace(o.test, loss=o.test.loss * 100)), "loss is the mean cross-entropy"),
-        (
-            lambda o: replace(o, test=replace(o.test, probabilities=1 - o.test.probabilities)),
-            "adds up to 9, not 1: softmax?",
-        ),
-        (lambda o: replace(o, test=o.val), "test predicts 180 images, the data have 597"),
-        (
-            lambda o: replace(o, features=np.zeros((3, 2))),
-            "features is of shape (3, 2), not (597 test images, numbers)",
-        ),
-        (lambda o: replace(o, parameters=0), "parameters: how many"),
-        (lambda o: replace(o, history=o.history[1:]), "a complete outcome has all from 1 to 3"),
-        (
-            lambda o: replace(o, history=[replace(e, val_accuracy=100 * e.val_accuracy) for e in o.history]),
-            "not within 0..1",
-        ),
-        (
-            lambda o: replace(o, history=[replace(e, val_confusion=e.val_confusion[:5]) for e in o.history]),
-            "val_confusion is of shape (5, 10); 10 classes have (10, 10)",
-        ),
+        ("97.0", "return {'test_acc': 0.9}", "val_acc is 97, not within 0..1: a fraction, not percent: divide by 100?"),
+        ("0.97", "return {'accuracy': 0.9}", "no 'test_acc' among the returned 'accuracy': return {'test_acc': ...}"),
+        ("0.97", "print(undefined)", "NameError: name 'undefined' is not defined (mine.py, line 10)"),
     ],
 )
-def test_a_wrong_outcome_is_noticed(honest: ModuleType, how: Callable[[Outcome], Outcome], rule: str) -> None:
-    assert rule in broken_rule(spoil(honest, how))
+def test_an_ordinary_scripts_error_is_found_in_seconds(accuracy: str, end: str, said: str, tmp_path: Path) -> None:
+    """Also one at the end of a training of half a minute: the check trains a few epochs of it."""
+    file = temporary_module(tmp_path, SCRIPT.replace("ACCURACY", accuracy).replace("END", end))
+    started = time.monotonic()
+    with pytest.raises(Broken) as caught:
+        check_trainable(load_trainable(file))
+    assert said in str(caught.value) and time.monotonic() - started < 3
 
 
-def test_difference_names_the_part(honest: ModuleType) -> None:
-    data = honest.load_data("digits", Path())
-    one = honest.fit(honest.Config(epochs=2), 1, data, lambda epoch, state: False)
+def test_difference_names_the_part() -> None:
+    one = run(of_function(right))
     assert differing_part(one, one) is None
     assert differing_part(one, replace(one, parameters=1)) == "parameters"
+    assert differing_part(one, replace(one, weights={})) == "weights['value']"
     assert differing_part(one, replace(one, history=[replace(e, seconds=0) for e in one.history])) is None
+    last = replace(one.history[-1], values={"val_loss": 9.0})
+    assert differing_part(one, replace(one, history=[*one.history[:-1], last])) == "epoch 4: val_loss"
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([EXAMPLE, "--set", "epochs=3"], 0, "keeps the protocol"),
-        ([EXAMPLE, "--set", "epochs=2"], 1, "at least three epochs"),
-        ([EXAMPLE, "--set", "epoch=3"], 2, "did you mean 'epochs'?"),
+        ([SKLEARN, "--set", "epochs=2"], 0, "is as it declares"),
+        ([SKLEARN, "--set", "epoch=3"], 2, "did you mean 'epochs'?"),
         (["nowhere.py"], 2, "no trainable at 'nowhere.py'"),
+        (["BROKEN"], 1, "not kept: epoch 1: val_acc is 97"),
     ],
 )
-def test_the_command(arguments: list[str], code: int, said: str) -> None:
-    command = [sys.executable, "-m", "study.contract", *arguments]
+def test_the_command(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
+    broken = temporary_module(tmp_path, SCRIPT.replace("ACCURACY", "97").replace("END", ""))
+    command = [sys.executable, "-m", "study.contract", *(broken if a == "BROKEN" else a for a in arguments)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == code
     assert said in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stderr
+    assert code == 2 or ended.stdout.startswith("trains up to 8 times of ")  # before it does anything that takes long

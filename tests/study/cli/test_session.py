@@ -27,7 +27,7 @@ def study(tmp_path: Path) -> Path:
     [
         ({"sweep": {"keep_weights": "x"}}, "keep_weights: 'x' is not a whole number from 0"),
         ({"sweep": {"keep_weights": None}}, "keep_weights: 'None' is not a whole number"),
-        ({"dataset": {"test_images": 3}}, "test_images of its dataset are 3, and they are 597"),
+        ({"dataset": {"test_examples": 3}}, "test_examples of its dataset are 3, and they are"),
         ({"dataset": {"class_names": ["a", "b"]}}, "class_names of its dataset"),
     ],
 )
@@ -46,12 +46,12 @@ def test_an_edited_study_is_refused(
 def test_a_run_whose_record_cannot_count_is_trained_again_under_another_name(study: Path) -> None:
     file = study / "records.jsonl"
     line = json.loads(file.read_text())
-    forged = json.dumps({**line, "test_accuracy": 1.7}) + "\n"
+    forged = json.dumps({**line, "test": {**line["test"], "test_accuracy": 1.7}}) + "\n"
     file.write_text(forged)
     assert main(["baseline", "--study", str(study), *WORDS]) == 0
     assert file.read_text().startswith(forged)
     (record,) = Study.open(study).records()
-    assert record.run_id == f"{line['run_id']}-2" and record.test_accuracy == line["test_accuracy"]
+    assert record.run_id == f"{line['run_id']}-2" and record.test == line["test"]
 
 
 @pytest.mark.parametrize("kind", ["a hard link", "a link"])
@@ -63,7 +63,7 @@ def test_records_that_cannot_be_added_to_are_refused_before_training(
     (os.link if kind == "a hard link" else os.symlink)(tmp_path / "elsewhere", records)
     before = (study / "study.json").read_bytes()
     (tmp_path / "mine.py").write_text(
-        (ROOT / "examples/digits_sklearn.py").read_text().replace("def fit(", "def fit(*_):\n    1 / 0\ndef other(")
+        (ROOT / "examples/digits_sklearn.py").read_text().replace("def train(", "def train(*_):\n    1 / 0\ndef other(")
     )
     meta = json.loads(before)
     (study / "study.json").write_text(json.dumps({**meta, "trainable": str(tmp_path / "mine.py")}))
