@@ -52,6 +52,7 @@ class Driver:
     ) -> None:
         self._source, self._setup, self._at, self._options = source, setup, surroundings, options
         self._interrupted = interrupted
+        self._metric = surroundings.study.meta.metric.plain
         self.slots = Slots(concurrency)
         self._again: deque[Job] = deque()  # jobs whose worker died
         self._sending = 0  # jobs whose states the writer's thread is sending ahead
@@ -211,7 +212,7 @@ class Driver:
         run.history = [e for e in run.history if e.epoch < epoch.epoch] + [epoch]
         run.left_state |= has_state
         self._restarts.progress(run.job.run_id, epoch.epoch)
-        diverged = not_finite(epoch)
+        diverged = not_finite(epoch, self._metric)
         if diverged is not None:
             self._end(trial_id, run, self._stopped(run, "diverged", diverged))
             return True

@@ -16,6 +16,7 @@ from results.checks import EPOCHS, MOST, VALUES
 from results.errors import BadResult, named, shown
 from results.metric import Metric, is_accuracy, is_name, selection, split_name
 from results.outcome import Epoch, Predictions, State, agree
+from results.values import is_loss
 from study.recording.answers import Answers, NotFinite, examples_of, features_of, predictions_of
 from study.recording.numbers import number_of, plain_arrays, whole
 
@@ -110,7 +111,7 @@ class Checker:
             most = f"at most {EPOCHS} are read" if self._epochs is None else f"the config says epochs={self._epochs}"
             raise BadResult(f"{where}{most}, so it is one too many")
         plain = self._values(values, where, "yield")
-        diverged = not_finite(Epoch(number, plain, seconds))
+        diverged = not_finite(Epoch(number, plain, seconds), self._metric)
         predictions = None
         try:
             predictions = None if val is None else self._predictions(val, f"{where}val")
@@ -196,9 +197,8 @@ class Checker:
                 f"no '{name}' among the returned {_listed(plain)}: return {{'{name}': ...}}, or declare "
                 "Metric(..., test=None)"
             )
-        for each, value in plain.items():
-            if not math.isfinite(value):
-                raise BadResult(f"{each} is {value:g} at the end, though every epoch's values are finite")
+        if name is not None and not math.isfinite(plain[name]):
+            raise BadResult(f"{name} is {plain[name]:g} at the end, though every epoch's values are finite")
         return plain, test
 
     def _validation(self, answers: Answers, at_best: Epoch) -> Predictions:
@@ -227,9 +227,14 @@ class Checker:
         return given
 
 
-def not_finite(epoch: Epoch) -> str | None:
-    """Say that a training diverged in this epoch; None where it did not."""
-    bad = next((name for name, value in epoch.values.items() if not math.isfinite(value)), None)
+def not_finite(epoch: Epoch, metric: Metric) -> str | None:
+    """Say that a training diverged in this epoch; None where it did not.
+
+    By its metric, by what selects the epoch, and by whatever is called a loss: other values, such as the norm of a
+    gradient in mixed precision, may be infinite now and then.
+    """
+    decisive = {metric.name, selection(metric)[0]}
+    bad = next((n for n, v in epoch.values.items() if not math.isfinite(v) and (n in decisive or is_loss(n))), None)
     return None if bad is None else f"{_readable(bad)} was not finite after epoch {epoch.epoch}"
 
 
