@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from results.outcome import Epoch, Outcome, State, pack_history, predictions, unpack_history
+from results.metric import Metric
+
+if TYPE_CHECKING:
+    from study.training.run import Run
 
 NAME = "bulky"
+METRIC = Metric("val_accuracy", unit="%", test="test_accuracy")
+PREFIX = True
 IMAGES = 100
 
 
@@ -44,27 +50,19 @@ def load_data(dataset: str, data_dir: Path) -> Data:
     return Data(NAME, "0123456789abcdef", ["even", "odd"], np.concatenate([labels, labels]), labels)
 
 
-def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: State | None = None) -> Outcome:
+def train(config: Config, run: Run) -> Iterator[dict[str, float]]:
     """Wait, change a little of the weights and both moments, and report."""
     size = config.megabytes * 1_000_000 // 4
-    kept = {name: np.zeros(size, np.float32) for name in ("weights", "first", "second")}
-    history: list[Epoch] = []
-    if state is not None:
-        kept, history = {name: state[name].copy() for name in kept}, unpack_history(state)
-    answers = np.where(np.arange(IMAGES) < config.right, data.test_labels, 1 - data.test_labels)
-    on_all = predictions(np.where(np.eye(2)[answers] > 0, 0.9, 0.1), data.test_labels)
-    for epoch in range(len(history) + 1, config.epochs + 1):
-        started = time.perf_counter()
+    weights, first, second = (np.zeros(size, np.float32) for _ in range(3))
+    run.keep({"weights": weights}, first=first, second=second)
+    labels = run.data.test_labels
+    answers = np.where(np.arange(IMAGES) < config.right, labels, 1 - labels)
+    probabilities = np.where(np.eye(2)[answers] > 0, 0.9, 0.1)
+    for _ in run.epochs(config.epochs):
         time.sleep(config.pause)
-        for array in kept.values():
+        for array in (weights, first, second):
             array[:1000] += 1
-        seconds = time.perf_counter() - started
-        scores = (on_all.loss, on_all.accuracy)
-        history.append(Epoch(epoch, *scores, *scores, seconds, on_all.confusion))
-
-        def copy_state() -> State:
-            return {name: array.copy() for name, array in kept.items()} | pack_history(history)
-
-        if on_epoch(history[-1], copy_state):
-            return Outcome("stopped", history)
-    return Outcome("complete", history, 1, on_all, on_all, weights={"weights": kept["weights"]}, parameters=size)
+        run.predictions("val", probabilities, labels)
+        yield {"val_accuracy": config.right / IMAGES}
+    run.predictions("test", probabilities, labels)
+    return {"test_accuracy": config.right / IMAGES}  # noqa: B901

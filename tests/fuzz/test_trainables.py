@@ -15,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.meta import DatasetInfo, StudyMeta
+from results.meta import StudyMeta, StudyMetric
 from results.outcome import Runtime
 from results.record import Record
 from results.store import Study
 from study.engine import FixedJobs, Job, Model, Options, run_jobs
 from study.engine.launch import EXECUTORS
+from study.recording.data import describe_data
 from tests.support.in_process import in_process
-from tests.support.odd_trainables import Config, Parts, cases, data, trainable
+from tests.support.odd_trainables import METRIC, Config, Parts, cases, data, trainable
 
 CASES = cases()
 SAMPLE = ["nothing odd", "epoch.val_loss=None", *random.Random(11).sample(sorted(CASES), 20)]
@@ -31,16 +32,17 @@ BOUND = 60  # seconds a case may take: milliseconds are usual
 
 def consistent(study: Study, record: Record) -> None:
     """Two ways to say the same thing agree, in a record that says complete."""
-    correct, predicted = record.correct(), study.predictions(record.run_id, "test")
+    correct, predicted = record.per_example(), study.predictions(record.run_id, "test")
     assert correct is not None and predicted is not None and record.test_confusion is not None
-    assert record.test_accuracy == correct.mean() == predicted.accuracy
-    assert record.test_images == len(correct) == np.sum(record.test_confusion) == study.meta.dataset.test_images
+    assert record.test_score == correct.mean() == predicted.accuracy
+    assert record.test_examples.n == len(correct) == np.sum(record.test_confusion) == study.meta.dataset.test_examples
     assert [h.epoch for h in record.history] == list(range(1, len(record.history) + 1))
     best = record.history[record.best_epoch - 1]
-    assert (best.val_loss, best.val_accuracy) == (record.val_loss, record.val_accuracy)
-    matrix = np.array(record.val_confusion[str(record.best_epoch)])
-    assert np.trace(matrix) / matrix.sum() == record.val_accuracy
-    assert record.parameters is None or 0 < record.parameters <= 2**53
+    assert best.values == record.val
+    if str(record.best_epoch) in record.val_confusion:
+        matrix = np.array(record.val_confusion[str(record.best_epoch)])
+        assert np.trace(matrix) / matrix.sum() == record.score
+    assert record.parameters is None or 0 <= record.parameters <= 2**53
     weights = study.weights_path(record.run_id)
     assert not weights.exists() or study.load_state(weights)
 
@@ -54,14 +56,18 @@ def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixt
     parts = Parts()
     CASES[name](parts)
     images = data()
-    info = DatasetInfo(
-        name="odd", fingerprint="0dd", class_names=images.class_names.copy(), train_images=12, test_images=12
-    )
     meta = StudyMeta(
-        name="odd", trainable="odd", dataset=info, baseline=Config().model_dump(), device="cpu", precision="fp32"
+        name="odd",
+        trainable="odd",
+        dataset=describe_data("odd", images, "odd", None),
+        metric=StudyMetric.of(METRIC),
+        baseline=Config().model_dump(),
+        device="cpu",
+        precision="fp32",
     )
     study = Study.create(folder / "study", meta)
-    sys.modules["odd"] = module = trainable(parts)  # where a worker finds it by name
+    odd = trainable(parts)
+    sys.modules["odd"] = odd.module  # where a worker finds it by name
     outside = folder / "outside"
     outside.mkdir()
     before = os.getcwd(), sys.getrecursionlimit(), np.geterr()
@@ -73,7 +79,7 @@ def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixt
         with study.lock():
             run_jobs(
                 study,
-                Model(module, "odd", images, Runtime()),
+                Model(odd, "odd", images, Runtime()),
                 FixedJobs([Job("baseline", study.meta.baseline, 1)]),
                 options=Options(engine="here"),
             )
@@ -93,12 +99,12 @@ def one(name: str, folder: Path, counts: Counter[str], capfd: pytest.CaptureFixt
     assert reading.ignored == []  # the door of results lets nothing pass that the door of files refuses
     (record,) = reading.records
     counts[f"odd trainables: {record.status}"] += 1
-    assert (record.status == "complete") == (record.test_accuracy is not None)
+    assert (record.status == "complete") == (record.test_score is not None)
     if record.status == "complete":
         consistent(study, record)
     else:
         assert record.status == "pruned" or (record.error and "\n" not in record.error)
-        assert record.status != "failed" or record.val_accuracy is None
+        assert record.status != "failed" or not record.val
     assert not list((study.path / "checkpoints").glob("*"))
 
 

@@ -18,13 +18,15 @@ import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from results.outcome import Epoch, Outcome, Predictions, predictions
+from results.metric import Metric
+from study.protocol import Trainable
+from tests.support.trainings import of_function
 
 CLASSES, IMAGES, EPOCHS = 3, 12, 3
 
@@ -44,17 +46,19 @@ def data() -> Any:
     )
 
 
-def answers(right: int, labels: np.ndarray) -> Predictions:
+METRIC = Metric("val_accuracy", unit="%", margin=0.005, test="test_accuracy", select="val_loss:min")
+
+
+def answers(right: int) -> tuple[np.ndarray, np.ndarray]:
     """Predict so many of the labels rightly, and each with the same confidence."""
+    labels = data().test_labels
     guessed = np.where(np.arange(len(labels)) < right, labels, (labels + 1) % CLASSES)
-    return predictions(np.eye(CLASSES)[guessed] * 0.7 + 0.1, labels)
+    return np.eye(CLASSES)[guessed] * 0.7 + 0.1, labels
 
 
-def row(number: int, **changed: Any) -> Epoch:
-    val = answers(5 + number, data().test_labels)
-    return dataclasses.replace(
-        Epoch(number, 1.0 / number, 0.5, 1.0 / number, val.accuracy, 0.01, val.confusion), **changed
-    )
+def row(number: int, **changed: Any) -> dict[str, Any]:
+    values = {"train_loss": 1.0 / number, "val_loss": 1.0 / number, "val_accuracy": (5 + number) / IMAGES}
+    return values | changed
 
 
 @dataclasses.dataclass
@@ -63,28 +67,39 @@ class Parts:
 
     row: Callable[[int], Any] = row
     numbers: Callable[[], Any] = lambda: range(1, EPOCHS + 1)
-    begin: Callable[[Any, Any], None] = lambda config, data: None
-    call: Callable[[Any, Any, Any], Any] = lambda on_epoch, epoch, state: on_epoch(epoch, state)
-    state: Callable[[], Any] = lambda: {"w": np.ones(3)}
-    outcome: Callable[[Outcome], Any] = lambda outcome: outcome
+    begin: Callable[[Any], None] = lambda run: None
+    after: Callable[[Any], None] = lambda run: None  # each epoch's end
+    keep: Callable[[], dict[str, Any]] = lambda: {"w": np.ones(3)}
+    val: Callable[[int], Any] = lambda number: answers(5 + number)
+    test: Callable[[], Any] = lambda: answers(5 + EPOCHS)
+    leaves: dict[str, Any] = dataclasses.field(default_factory=dict)  # run.examples and the like
+    end: Callable[[], Any] = lambda: {"test_loss": 0.5, "test_accuracy": (5 + EPOCHS) / IMAGES}
+    train: Callable[[Any, Any], Any] | None = None  # instead of all that
 
 
-def trainable(parts: Parts) -> ModuleType:
-    module = ModuleType("odd")
-
-    def fit(config: Config, seed: int, data: Any, on_epoch: Any, state: Any = None) -> Any:
-        parts.begin(config, data)
-        history = []
+def trainable(parts: Parts) -> Trainable:
+    def train(config: Config, run: Any) -> Any:
+        parts.begin(run)
+        run.keep(**parts.keep())
+        loop = iter(run.epochs(EPOCHS))
         for number in parts.numbers():
-            history.append(parts.row(number))
-            parts.call(on_epoch, history[-1], parts.state)
-        answered = answers(5 + EPOCHS, data.test_labels)
-        done = Outcome("complete", history, EPOCHS, answered, answered, weights={"w": np.ones(3)}, parameters=3)
-        return parts.outcome(done)
+            next(loop, None)
+            if (found := parts.val(number)) is not None:
+                run.predictions("val", *found)
+            yield parts.row(number)
+            parts.after(run)
+        next(loop, None)
+        if (found := parts.test()) is not None:
+            run.predictions("test", *found)
+        for name, value in parts.leaves.items():
+            if name == "parameters":
+                run.parameters = value
+            else:
+                getattr(run, name)(value)
+        return parts.end()
 
-    module.NAME, module.Config, module.fit = "odd", Config, fit  # type: ignore[attr-defined]
-    module.load_data = lambda dataset, data_dir: data()  # type: ignore[attr-defined]
-    return module
+    made = of_function(parts.train or train, METRIC, Config=Config, NAME="odd", load_data=data)
+    return dataclasses.replace(made, name="odd")
 
 
 # -- values --------------------------------------------------------------------------------------------------------
@@ -160,22 +175,33 @@ def of_epoch(field: str, value: Any, number: int) -> Callable[[Parts], None]:
     return change
 
 
-def of_outcome(field: str, value: Any) -> Callable[[Parts], None]:
+def sets(**changed: Any) -> Callable[[Parts], None]:
+    """Change these parts."""
+
     def change(parts: Parts) -> None:
-        parts.outcome = lambda outcome: dataclasses.replace(outcome, **{field: value})
+        for name, value in changed.items():
+            setattr(parts, name, value)
 
     return change
 
 
-def of_predictions(split: str, field: str, value: Any) -> Callable[[Parts], None]:
-    def change(parts: Parts) -> None:
-        def outcome(done: Outcome) -> Outcome:
-            found = dataclasses.replace(getattr(done, split), **{field: value})
-            return dataclasses.replace(done, **{split: found})
+def of_end(field: str, value: Any) -> Callable[[Parts], None]:
+    return sets(end=lambda: {"test_accuracy": (5 + EPOCHS) / IMAGES, field: value})
 
-        parts.outcome = outcome
 
-    return change
+def leaves(name: str, value: Any) -> Callable[[Parts], None]:
+    return sets(leaves={name: value})
+
+
+def of_predictions(split: str, at: int, value: Any) -> Callable[[Parts], None]:
+    """Change the probabilities (0) or the labels (1)."""
+
+    def spoilt(number: int = EPOCHS) -> tuple[Any, ...]:
+        found = list(answers(5 + number))
+        found[at] = value
+        return tuple(found)
+
+    return sets(**{split: spoilt})
 
 
 def random_arrays(random: np.random.Generator) -> Iterator[tuple[str, Any]]:
@@ -195,81 +221,67 @@ def deep(n: int = 0) -> int:
 
 
 def raises(error: BaseException) -> Callable[[Parts], None]:
-    def change(parts: Parts) -> None:
-        def begin(config: Any, data: Any) -> None:
-            raise error
+    def begin(run: Any) -> None:
+        raise error
 
-        parts.begin = begin
-
-    return change
+    return sets(begin=begin)
 
 
-def does(what: Callable[[Any, Any], Any]) -> Callable[[Parts], None]:
-    def change(parts: Parts) -> None:
-        parts.begin = what
-
-    return change
+def does(what: Callable[[Any], Any]) -> Callable[[Parts], None]:
+    return sets(begin=what)
 
 
-def swallows(parts: Parts) -> None:
-    def call(on_epoch: Any, epoch: Any, state: Any) -> None:
+def swallows_its_end(config: Any, run: Any) -> Iterator[Any]:
+    for number in run.epochs(EPOCHS):
         with contextlib.suppress(BaseException):
-            on_epoch(dataclasses.replace(epoch, val_loss=None), state)
-
-    parts.call = call
+            yield row(number, val_loss=None)
 
 
-def wraps(parts: Parts) -> None:
-    def call(on_epoch: Any, epoch: Any, state: Any) -> None:
+def wraps_what_is_raised(config: Any, run: Any) -> Iterator[Any]:
+    for _ in run.epochs(EPOCHS):
         try:
-            on_epoch(dataclasses.replace(epoch, val_accuracy=7.0), state)
+            run.predictions("test", *answers(3))
         except Exception as error:
             raise RuntimeError("something went wrong") from error
-
-    parts.call = call
-
-
-def from_a_thread(parts: Parts) -> None:
-    def call(on_epoch: Any, epoch: Any, state: Any) -> None:
-        thread = threading.Thread(target=on_epoch, args=(epoch, state))
-        thread.start()
-        thread.join()
-
-    parts.call = call
+        yield row(1)
 
 
-def never_calls(parts: Parts) -> None:
-    parts.call = lambda on_epoch, epoch, state: None
+async def is_async(config: Any, run: Any) -> None:
+    return None
 
 
-def closes_all_streams(config: Any, data: Any) -> None:
+def keeps_in_a_thread(run: Any) -> None:
+    thread = threading.Thread(target=run.keep, args=(np.ones(2),))
+    thread.start()
+    thread.join()
+
+
+def closes_all_streams(run: Any) -> None:
     sys.stdout.close()
     sys.stderr.close()
 
 
-def replaces_streams(config: Any, data: Any) -> None:
+def replaces_streams(run: Any) -> None:
     sys.stdout = sys.stderr = open(os.devnull)  # noqa: SIM115 - and not writable either
 
 
-def mislabels(config: Any, data: Any) -> None:
-    data.test_labels[:] = 0
+def mislabels(run: Any) -> None:
+    run.data.test_labels[:] = 0
 
 
-def drops_names(config: Any, data: Any) -> None:
-    data.class_names.clear()
+def drops_names(run: Any) -> None:
+    run.data.class_names.clear()
 
 
-def leaves_a_folder_that_goes(config: Any, data: Any) -> None:
+def leaves_a_folder_that_goes(run: Any) -> None:
     os.mkdir("gone")
     os.chdir("gone")
     os.rmdir("../gone")
 
 
 def returns(value: Any) -> Callable[[Parts], None]:
-    def change(parts: Parts) -> None:
-        parts.outcome = lambda outcome: value
-
-    return change
+    """A plain function that returns this."""
+    return sets(train=lambda config, run: value)
 
 
 ERRORS: list[BaseException] = [
@@ -284,58 +296,63 @@ ERRORS: list[BaseException] = [
 
 CONDUCT: dict[str, Callable[[Parts], None]] = {
     **{f"raises {i} {type(e).__name__}": raises(e) for i, e in enumerate(ERRORS)},
-    "recurses": does(lambda config, data: deep()),
-    "lowers the recursion limit": does(lambda config, data: sys.setrecursionlimit(120)),
-    "changes folder": does(lambda config, data: os.chdir("/")),
+    "recurses": does(lambda run: deep()),
+    "lowers the recursion limit": does(lambda run: sys.setrecursionlimit(120)),
+    "changes folder": does(lambda run: os.chdir("/")),
     "changes to a folder that goes": does(leaves_a_folder_that_goes),
     "closes stdout and stderr": does(closes_all_streams),
     "replaces stdout": does(replaces_streams),
-    "prints": does(lambda config, data: print("\x1b[2J", "x" * 1000)),
-    "warns": does(lambda config, data: warnings.warn("a warning", stacklevel=1)),
+    "prints": does(lambda run: print("\x1b[2J", "x" * 1000)),
+    "warns": does(lambda run: warnings.warn("a warning", stacklevel=1)),
     "writes on the labels": does(mislabels),
     "forgets the classes": does(drops_names),
-    "seeds the generators": does(lambda config, data: (random.seed(0), np.random.seed(0))),
-    "numpy raises": does(lambda config, data: np.seterr(all="raise")),
-    "swallows what on_epoch raises": swallows,
-    "wraps what on_epoch raises": wraps,
-    "reports from a thread": from_a_thread,
-    "never reports": never_calls,
-    "one epoch too many": lambda parts: setattr(parts, "numbers", lambda: range(1, EPOCHS + 2)),
-    "one too few": lambda parts: setattr(parts, "numbers", lambda: range(1, EPOCHS)),
-    "none": lambda parts: setattr(parts, "numbers", lambda: ()),
-    "begins at 0": lambda parts: setattr(parts, "numbers", lambda: range(EPOCHS)),
-    "backwards": lambda parts: setattr(parts, "numbers", lambda: (3, 2, 1)),
-    "all the first": lambda parts: setattr(parts, "numbers", lambda: (1, 1, 1)),
-    "reports without end": lambda parts: setattr(parts, "numbers", lambda: iter(lambda: 1, None)),
-    "a state that raises": lambda parts: setattr(parts, "state", deep),
-    "a state of objects": lambda parts: setattr(parts, "state", lambda: {"rng": object()}),
-    "a state that is none": lambda parts: setattr(parts, "state", lambda: None),
-    "returns itself": lambda parts: setattr(parts, "outcome", lambda outcome: parts),
-    "returns a generator": lambda parts: setattr(parts, "outcome", lambda outcome: (x for x in [outcome])),
-    "returns the class": lambda parts: setattr(parts, "outcome", lambda outcome: Outcome),
+    "seeds the generators": does(lambda run: (random.seed(0), np.random.seed(0))),
+    "numpy raises": does(lambda run: np.seterr(all="raise")),
+    "swallows its end": sets(train=swallows_its_end),
+    "wraps what is raised": sets(train=wraps_what_is_raised),
+    "keeps in a thread": does(keeps_in_a_thread),
+    "changes its config": does(lambda run: run.config.clear()),
+    "empties the history": sets(after=lambda run: run.history.clear()),
+    "one epoch too many": sets(numbers=lambda: range(1, EPOCHS + 2)),
+    "one too few": sets(numbers=lambda: range(1, EPOCHS)),
+    "none": sets(numbers=lambda: ()),
+    "yields without end": sets(numbers=lambda: iter(lambda: 1, None)),
+    "keeps what raises": sets(keep=deep),
+    "keeps objects": sets(keep=lambda: {"rng": object()}),
+    "keeps what it cannot name": sets(keep=lambda: {"a\nb": np.ones(2)}),
+    "a state of objects": does(lambda run: run.state.update(a=object())),
+    "no predictions": sets(test=lambda: None),
+    "no predictions of validation": sets(val=lambda number: None),
+    "predictions of validation at the end": sets(after=lambda run: run.predictions("val", *answers(8))),
+    "others of validation at the end": sets(after=lambda run: run.predictions("val", *answers(1))),
+    "is no function of two": sets(train=lambda config: None),
+    "an async function": sets(train=is_async),
     **{f"returns {name}": returns(value) for name, value in VALUES.items()},
+    **{f"returns the metric {name}": returns({"val_accuracy": value}) for name, value in VALUES.items()},
+    **{f"ends with {name}": sets(end=lambda value=value: value) for name, value in VALUES.items()},
 }  # fmt: skip
 
 
 def cases() -> dict[str, Callable[[Parts], None]]:
     """All of them, by name."""
     found: dict[str, Callable[[Parts], None]] = {"nothing odd": lambda parts: None, **CONDUCT}
-    for field in (f.name for f in dataclasses.fields(Epoch)):
-        for name, value in VALUES.items():
-            found[f"epoch.{field}={name}"] = of_epoch(field, value, 1 + len(found) % EPOCHS)
-    for field in (f.name for f in dataclasses.fields(Outcome)):
-        for name, value in VALUES.items():
-            found[f"outcome.{field}={name}"] = of_outcome(field, value)
-    for at, field in enumerate(f.name for f in dataclasses.fields(Predictions)):
-        for name, value in VALUES.items():
-            split = ("val", "test")[(at + len(found)) % 2]
-            found[f"{split}.{field}={name}"] = of_predictions(split, field, value)
-    for name, array in random_arrays(np.random.default_rng(504)):
-        found[f"epoch.val_confusion={name}"] = of_epoch("val_confusion", array, 2)
-        found[f"test.probabilities={name}"] = of_predictions("test", "probabilities", array)
-        found[f"outcome.weights={name}"] = of_outcome("weights", {"w": array})
-        found[f"outcome.features={name}"] = of_outcome("features", array)
     for name, value in VALUES.items():
-        found[f"weights[w]={name}"] = of_outcome("weights", {"w": value})
-        found[f"history=[{name}]"] = of_outcome("history", [value] * EPOCHS)
+        for field in ("train_loss", "val_loss", "val_accuracy"):
+            found[f"epoch.{field}={name}"] = of_epoch(field, value, 1 + len(found) % EPOCHS)
+        for field in ("test_loss", "test_accuracy"):
+            found[f"end.{field}={name}"] = of_end(field, value)
+        for field in ("examples", "features", "parameters"):
+            found[f"{field}={name}"] = leaves(field, value)
+        for at, field in enumerate(("probabilities", "labels")):
+            split = ("val", "test")[len(found) % 2]
+            found[f"{split}.{field}={name}"] = of_predictions(split, at, value)
+        found[f"epoch={name}"] = sets(row=lambda number, value=value: value)
+        found[f"keep={name}"] = sets(keep=lambda value=value: {"w": value})
+    for name, array in random_arrays(np.random.default_rng(504)):
+        found[f"val.probabilities={name}"] = of_predictions("val", 0, array)
+        found[f"test.probabilities={name}"] = of_predictions("test", 0, array)
+        found[f"test.labels={name}"] = of_predictions("test", 1, array)
+        found[f"keep={name}"] = sets(keep=lambda array=array: {"w": array})
+        found[f"features={name}"] = leaves("features", array)
+        found[f"examples={name}"] = leaves("examples", array)
     return found
