@@ -7,35 +7,35 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.meta import DatasetInfo, StudyMeta
+from results.meta import StudyMeta, StudyMetric
 from results.outcome import Runtime
 from results.store import Study
 from study.engine import Model, Options
+from study.protocol import takes, trainable_of
+from study.recording.data import describe_data
 
 
 def model_of(module: ModuleType, dataset: str = "", runtime: Runtime | None = None) -> Model:
     """Return a trainable of an importable module with its data."""
-    data = module.load_data(dataset or module.NAME, Path("."))
-    return Model(module, module.__name__, data, runtime or Runtime())
+    trainable = trainable_of(module, module.__name__)
+    load = trainable.hook("load_data")
+    data = load(**takes(load, dataset=dataset or trainable.name, data_dir=Path("."))) if load else None
+    return Model(trainable, module.__name__, data, runtime or Runtime())
 
 
 def new_study(path: Path, model: Model, **baseline: Any) -> Study:
     """Start a study of ``model`` whose baseline is ``baseline``, filled up."""
-    data, runtime = model.data, model.runtime
-    info = DatasetInfo(
-        name=data.name,
-        fingerprint=data.fingerprint or "bench",
-        class_names=list(data.class_names),
-        train_images=len(data.train_labels),
-        test_images=len(data.test_labels),
-    )
+    trainable = model.trainable
+    label = str(getattr(model.data, "name", trainable.name))
     meta = StudyMeta(
         name=path.name,
         trainable=model.name,
-        dataset=info,
-        baseline=model.trainable.Config(**baseline).model_dump(mode="json"),
-        device=runtime.device,
-        precision=runtime.precision,
+        dataset=describe_data(trainable.name, model.data, label, None),
+        metric=StudyMetric.of(trainable.metric),
+        prefix=trainable.prefix,
+        baseline=trainable.Config(**baseline).model_dump(mode="json"),
+        device=model.runtime.device,
+        precision=model.runtime.precision,
     )
     return Study.create(path, meta)
 
