@@ -81,6 +81,17 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def significant(value: float, digits: int) -> str:
+    """Write a number in just ``digits`` significant digits, so that a column of them is even: '2.070', '12,346'.
+
+    A power of ten only for what has no readable decimals. A whole number is written in all.
+    """
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(0, places)}f}" if -12 < places < 10 else f"{value:.{digits - 1}e}"
+
+
 def setting(value: Any) -> str:
     """Write a config value as one would type it, a float in four digits: '0.0003', 'true', 'wide'."""
     if value is None:

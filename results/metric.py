@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from results.errors import UserError, nearest, shown
-from results.formatting import MISSING, missing, number, percent, points, sign
+from results.formatting import MISSING, missing, percent, points, sign, significant
 
 Goal = Literal["max", "min"]
 GOALS: tuple[Goal, ...] = ("max", "min")
@@ -150,7 +150,7 @@ class Metric:
         if self.unit == "%":
             return percent(value, 2 if digits is None else digits)
         digits = self.digits if digits is None else digits
-        written = number(value) if digits is None else f"{value:.{digits}f}"
+        written = significant(value, 4) if digits is None else f"{value:.{digits}f}"
         return f"{written} {self.unit}" if self.unit else written
 
     def bare(self, score: float | None) -> str:
@@ -186,7 +186,7 @@ class Metric:
         if self.unit == "%":
             return points(value / 100 if signed else abs(gain), 2 if digits is None else digits, signed=signed)
         if digits is None:
-            written = f"{abs(value):.3g}"
+            written = significant(abs(value), 3)
             return written if not signed or not float(written) else f"{'+' if value > 0 else '-'}{written}"
         return sign(value, digits) if signed else f"{abs(value):.{digits}f}"
 

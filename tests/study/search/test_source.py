@@ -270,7 +270,7 @@ def test_a_greater_error_is_what_is_pruned(toy, baseline):
     one, other = source.next(), source.next()
     assert not source.epoch(one, [error(1, 2.0)]) and source.epoch(other, [error(1, 3.0)])
     source.done(one, of_rmse(one, [2.0, 1.25]))
-    assert source.best_line() == "best so far 1.25 mpg validation (trial 1, 2 epochs)"
+    assert source.best_line() == "best so far 1.250 mpg validation (trial 1, 2 epochs)"
 
 
 def test_where_no_prefix_is_claimed_trials_of_another_length_are_another_group(toy, baseline):

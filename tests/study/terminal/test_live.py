@@ -47,8 +47,8 @@ def test_a_plain_line_says_where_the_running_jobs_are(jobs: list[Running], said:
         (ACCURACY, VALUES, "train loss 0.5123 accuracy 75.1 % | validation loss 0.6123 accuracy 74.0 %"),
         (RMSE, {"val_rmse": 3.1234, "train_rmse": 2.5}, "train RMSE 2.500 mpg | validation RMSE 3.123 mpg"),
         (Metric("val_loss", "min"), {"val_loss": 1.2345}, "validation loss 1.234"),
-        (Metric("score"), {"score": 0.5, "seen": 3.0}, "validation score 0.5"),
-        (Metric("val_auc"), {"train_loss": 2.0, "val_auc": 0.75}, "train loss 2.0000 | validation AUC 0.75"),
+        (Metric("score"), {"score": 0.5, "seen": 3.0}, "validation score 0.5000"),
+        (Metric("val_auc"), {"train_loss": 2.0, "val_auc": 0.75}, "train loss 2.0000 | validation AUC 0.7500"),
     ],
 )
 def test_an_epoch_in_a_line(metric: Metric, values: dict[str, float], said: str) -> None:
