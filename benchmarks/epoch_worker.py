@@ -75,14 +75,15 @@ def classic(n: int, dataset: str) -> None:
 
 
 def ours(n: int, dataset: str, precision: str, threads: int) -> None:
-    """Time ``alexnet.train.fit``'s epochs through its public face; one image validates, so an epoch is its training."""
-    from alexnet.config import Config
-    from alexnet.train import fit
+    """Time AlexNet's epochs through its public face; one image validates, so an epoch is its training."""
     from results.outcome import Runtime
+    from study.jobs import Model
+    from study.protocol import load_trainable
+    from study.training.loop import train
 
     start = 0.0
 
-    def on_epoch(epoch: Any, state: Any) -> bool:
+    def on_epoch(epoch: Any, state: Any, last: bool) -> bool:
         nonlocal start
         if epoch.epoch == 1:
             answer(ready=1)
@@ -92,8 +93,9 @@ def ours(n: int, dataset: str, precision: str, threads: int) -> None:
         start = time.perf_counter()
         return not go
 
-    config = Config(epochs=10_000, batch_size=BATCH, validation_fraction=1 / (n + 1))
-    fit(config, 0, images(n + 1, dataset), on_epoch, runtime=Runtime("cpu", precision, threads))
+    model = Model(load_trainable("alexnet"), "alexnet", images(n + 1, dataset), Runtime("cpu", precision, threads))
+    config = model.trainable.Config(epochs=10_000, batch_size=BATCH, validation_fraction=1 / (n + 1))
+    train(model, config.model_dump(mode="json"), 0, on_epoch)
 
 
 def gemm(dtype: str) -> None:

@@ -54,19 +54,21 @@ def train(job: dict[str, Any], data: Any, device: str) -> dict[str, Any]:
     """Train once: status, seconds, images trained a second after the first epoch, accuracies, peak memory in MiB."""
     import torch
 
-    from alexnet import Config, fit
+    from alexnet import Config
     from results.outcome import Runtime
+    from study.jobs import Model
+    from study.protocol import load_trainable
+    from study.training import loop
 
     started = time.perf_counter()
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
     runtime = Runtime(device, job["precision"], job["threads"])
-    outcome = fit(
-        Config(**job["config"]),
+    outcome = loop.train(
+        Model(load_trainable("alexnet"), "alexnet", data, runtime),
+        Config(**job["config"]).model_dump(mode="json"),
         job["seed"],
-        data,
-        lambda epoch, state: time.perf_counter() - started > job["seconds"],
-        runtime=runtime,
+        lambda epoch, state, last: time.perf_counter() - started > job["seconds"],
     )
     steady = [epoch.seconds for epoch in outcome.history[1:]]
     images = round(len(data.train_labels) * (1 - Config(**job["config"]).validation_fraction))

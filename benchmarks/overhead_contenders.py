@@ -16,14 +16,14 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.programs import Marks
-from benchmarks.trivial import HIGHEST, LOWEST, Config, load_data, train
+from benchmarks.trivial import HIGHEST, LOWEST, Config, load_data, work
 
 SEED = 504
 
 
 def score(learning_rate: float, decay: float) -> float:
     """Train and return what is maximised: the validation accuracy."""
-    return train(load_data(), Config(learning_rate=learning_rate, decay=decay), SEED).val.accuracy
+    return work(load_data(), Config(learning_rate=learning_rate, decay=decay), SEED).val.accuracy
 
 
 def optuna_(trials: int, marks: Marks, at: Collection[int], journal: bool) -> None:

@@ -33,22 +33,22 @@ SETTINGS: dict[str, Any] = {"batch_size": 32, "epochs": 8}
 
 def train(seed: int, precision: str, threads: int, data: Any) -> dict[str, float]:
     """Train the digits baseline once: test accuracy and losses of its best epoch."""
-    from alexnet.config import Config
-    from alexnet.train import fit
     from results.outcome import Runtime
+    from study.jobs import Model
+    from study.protocol import load_trainable
+    from study.training import loop
 
     start = time.perf_counter()
-    outcome = fit(
-        Config(**SETTINGS), seed, data, lambda epoch, state: False, runtime=Runtime("cpu", precision, threads)
-    )
+    model = Model(load_trainable("alexnet"), "alexnet", data, Runtime("cpu", precision, threads))
+    config = model.trainable.Config(**SETTINGS).model_dump(mode="json")
+    outcome = loop.train(model, config, seed, lambda epoch, state, last: False)
     if outcome.val is None or outcome.test is None:
         raise RuntimeError(f"seed {seed} in {precision} ended as {outcome.status}: {outcome.error}")
     seconds = time.perf_counter() - start
     return {
-        "test_accuracy": outcome.test.accuracy,
-        "test_loss": outcome.test.loss,
+        **outcome.test_values,
         "val_accuracy": outcome.val.accuracy,
-        "val_loss": outcome.val.loss,
+        "val_loss": outcome.history[(outcome.best_epoch or 1) - 1].values["val_loss"],
         "seconds": round(seconds, 1),
     }
 

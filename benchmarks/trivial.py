@@ -1,25 +1,29 @@
 """A trainable of milliseconds, so that a benchmark sees what the machinery around a training costs.
 
-Logistic regression in numpy, one epoch on 400 made-up points. ``train`` is the same work for whoever runs it;
-``fit`` hands it over as a trainable does.
+Logistic regression in numpy, one epoch on 400 made-up points. ``work`` is the same for whoever runs it;
+the module's ``train`` hands it over as a trainable does.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from results.outcome import Epoch, Outcome, Predictions, State, predictions
+from results.metric import Metric
+from results.outcome import Predictions
 from search_spaces import log_float
 
+if TYPE_CHECKING:
+    from study.training.run import Run
+
 NAME = "trivial"
+METRIC = Metric("val_accuracy", unit="%", margin=0.005, test="test_accuracy")
 CLASSES, FEATURES = 3, 8
 TRAINING, VALIDATION, TEST = 400, 100, 100  # points
 LOWEST, HIGHEST = 1e-3, 1.0  # of both dimensions, on a logarithmic scale
@@ -72,7 +76,7 @@ class Trained:
     test: Predictions
 
 
-def train(data: Data, config: Config, seed: int) -> Trained:
+def work(data: Data, config: Config, seed: int) -> Trained:
     """Train one epoch."""
     random = np.random.default_rng(seed)
     order = random.permutation(len(data.train_labels))
@@ -86,23 +90,23 @@ def train(data: Data, config: Config, seed: int) -> Trained:
         weights = weights - config.learning_rate * (gradient + config.decay * weights)
     on_train, on_val = ((data.train_points[which], data.train_labels[which]) for which in (kept, held_out))
     answers = [
-        predictions(_softmax(points @ weights), labels)
+        Predictions(_softmax(points @ weights).astype(np.float32), labels)
         for points, labels in (on_train, on_val, (data.test_points, data.test_labels))
     ]
     return Trained(weights, *answers)
 
 
-def fit(config: Config, seed: int, data: Data, on_epoch: Any, state: State | None = None) -> Outcome:
+def train(config: Config, run: Run) -> dict[str, float]:
     """Train; there is only one epoch, so nothing to go on from."""
-    started = time.perf_counter()
-    done = train(data, config, seed)
-    seconds = time.perf_counter() - started
-    train_, val = done.train, done.val
-    history = [Epoch(1, train_.loss, train_.accuracy, val.loss, val.accuracy, seconds, val.confusion)]
-    weights = {"weights": done.weights}
-    if on_epoch(history[0], lambda: weights):
-        return Outcome("stopped", history)
-    return Outcome("complete", history, 1, val, done.test, weights=weights, parameters=done.weights.size)
+    done = work(run.data, config, run.seed)
+    run.keep({"weights": done.weights})
+    run.predictions("val", done.val.probabilities, done.val.labels)
+    run.predictions("test", done.test.probabilities, done.test.labels)
+    return {
+        "train_accuracy": done.train.accuracy,
+        "val_accuracy": done.val.accuracy,
+        "test_accuracy": done.test.accuracy,
+    }
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

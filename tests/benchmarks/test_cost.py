@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +12,10 @@ import pytest
 from benchmarks import bulky, cost_table, many, overhead, short, states, trivial
 from benchmarks.overhead_contenders import SEED, score
 from benchmarks.programs import Program
+from benchmarks.studies import model_of
+from results.outcome import State
 from tests.support import ROOT
+from tests.support.trainings import run
 
 QUICK, SLOW = [overhead.MEMORY, overhead.JOURNAL, overhead.HERE], [overhead.TUNE, overhead.RAY]
 BURN = """
@@ -56,8 +58,7 @@ def test_cpu_time_of_all_processes_counts_once(how, tmp_path, monkeypatch):
 
 
 def test_every_contender_does_the_same_work():
-    config = trivial.Config(learning_rate=0.2, decay=0.02)
-    outcome = trivial.fit(config, SEED, trivial.load_data(), lambda epoch, copy: False)
+    outcome = run(model_of(trivial).trainable, SEED, trivial.load_data(), learning_rate=0.2, decay=0.02)
     assert outcome.val.accuracy == score(0.2, 0.02) > 0.8
     assert set(trivial.SPACES["default"]) < set(trivial.Config.model_fields)
 
@@ -91,13 +92,13 @@ def test_a_contender_says_its_marks(name):
 
 
 def test_the_bulky_trainable_goes_on_where_it_was():
-    data, config = bulky.load_data("", Path(".")), bulky.Config(right=60, megabytes=1, pause=0, epochs=3)
-    kept = []
-    whole = bulky.fit(config, 0, data, lambda epoch, copy: kept.append(copy()))
-    again = bulky.fit(config, 0, data, lambda epoch, copy: False, kept[0])
+    model, config = model_of(bulky), {"right": 60, "megabytes": 1, "pause": 0, "epochs": 3}
+    kept: dict[int, State] = {}
+    whole = run(model.trainable, 0, model.data, states=kept, **config)
+    again = run(model.trainable, 0, model.data, earlier=(1, kept[1]), **config)
     assert len(again.history) == 3 and whole.val.accuracy == 0.6
     np.testing.assert_array_equal(whole.weights["weights"], again.weights["weights"])
-    assert sum(array.nbytes for array in kept[0].values()) == pytest.approx(3e6, rel=0.01)
+    assert sum(array.nbytes for array in kept[1].values()) == pytest.approx(3e6, rel=0.01)
     assert whole.weights["weights"].nbytes == 1e6
 
 
