@@ -227,14 +227,14 @@ BAD = {
     "raise": ("1 / 0\n", "line 1: ZeroDivisionError: division by zero"),
     "exit": ("raise SystemExit(3)\n", "line 1: SystemExit: 3"),
     "syntax": ("def\n", "line 1: SyntaxError"),
-    "name": (HONEST + "\nNAME = 7\n", "NAME is a text"),
-    "config": (HONEST + "\nclass Config:\n    pass\n", "Config is a pydantic model"),
+    "name": (HONEST + "\nNAME = 7\n", "its name is a text"),
+    "config": (HONEST + "\nclass Config:\n    pass\n", "its config is a pydantic model, a dataclass"),
     "nested": (HONEST + "\nclass Config(Config):\n    inner: dict = {}\n", "inner is a dict: a config is flat"),
     "infinite": (HONEST + "\nclass Config(Config):\n    rate: float = float('inf')\n", "numbers are finite"),
     "data": (HONEST + "\ndef load_data(dataset, data_dir):\n    return 1 / 0\n", "load_data"),
-    "nothing": (HONEST + "\ndef load_data(dataset, data_dir):\n    return None\n", "without 'name'"),
+    "nothing": (HONEST + "\ndef load_data():\n    return (i for i in ())\n", "give them an attribute 'fingerprint'"),
     "check": (HONEST + "\ndef check(config, data):\n    raise KeyError('x')\n", "check"),
-    "spaces": (HONEST + "\nSPACES = 3\n", "SPACES is a dict"),
+    "spaces": (HONEST + "\nSPACES = 3\n", "SPACES is a int, not a dict"),
     "validator": (
         HONEST + "\nfrom pydantic import field_validator\nclass Config(Config):\n"
         "    @field_validator('epochs')\n    @classmethod\n    def no(cls, value):\n        return {}[value]\n",
@@ -262,8 +262,7 @@ def test_a_trainable_that_changes_directory_moves_no_study(
     away.mkdir()
     monkeypatch.chdir(tmp_path)
     jump = f"import os; os.chdir({str(away)!r})"
-    (tmp_path / "mine.py").write_text(f"{HONEST}\n{jump}\n" + HONEST[HONEST.index("def load_data") :].replace(
-        "    if dataset", f"    {jump}\n    if dataset", 1))  # fmt: skip
+    (tmp_path / "mine.py").write_text(HONEST.replace("def load_data():", f"{jump}\ndef load_data():\n    {jump}"))
     words = ["--trainable", "mine.py", "--dataset", "digits", "--set", "epochs=1", "--quiet"]
     assert main(["baseline", "--study", "s", *words]) == 0
     assert (tmp_path / "s" / "report.html").exists() and list(away.iterdir()) == []
