@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,12 +20,11 @@ from results.errors import UserError
 
 if TYPE_CHECKING:
     from alexnet.data import Data
-    from study.training.run import Run
 
 EVALUATION_BATCH = 1000
 
 
-def train(config: Config, run: Run) -> Generator[dict[str, float], None, dict[str, float]]:
+def train(config: Config, run: Any) -> Generator[dict[str, float], None, dict[str, float]]:
     """Train ``config`` with ``run.seed``; evaluate the epoch of lowest validation loss on the test set.
 
     Deterministic on the CPU for one seed, precision and thread count, and the same whether run in one go or continued:
@@ -33,7 +32,7 @@ def train(config: Config, run: Run) -> Generator[dict[str, float], None, dict[st
 
     Args:
         config: what to train.
-        run: its data are uint8 images (n, 3, 32, 32) and int64 labels (n,), train and test.
+        run: study.training.run.Run; its data are uint8 images (n, 3, 32, 32) and int64 labels (n,), train and test.
 
     Yields:
         after each epoch the mean loss and the accuracy (a fraction) on training and validation images.
@@ -70,7 +69,7 @@ def check(config: Config, data: Data) -> None:
 class _Training:
     """Everything one run holds while it trains."""
 
-    def __init__(self, config: Config, run: Run) -> None:
+    def __init__(self, config: Config, run: Any) -> None:
         self.config, self.seed, data = config, run.seed, run.data
         self.device = torch.device(run.device)
         self.autocast = torch.autocast(run.device, torch.bfloat16, enabled=run.precision == "bf16")

@@ -8,7 +8,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
@@ -16,12 +16,9 @@ from results.config import ConfigClass
 from results.errors import UserError, named
 from search_spaces.dimensions import Choice, Range
 
-if TYPE_CHECKING:
-    from study.training.run import Run
-
 STRICT = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False, protected_namespaces=())
 RUN, SEED = "run", "seed"
-Make = Callable[[Mapping[str, Any], "Run"], Any]
+Make = Callable[[Mapping[str, Any], Any], Any]
 """Makes what a trainable calls its config of plain values and the run, whose seed a field 'seed' gets."""
 
 
@@ -137,7 +134,7 @@ def _from_parser(
         fields[action.dest] = (_argument_type(action, default), Field(default, description=action.help))
     model = made("Config", fields, where)
 
-    def make(values: Mapping[str, Any], run: Run) -> Any:
+    def make(values: Mapping[str, Any], run: Any) -> Any:
         whole = model(**values)
         plain = {name: getattr(whole, name) for name in fields} | ({SEED: run.seed} if seeded else {})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from results.config import ConfigClass
 from results.errors import UserError, foreign, nearest
 from results.metric import Metric
 from study.configs import SEED, from_given, from_signature
-
-if TYPE_CHECKING:
-    from study.training.run import Run
 
 OWN = ("alexnet",)
 """The toolkit's own trainables, by module: what a study's folder may name without being asked for it."""
@@ -50,7 +47,7 @@ class Trainable:
     name: str
     Config: ConfigClass
     metric: Metric
-    start: Callable[[Mapping[str, Any], Run], Any]
+    start: Callable[[Mapping[str, Any], Any], Any]
     spaces: Mapping[str, Any] = field(default_factory=dict)
     prefix: bool = False
     hooks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -131,7 +128,7 @@ def of_function(declared: Declared, module: ModuleType, where: str) -> Trainable
     else:
         config, make = from_given(options["config"], where)
 
-    def start(values: Mapping[str, Any], run: Run) -> Any:
+    def start(values: Mapping[str, Any], run: Any) -> Any:
         if options["config"] is not None:
             return function(make(values, run), run)
         whole = config(**values)  # an enum or a path is one again
@@ -159,7 +156,7 @@ def _from_module(module: ModuleType, where: str) -> Trainable:
     config, make = from_given(module.Config, where)
     train = getattr(module.train, "train", module.train)  # a package's train.py hides its function of that name
 
-    def start(values: Mapping[str, Any], run: Run) -> Any:
+    def start(values: Mapping[str, Any], run: Any) -> Any:
         return train(make(values, run), run)
 
     hooks = {name: getattr(module, name) for name in HOOKS if hasattr(module, name)}

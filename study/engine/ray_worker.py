@@ -34,5 +34,5 @@ def _bytes(value: Outcome | State) -> int:
     if isinstance(value, dict):
         return sum(array.nbytes for array in value.values())
     parts = [p.probabilities for p in (value.val, value.test) if p is not None]
-    parts += [epoch.val_confusion for epoch in value.history]
-    return sum(array.nbytes for array in parts if array is not None) + getattr(value.features, "nbytes", 0)
+    found = [*parts, *(epoch.val_confusion for epoch in value.history), value.examples, value.features]
+    return sum(array.nbytes for array in found if array is not None)

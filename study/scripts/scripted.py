@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from results.config import ConfigClass
 from results.errors import UserError, nearest, shown
@@ -17,9 +17,6 @@ from study.scripts.measure import Measuring
 from study.scripts.parse import Parser
 from study.scripts.process import Process, ScriptFailed
 from study.scripts.template import Template
-
-if TYPE_CHECKING:
-    from study.training.run import Run
 
 COMMAND = "command"  # the trainable's name in study.json
 SEED = "seed"
@@ -45,7 +42,7 @@ def scripted(script: Script) -> Trainable:
     template, parser = Template.of(script.template), Parser.of(script.parse)
     template.find(script.folder)
 
-    def start(values: Mapping[str, Any], run: Run) -> Epochs:
+    def start(values: Mapping[str, Any], run: Any) -> Epochs:
         return _follow(template.argv(values, run.seed), script.folder, parser, script.metric)
 
     config = _config(template, script.baseline)
