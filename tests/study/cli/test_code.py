@@ -231,8 +231,11 @@ BAD = {
     "config": (HONEST + "\nclass Config:\n    pass\n", "its config is a pydantic model, a dataclass"),
     "nested": (HONEST + "\nclass Config(Config):\n    inner: dict = {}\n", "inner is a dict: a config is flat"),
     "infinite": (HONEST + "\nclass Config(Config):\n    rate: float = float('inf')\n", "numbers are finite"),
-    "data": (HONEST + "\ndef load_data(dataset, data_dir):\n    return 1 / 0\n", "load_data"),
-    "nothing": (HONEST + "\ndef load_data():\n    return (i for i in ())\n", "give them an attribute 'fingerprint'"),
+    "data": (HONEST + "\ndef load_data(dataset, data_dir):\n    return 1 / 0\n", "loading its data"),
+    "nothing": (
+        HONEST + "\ndef load_data(dataset):\n    return (i for i in ())\n",
+        "give them an attribute 'fingerprint'",
+    ),
     "check": (HONEST + "\ndef check(config, data):\n    raise KeyError('x')\n", "check"),
     "spaces": (HONEST + "\nSPACES = 3\n", "SPACES is a int, not a dict"),
     "validator": (
@@ -251,7 +254,7 @@ def test_an_odd_trainable_is_one_line(kind: str, tmp_path: Path, capsys: pytest.
     assert main(["baseline", "--study", str(tmp_path / "s"), *words]) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
-    assert "odd.py" in said or "load_data" in says or kind == "nothing"  # which the name of the trainable tells
+    assert "odd.py" in said or "its data" in says or kind == "nothing"  # which the name of the trainable tells
     assert not (tmp_path / "s").exists()
 
 
