@@ -124,12 +124,12 @@ class Evidence:
     @functools.cached_property
     def validation_floor(self) -> NoiseFloor | None:
         """The noise floor of the baseline's validation scores, by which trials compare; None below two seeds."""
-        return noise_floor(self.baselines, "validation", self.members)
+        return noise_floor(self.baselines, "validation", self.members, self.metric)
 
     @functools.cached_property
     def test_floor(self) -> NoiseFloor | None:
         """The same of its test scores, with the part that a finite test set explains; None without a test value."""
-        return noise_floor(self.baselines, "test", self.members) if self.metric.test else None
+        return noise_floor(self.baselines, "test", self.members, self.metric) if self.metric.test else None
 
     @property
     def final_floor(self) -> NoiseFloor | None:

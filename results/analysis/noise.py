@@ -89,7 +89,9 @@ class NoiseFloor:
         return lines
 
 
-def noise_floor(records: Sequence[Record], split: Split, members: str = "examples") -> NoiseFloor | None:
+def noise_floor(
+    records: Sequence[Record], split: Split, members: str = "examples", metric: Metric | None = None
+) -> NoiseFloor | None:
     """Measure how complete runs vary over seeds, all of one config; the first record of a seed counts.
 
     None where fewer than two seeds have a score. Raises ValueError where the records are not of one config.
@@ -108,7 +110,8 @@ def noise_floor(records: Sequence[Record], split: Split, members: str = "example
     whole = [x.array() for x in each if x is not None]
     same = len(whole) == len(runs) and len({(len(x), x.dtype) for x in whole}) == 1
     values = np.array([score for _, score in runs])
-    metric, seeds = runs[0][0].metric.plain, tuple(r.seed for r, _ in runs)
+    metric = metric or runs[0][0].metric.plain  # the study's knows the margin, by which numbers have their digits
+    seeds = tuple(r.seed for r, _ in runs)
     return measure(values, metric, split, np.array(whole) if same else None, seeds, members=members)
 
 

@@ -32,7 +32,8 @@ class Headline:
 def headline(view: View) -> Headline:
     """Say the most that the records support."""
     data = view.meta.dataset
-    subtitle = text("{} on {}", name(view.meta.trainable), name(data.name))
+    script = view.meta.script
+    subtitle = text("{} on {}", name(script.template if script else view.meta.trainable, 120), name(data.name))
     tone, mark, verdict = _verdict(view)
     return Headline(name(view.meta.name, 80), subtitle, verdict, tone, mark, _tiles(view))
 
