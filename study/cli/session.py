@@ -21,6 +21,7 @@ from results.outcome import Runtime
 from results.store import Study
 from study.cli.code import Loaded, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
+from study.cli.data import load_data
 from study.cli.script import keep_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
@@ -28,10 +29,9 @@ from study.engine.resources import Options, plan_side_by_side
 from study.jobs import FixedJobs, Job, Model, next_attempt
 from study.limits import KEEP_WEIGHTS
 from study.planning.runs import training_seconds
-from study.protocol import OWN, Trainable, takes
+from study.protocol import OWN
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
-from study.recording.data import describe_data, own_name
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.recording.writer import After
@@ -168,7 +168,7 @@ def training_session(given: Inputs) -> Iterator[Session]:
     check_resources(args)
     seconds_before()  # a slip in the environment is better told now than when training begins
     runtime = runtime_of(trainable, args, meta)
-    data, info = _data(trainable, args, meta)
+    data, info = load_data(trainable, args, meta)
     if check := trainable.hook("check"):
         config = checked_config(trainable.Config, given.baseline, "the study's baseline" if meta else "")
         with foreign(f"trainable '{trainable.name}': check"):
@@ -234,32 +234,6 @@ def options_of(args: Namespace, meta: StudyMeta) -> Options:
     return Options(
         **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen}, quiet=args.quiet
     )
-
-
-def _data(trainable: Trainable, args: Namespace, meta: StudyMeta | None) -> tuple[Any, DatasetInfo]:
-    """Load the data, which are None where the trainable loads none, and describe them. Raises UserError."""
-    load = trainable.hook("load_data")
-    kept = meta.dataset.source if meta else None
-    asked: str | None = (
-        args.dataset or kept or ("cifar10" if getattr(trainable.module, "__name__", "") in OWN else None)
-    )
-    label = args.dataset_name or (meta.dataset.name if meta else None)
-    if load is None:
-        if args.dataset:
-            raise UserError(f"--dataset {args.dataset}: trainable '{trainable.name}' loads no data: leave it out")
-        return None, describe_data(trainable.name, None, label or "its own data", None)
-    data_dir = args.data_dir or Path(os.path.abspath(os.environ.get("STUDY_DATA_DIR") or "data"))
-    with foreign(f"trainable '{trainable.name}': loading its data"):
-        offered = {"dataset": asked and os.path.expanduser(asked), "data_dir": data_dir, "progress": not args.quiet}
-        given = takes(load, **{name: value for name, value in offered.items() if value is not None})
-        data = load(**given)
-    if args.dataset and "dataset" not in given and args.dataset != own_name(data):
-        raise UserError(
-            f"--dataset {args.dataset}: the data of trainable '{trainable.name}' are always the same: leave it out"
-        )
-    stem = Path(str(getattr(trainable.module, "__file__", "") or "data")).stem
-    label = label or own_name(data) or (Path(asked).name if asked else stem)
-    return data, describe_data(trainable.name, data, label, given.get("dataset") and asked)
 
 
 def _holds_something(path: Path) -> bool:
