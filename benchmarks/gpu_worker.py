@@ -6,10 +6,12 @@ Not for use by hand. Arguments: folder of the images, device. ``Worker`` is the 
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,37 +52,77 @@ class Worker:
         self.process.wait()
 
 
+class Run:
+    """What AlexNet needs of a ``study.training.run.Run``: that one needs packages that a bare machine lacks."""
+
+    def __init__(self, job: dict[str, Any], data: Any, device: str) -> None:
+        self.seed, self.data, self.device = job["seed"], data, device
+        self.precision, self.threads = job["precision"], job["threads"]
+        self.given: dict[str, float] = {}  # split -> share of right answers
+        self._model: Any = None
+        self.best: Any = None
+
+    def keep(self, model: Any, **parts: Any) -> None:
+        """Note the model."""
+        self._model = model
+
+    def epochs(self, n: int) -> Iterator[int]:
+        """Count."""
+        return iter(range(1, n + 1))
+
+    def predictions(self, split: str, probabilities: Any, labels: Any) -> None:
+        """Keep how many are right."""
+        self.given[split] = float((probabilities.argmax(1) == labels).mean())
+
+    def features(self, values: Any) -> None:
+        """Nothing."""
+
+    def take_best(self) -> None:
+        """Copy the weights."""
+        self.best = {name: value.detach().clone() for name, value in self._model.state_dict().items()}
+
+    def restore_best(self) -> None:
+        """Load the copy."""
+        self._model.load_state_dict(self.best)
+
+
 def train(job: dict[str, Any], data: Any, device: str) -> dict[str, Any]:
     """Train once: status, seconds, images trained a second after the first epoch, accuracies, peak memory in MiB."""
     import torch
 
     from alexnet import Config
-    from results.outcome import Runtime
-    from study.jobs import Model
-    from study.protocol import load_trainable
-    from study.training import loop
+    from alexnet.train import train as training
 
     started = time.perf_counter()
     if device == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    runtime = Runtime(device, job["precision"], job["threads"])
-    outcome = loop.train(
-        Model(load_trainable("alexnet"), "alexnet", data, runtime),
-        Config(**job["config"]).model_dump(mode="json"),
-        job["seed"],
-        lambda epoch, state, last: time.perf_counter() - started > job["seconds"],
-    )
-    steady = [epoch.seconds for epoch in outcome.history[1:]]
-    images = round(len(data.train_labels) * (1 - Config(**job["config"]).validation_fraction))
+    torch.set_num_threads(job["threads"])
+    config, run = Config(**job["config"]), Run(job, data, device)
+    status, seconds, least, best_val = "complete", [], math.inf, None
+    begun = started
+    for values in training(config, run):
+        now = time.perf_counter()
+        seconds.append(now - begun)
+        if not math.isfinite(values["val_loss"]):
+            status = "diverged"
+        elif values["val_loss"] < least:
+            least, best_val = values["val_loss"], run.given["val"]
+            run.take_best()
+        if status == "complete" and now - started > job["seconds"] and len(seconds) < config.epochs:
+            status = "stopped"
+        if status != "complete":
+            break
+        begun = time.perf_counter()
+    images = round(len(data.train_labels) * (1 - config.validation_fraction))
     return {
         "seed": job["seed"],
         "precision": job["precision"],
-        "status": outcome.status,
-        "epochs": len(outcome.history),
+        "status": status,
+        "epochs": len(seconds),
         "seconds": round(time.perf_counter() - started, 3),
-        "images_per_second": round(images * len(steady) / sum(steady), 1) if steady else None,
-        "val_accuracy": outcome.val.accuracy if outcome.val else None,
-        "test_accuracy": outcome.test.accuracy if outcome.test else None,
+        "images_per_second": round(images * len(seconds[1:]) / sum(seconds[1:]), 1) if seconds[1:] else None,
+        "val_accuracy": best_val if status == "complete" else None,
+        "test_accuracy": run.given.get("test"),
         **memory(device),
     }
 

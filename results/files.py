@@ -232,7 +232,8 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         name = error.filename if isinstance(error.filename, str) and os.path.isabs(error.filename) else path
-        raise UserError(f"cannot write '{name}': {error.strerror or error}") from error
+        why = error.strerror or f"No space left on device? {error}"  # numpy's own, of a write that fell short
+        raise UserError(f"cannot write '{name}': {why}") from error
 
 
 def write_atomic(path: Path, data: bytes | Callable[[IO[bytes]], None]) -> None:

@@ -187,7 +187,8 @@ class Metric:
             return points(value / 100 if signed else abs(gain), 2 if digits is None else digits, signed=signed)
         if digits is None:
             written = significant(abs(value), 3)
-            return written if not signed or not float(written) else f"{'+' if value > 0 else '-'}{written}"
+            zero = not written.strip("0.,")
+            return written if not signed or zero else f"{'+' if value > 0 else '-'}{written}"
         return sign(value, digits) if signed else f"{abs(value):.{digits}f}"
 
     def with_unit(self, gain: float | None, signed: bool = True, short: bool = False) -> str:

@@ -68,7 +68,8 @@ def check_trainable(
     say("kept: the config is rebuilt from its JSON, and refuses unknown fields")
 
     data = _check_data(trainable, source, data_dir)
-    say("kept: the data are the same twice; training gets them read-only")
+    if trainable.hook("load_data"):
+        say("kept: the data are the same twice; training gets them read-only")
 
     trainer = _Trainer(trainable, config, data, runtime or Runtime())
     started = time.perf_counter()

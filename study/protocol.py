@@ -160,7 +160,7 @@ def _from_module(module: ModuleType, where: str) -> Trainable:
         return train(make(values, run), run)
 
     hooks = {name: getattr(module, name) for name in HOOKS if hasattr(module, name)}
-    name = getattr(module, "NAME", module.__name__)
+    name = getattr(module, "NAME", Path(module.__file__).stem if module.__file__ else module.__name__)
     spaces = _mapping(getattr(module, "SPACES", None), where, "SPACES")
     environment = _mapping(getattr(module, "PROCESS_ENVIRONMENT", None), where, "PROCESS_ENVIRONMENT")
     prefix = getattr(module, "PREFIX", False)

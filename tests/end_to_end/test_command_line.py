@@ -68,13 +68,13 @@ def test_baseline_leaves_a_whole_study(done: Path) -> None:
     (record,) = study.records()
     assert record.status == "complete" and record.kind == "baseline" and len(record.history) == 3
     assert study.meta.baseline["epochs"] == 3
-    assert record.test_confusion is not None and sum(map(sum, record.test_confusion)) == study.meta.dataset.test_images
-    correct = record.correct()
-    assert correct is not None and correct.mean() == pytest.approx(record.test_accuracy)
+    correct = record.per_example()
+    assert record.test_confusion is not None and sum(map(sum, record.test_confusion)) == 597 == len(correct)  # type: ignore[arg-type]
+    assert correct is not None and correct.mean() == pytest.approx(record.test["test_accuracy"])
     assert set(record.val_confusion) == {"1", "2", "3"}
     assert (done / "report.html").stat().st_size > 10_000
     predictions = study.predictions(record.run_id, "test")
-    assert predictions is not None and predictions.accuracy == pytest.approx(record.test_accuracy)
+    assert predictions is not None and predictions.accuracy == pytest.approx(record.test["test_accuracy"])
     assert not list((done / "checkpoints").glob("*")) and study.weights_path(record.run_id).exists()
 
 
@@ -109,10 +109,10 @@ def test_a_config_file_is_a_config_or_a_record(done: Path, tmp_path: Path) -> No
         (["--config", "absent.json"], "--config 'absent.json'"),
         (["--trainable", "absent_module"], "no trainable 'absent_module'"),
         (["--trainable", "absent.py"], "no trainable at 'absent.py'"),
-        (["--trainable", "json"], "trainable 'json' lacks NAME"),
-        (["--dataset", "cifar"], "knows no dataset 'cifar'"),
+        (["--trainable", "json"], "trainable 'json' has no function with @trainable, and as a module it lacks Config"),
+        (["--dataset", "cifar"], "--dataset cifar: the data of trainable 'digits_sklearn' are always the same"),
         (["--device", "cuda"], "--device cuda"),
-        (["--precision", "bf16"], "takes no 'runtime', so it cannot know; use --precision fp32"),
+        (["--precision", "bf16"], "has no resolve_runtime, so it cannot know; use --precision fp32"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_written(tmp_path: Path, words: list[str], says: str) -> None:
@@ -156,7 +156,7 @@ def test_a_study_is_held_to_what_it_was_started_with(done: Path, tmp_path: Path)
     refused(done, "baseline", "--set", "epochs=4", says="has a baseline with epochs=3, not epochs=4")
     refused(done, "baseline", "--trainable", other, "--dataset", "digits", says="is of trainable")
     refused(done, "baseline", "--dataset-name", "numbers", says="labels its dataset 'digits'")
-    refused(done, "baseline", "--precision", "bf16", says="was started in fp32")
+    refused(done, "baseline", "--precision", "bf16", says="use --precision fp32")
 
 
 def test_a_folder_that_is_no_study_is_left_alone(tmp_path: Path) -> None:

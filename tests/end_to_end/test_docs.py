@@ -31,18 +31,19 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_trainable_on_the_page_keeps_the_protocol(model: Path) -> None:
-    trainable = load_trainable(str(model))
-    check_trainable(trainable, "wine", model.parent, {"epochs": 4})
-    outcome = trainable.fit(
-        trainable.Config(), 0, trainable.load_data("wine", model.parent), lambda epoch, state: False
-    )
-    assert outcome.test.accuracy > 0.9
+@pytest.mark.parametrize("language", ["python", "py"])
+def test_the_trainables_on_the_page_are_as_they_declare(language: str, tmp_path: Path) -> None:
+    (code,) = blocks("trainable.md", language)
+    path = tmp_path / "mymodel.py"
+    path.write_text(code, encoding="utf-8")
+    trainable = load_trainable(str(path))
+    check_trainable(trainable)
+    assert load_space("default", trainable.Config, {}, own=trainable.spaces).warnings == []
 
 
-def test_its_own_space_holds_its_baseline(model: Path) -> None:
-    trainable = load_trainable(str(model))
-    assert load_space("default", trainable.Config, {}, own=trainable.SPACES).warnings == []
+def test_the_first_has_ten_lines(model: Path) -> None:
+    lines = [line for line in model.read_text().splitlines() if line.strip() and "import" not in line]
+    assert len(lines) <= 10
 
 
 def test_the_page_runs_as_typed(model: Path) -> None:
@@ -53,7 +54,7 @@ def test_the_page_runs_as_typed(model: Path) -> None:
     for line in first_two:
         ended = subprocess.run(line.split(), cwd=model.parent, env=environment, capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
-    assert (model.parent / "runs" / "wine" / "report.html").is_file()
+    assert (model.parent / "runs" / "forest" / "report.html").is_file()
 
 
 def test_the_spaces_on_the_page_are_spaces(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from study.jobs import Job
 
     job = Job("sweep", run.config | {"epochs": 9}, 504)
-    seen = [Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0, synthetic.np.eye(3, dtype=int))]
+    values = {"train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 1.0}
+    seen = [Epoch(1, values, 1.0, synthetic.np.eye(3, dtype=int))]
     checkpoints.save(study, Interrupted(job, seen), state)
     return path
 
@@ -110,7 +111,14 @@ def doubled(folder: Path, rng: random.Random) -> str:
     made = lines(folder)
     value = json.loads(rng.choice(made))
     value |= rng.choice(
-        [{}, {"seconds": 1.0}, {"test_accuracy": 1.7}, {"test_accuracy": 0.95}, {"trial": 7}, {"schema": 9}]
+        [
+            {},
+            {"seconds": 1.0},
+            {"test": {"test_accuracy": 1.7}},
+            {"test": {"test_accuracy": 0.95}},
+            {"trial": 7},
+            {"schema": 9},
+        ]
     )
     made.insert(rng.choice([0, len(made)]), json.dumps(value))
     save(folder, made)
@@ -123,13 +131,15 @@ def contradicting(folder: Path, rng: random.Random) -> str:
     value = json.loads(made[n])
     other = {
         "best_epoch": rng.randint(-1, 40),
-        "test_images": rng.choice([39, 41, 48]),
+        "test_examples": {"kind": "bits", "n": rng.choice([39, 41, 48]), "data": value["test_examples"]["data"]},
         "seed": rng.randint(0, 9),
         "status": rng.choice(["failed", "pruned", "diverged"]),
-        "test_correct": base64.b64encode(rng.randbytes(5)).decode(),
+        "bits": {**value["test_examples"], "data": base64.b64encode(rng.randbytes(5)).decode()},
+        "test": {**value["test"], "test_accuracy": rng.random()},
+        "val": {**value["val"], rng.choice(["val_accuracy", "val_loss"]): rng.random()},
     }
-    field = rng.choice(["test_accuracy", "val_accuracy", "val_loss", *other])
-    value[field] = other.get(field, rng.random())
+    field = rng.choice([*other])
+    value["test_examples" if field == "bits" else field] = other[field]
     made[n] = json.dumps(value)
     save(folder, made)
     return field
@@ -217,18 +227,19 @@ def consistent(r: Record) -> bool:
     """Whether a record agrees with itself, told without the product's own rules."""
     plain = {k: float(v) if type(v) is int else v for k, v in r.config.items()}
     name = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]
-    numbers = [r.val_loss, r.val_accuracy, r.test_loss, r.test_accuracy, r.seconds, *(h.val_loss for h in r.history)]
+    accuracy, scores = r.test.get("test_accuracy"), r.test_examples
+    numbers = [*r.val.values(), *r.test.values(), r.seconds, *(v for h in r.history for v in h.values.values())]
     fits = name == r.config_hash and r.run_id.startswith(f"{name}-s{r.seed}")
     fits &= all(n is None or math.isfinite(n) for n in numbers)
-    fits &= all(a is None or 0 <= a <= 1 for a in (r.val_accuracy, r.test_accuracy))
+    fits &= all(a is None or 0 <= a <= 1 for a in (r.val.get("val_accuracy"), accuracy))
     fits &= [h.epoch for h in r.history] == sorted({h.epoch for h in r.history})
-    if r.test_accuracy is not None and r.test_correct is not None and r.test_images is not None:
-        bits = "".join(f"{byte:08b}" for byte in base64.b64decode(r.test_correct))[: r.test_images]
-        fits &= abs(bits.count("1") / r.test_images - r.test_accuracy) < 1e-6
-    if r.test_accuracy is not None and r.test_confusion:
+    if accuracy is not None and scores is not None and scores.kind == "bits":
+        bits = "".join(f"{byte:08b}" for byte in base64.b64decode(scores.data))[: scores.n]
+        fits &= abs(bits.count("1") / scores.n - accuracy) < 1e-6
+    if accuracy is not None and r.test_confusion:
         right = sum(row[i] for i, row in enumerate(r.test_confusion))
-        fits &= abs(right / sum(map(sum, r.test_confusion)) - r.test_accuracy) < 1e-6
-    return bool(fits and (r.status == "complete" or r.test_accuracy is None))
+        fits &= abs(right / sum(map(sum, r.test_confusion)) - accuracy) < 1e-6
+    return bool(fits and (r.status == "complete" or accuracy is None))
 
 
 def read_all(folder: Path) -> Study:

@@ -281,5 +281,5 @@ def test_one_exploded_training_does_not_squeeze_the_others(tmp_path: Any) -> Non
     for name in ("hyperparameter-effects", "frontier", "equal-epochs"):
         assert "is drawn at the edge" in text(by_id(tree, name)), name
     ticks = [text(e) for e in elements(by_id(tree, "effect-0-figure")) if e.tag.endswith("}text")]
-    assert all(abs(float(t)) < 100 for t in ticks if re.fullmatch(r"[\d.e+]+", t))
+    assert all(abs(float(t)) < 100 for t in ticks if re.fullmatch(r"[\d.e+]+", t)), ticks
     assert "trial 99" in text(by_id(tree, "leaderboard"))

@@ -52,16 +52,26 @@ time.sleep(1000)
 HOLDER = """
 import os, sys, time
 from study.scripts.process import Process
-with Process([sys.executable, sys.argv[1], sys.argv[2]], sys.argv[2]) as process:
+with Process([sys.executable, sys.argv[1], sys.argv[2]], sys.argv[2], grace=1000) as process:
     if "forks" in sys.argv and os.fork() == 0:  # holds whatever the worker has open
         time.sleep(1000)
     for line in process.lines():
-        pass
+        if "prunes" in sys.argv:
+            open(f"{sys.argv[2]}/pruned", "w").close()
+            break
 """
 
 
 def sh(code: str, folder: Path, **others: float) -> Process:
     return Process(["sh", "-c", code], folder, **others)
+
+
+DRIVER = """
+import subprocess, sys
+from study.engine.temporary import temporary_folder
+with temporary_folder():
+    subprocess.run([sys.executable, *sys.argv[1:]], start_new_session=True)
+"""
 
 
 def alive(folder: Path, *names: str) -> list[psutil.Process]:
@@ -101,20 +111,32 @@ def test_what_an_ended_script_leaves_behind_is_ended(hostile: Path, tmp_path: Pa
         assert gone(there)
 
 
-@pytest.mark.parametrize(("forks", "group"), [("", False), ("", True), ("forks", False)])
-def test_a_killed_worker_takes_the_script_along(hostile: Path, tmp_path: Path, forks: str, group: bool) -> None:
-    """By itself or with its group, and though a fork of it holds all that it had open."""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(hostile), str(tmp_path), forks], start_new_session=True
-    )
+@pytest.mark.parametrize(("also", "group"), [("", False), ("", True), ("forks", False), ("prunes", False)])
+def test_a_killed_worker_takes_the_script_along(hostile: Path, tmp_path: Path, also: str, group: bool) -> None:
+    """By itself or with its group; though a fork of it holds all that it had open; and while it waits for the grace."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(hostile), str(tmp_path), also], start_new_session=True)
     try:
         there = alive(tmp_path, "script", "child", "orphan")
+        if also == "prunes":
+            assert wait_until((tmp_path / "pruned").exists, PATIENCE)
+            time.sleep(0.3)  # by now it has told the script; else this is the first case once more
         (os.killpg if group else os.kill)(holder.pid, signal.SIGKILL)
         holder.wait()
         assert wait_until(lambda: gone(there), PATIENCE)
     finally:
-        os.killpg(holder.pid, signal.SIGKILL) if forks else holder.kill()
+        os.killpg(holder.pid, signal.SIGKILL) if also == "forks" else holder.kill()
         holder.wait()
+
+
+def test_a_killed_driver_takes_all_along(hostile: Path, tmp_path: Path) -> None:
+    """Its guard finds the worker; what has nothing in common with the worker, the leash finds."""
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, "-c", HOLDER, str(hostile), str(tmp_path)])
+    there = alive(tmp_path, "script", "child", "orphan")
+    leash = psutil.Process(there[0].ppid())
+    worker = psutil.Process(driver.pid).children()
+    driver.kill()
+    driver.wait()
+    assert wait_until(lambda: gone([*there, leash, *worker]), PATIENCE)
 
 
 def test_a_killed_stand_in_changes_nothing(tmp_path: Path) -> None:

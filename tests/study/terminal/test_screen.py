@@ -30,7 +30,7 @@ def test_lines_stay_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_error_of_a_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "t.py").write_text(f"{HONEST}\ndef fit(*a, **k): raise ValueError({HOSTILE + 'x' * 3_000_000!r})\n")
+    (tmp_path / "t.py").write_text(f"{HONEST}\ndef train(*a, **k): raise ValueError({HOSTILE + 'x' * 3_000_000!r})\n")
     words = ["--trainable", str(tmp_path / "t.py"), "--dataset", "digits", "--quiet"]
     assert main(["baseline", "--study", str(tmp_path / "s"), *words]) == 1
     said = capsys.readouterr()
