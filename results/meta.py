@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from results import schema1
 from results.config import config_hash
 from results.errors import UserError, shown
+from results.formatting import plural
 from results.metric import Metric
 from results.plain import Unreadable, check_free, parse, reason
 from results.record import MetricTag
@@ -17,6 +19,10 @@ from results.record import MetricTag
 SCHEMA = 2
 META_BYTES = 2**26  # 64 MiB; one command adds a kilobyte, a class name some ten bytes
 SHA256 = "^[0-9a-f]{64}$"
+TEMPLATE = 30_000  # characters of a command: what splits it into words takes the square of them
+INTRODUCED, CHARACTERS = 100, 10_000
+"""How many fields a config may get after its study began, and how long they are with their defaults: every record is
+read anew with each of them."""
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -69,8 +75,8 @@ class StudyMetric(MetricTag):
 class Script(BaseModel):
     """The command that a study runs instead of a trainable of Python. Run only where it is given again."""
 
-    template: str
-    parse: str | None = None
+    template: Annotated[str, Field(max_length=TEMPLATE)]
+    parse: Annotated[str, Field(max_length=TEMPLATE)] | None = None
     files: dict[str, str] = {}  # its words that are files, with their SHA-256 when they last ran
 
 
@@ -106,6 +112,13 @@ class StudyMeta(BaseModel):
     looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
     noise: dict[str, Any] | None = None  # the baseline's standard deviation over seeds, as last measured
 
+    @field_validator("introduced")
+    @classmethod
+    def _few(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        if problem := too_many(fields):
+            raise ValueError(problem)
+        return fields
+
     @property
     def baseline_hash(self) -> str:
         """The name of the baseline's config: a run is the baseline by it, whatever command asked for the run."""
@@ -115,6 +128,16 @@ class StudyMeta(BaseModel):
         """Return study.json."""
         text = json.dumps(self.model_dump(by_alias=True), indent=2, ensure_ascii=False, allow_nan=False)
         return text.encode() + b"\n"
+
+
+def too_many(introduced: Mapping[str, Any]) -> str | None:
+    """Say that a config got more fields since its study began than records can be read with; None for as many."""
+    if len(introduced) <= INTRODUCED and len(str(introduced)) <= CHARACTERS:
+        return None
+    return (
+        f"{plural(len(introduced), 'field')} came to the config since the study began; at most {INTRODUCED}, of "
+        f"{CHARACTERS:,} characters with their defaults, are taken"
+    )
 
 
 def read_meta(data: bytes, where: str) -> StudyMeta:

@@ -27,7 +27,7 @@ from results.arrays import (
 from results.config import RUN_ID
 from results.errors import IgnoredRecord, UserError
 from results.files import Folder, Refused
-from results.meta import META_BYTES, StudyMeta, read_meta
+from results.meta import META_BYTES, StudyMeta, read_meta, too_many
 from results.outcome import Outcome, Predictions, State
 from results.reading import FILE_BYTES, Index, Reading
 from results.record import Record
@@ -76,7 +76,12 @@ class Study:
         return study
 
     def introduce(self, fields: Mapping[str, Any]) -> None:
-        """Take note of fields that the config got since the study began, with the default that earlier runs had."""
+        """Take note of fields that the config got since the study began, with the default that earlier runs had.
+
+        Raises UserError where they are too many.
+        """
+        if problem := too_many({**self.meta.introduced, **fields}):
+            raise UserError(f"study '{self.path}': {problem}; choose another --study")
         if fields:
             self.meta.introduced |= fields
             self.meta.baseline |= fields

@@ -7,6 +7,11 @@ would come an epoch late, and the last epoch's values could not be told from tho
 
 from __future__ import annotations
 
+from results.metric import is_name
+
+MOST = 900
+"""Names that are read; of those beyond, which a list of files with a number each may have, no epoch could keep all."""
+
 
 class Measuring:
     """See the module.
@@ -32,10 +37,15 @@ class Measuring:
         ends an epoch only when it has changed. Two epochs of the same value on such a bar are one: what is printed on
         a line of its own has no such limit.
 
+        What no record takes for a name, a key of JSON with spaces say, is left out: the script means no harm by it.
+
         A line with both metrics, after epochs whose lines had no test metric, is the summary at the end: no epoch.
         """
-        self.names.update(values)
-        given = dict(values)
+        given = {}
+        for name, value in values.items():
+            known = name in (self._metric, self._test) or name in self.names
+            if known or (len(self.names) < MOST and is_name(name)):
+                self.names[name] = given[name] = value
         if self._test is not None and self._test != self._metric and self._test in given:
             self._tested = {self._test: given.pop(self._test)}
         if self._metric not in given:

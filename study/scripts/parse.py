@@ -21,6 +21,7 @@ from results.errors import UserError, shown
 
 LONGEST = 10_000  # characters that a pattern is tried on: one of the user's may take the square of them, or worse
 OPTION = "--parse"
+LONGEST_PATTERN = 30_000  # characters; study.json's limit too
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 _OVERWRITTEN = re.compile(r"[\r\n\b]+")  # Keras used to move back by backspaces
@@ -46,6 +47,8 @@ class Parser:
         """Make ready. Raises UserError for a regular expression that is none, or that names nothing."""
         if regex is None:
             return cls()
+        if len(regex) > LONGEST_PATTERN:
+            raise UserError(f"{OPTION} has {len(regex):,} characters; at most {LONGEST_PATTERN:,} are taken")
         try:
             pattern = re.compile(regex)
         except (re.error, OverflowError, RecursionError) as error:

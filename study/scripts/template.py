@@ -22,6 +22,7 @@ from results.errors import UserError, nearest, shown
 
 SEED = "seed"
 OPTION = "--command"
+LONGEST = 30_000  # characters: what splits it into words takes the square of them; study.json's limit too
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _SHELL = {"&&", "||", "|", ";", "&", ">", ">>", "<", "<<", "2>", "2>&1", "&>"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -40,6 +41,8 @@ class Template:
         """Read a template. Raises UserError for one that no config could fill."""
         if "\0" in text:
             raise UserError(f"{OPTION} {shown(text)}: a NUL character cannot be part of a command")
+        if len(text) > LONGEST:
+            raise UserError(f"{OPTION} has {len(text):,} characters; at most {LONGEST:,} are taken")
         try:
             words = shlex.split(text)
         except ValueError as error:  # "No closing quotation", "No escaped character"

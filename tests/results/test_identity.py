@@ -11,7 +11,7 @@ import pytest
 from results.analysis.ablation import ablation_result
 from results.analysis.evidence import Evidence
 from results.config import config_hash, run_id
-from results.errors import IgnoredRecord
+from results.errors import IgnoredRecord, UserError
 from results.identity import Identity
 from results.record import Record
 from results.store import Study
@@ -118,3 +118,13 @@ def test_a_field_given_another_value_is_another_config() -> None:
     identity.fill(bare)
     assert bare.config == synthetic.BASELINE | {"warmup": 0} and bare.config_hash != own.config_hash
     assert identity.now(config_hash(synthetic.BASELINE)) == bare.config_hash
+
+
+def test_a_config_gets_only_so_many_fields_since_every_record_is_read_with_each(before: Study) -> None:
+    """A few kilobytes of study.json kept a reader busy for minutes."""
+    many = {f"f{i}": i for i in range(2000)}
+    with pytest.raises(UserError, match="2,000 fields came to the config since the study began; at most 100"):
+        introduce(before, many)
+    with pytest.raises(UserError, match="choose another --study"):
+        before.introduce(many)
+    assert not before.meta.introduced.keys() & many.keys()

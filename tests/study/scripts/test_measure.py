@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
 
+from results.checks import VALUES
 from study.scripts.measure import Measuring
 from study.scripts.parse import Parser
 
@@ -85,3 +87,19 @@ def test_what_is_given_is_not_changed() -> None:
 def test_one_name_for_both_is_the_validation_metric() -> None:
     epochs, measuring = read("val_acc=0.5\nval_acc=0.6", test="val_acc")
     assert len(epochs) == 2 and measuring.final == {}
+
+
+def test_what_is_no_name_of_a_value_is_left_out() -> None:
+    """A training that prints more than we keep has done nothing wrong."""
+    long = "x" * 200
+    epochs, measuring = read(f'{{"epoch time": 3, "": 1, "val_acc": 0.5}}\n{long}=1\nval_acc=0.6 test_acc=0.5')
+    assert epochs == [{"val_acc": 0.5}] and measuring.final == {"test_acc": 0.5}  # a summary at the end
+    assert set(measuring.names) == {"val_acc", "test_acc"}
+
+
+def test_of_ever_new_names_only_so_many_are_read() -> None:
+    lines = "\n".join(f"file{i}: 1" for i in range(3000))
+    objects = json.dumps({f"key{i}": 1 for i in range(3000)})
+    epochs, measuring = read(f"{lines}\n{objects}\nval_acc=0.5\n{lines}\ntest_acc=0.4")
+    assert len(epochs) == 1 and epochs[0]["val_acc"] == 0.5 and measuring.final["test_acc"] == 0.4
+    assert all(len(values) <= VALUES for values in (*epochs, measuring.final, measuring.names))

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from results.errors import UserError
-from study.scripts.template import Template, typed
+from results.meta import TEMPLATE, Script
+from study.scripts.parse import LONGEST_PATTERN
+from study.scripts.template import LONGEST, Template, typed
 
 ECHO = "import json, sys; print(json.dumps(sys.argv[1:]))"
 
@@ -139,3 +142,13 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     Template.of("./train.sh").find(tmp_path, str(bin_))
     Template.of("python3 {lr}").find(tmp_path, str(bin_))
     Template.of("{interpreter} x").find(tmp_path, str(bin_))  # only the values tell
+
+
+def test_a_command_without_end_is_refused_at_once() -> None:
+    """What splits a command takes the square of its length: minutes for a million characters of a study.json."""
+    with pytest.raises(UserError, match="1,000,000 characters; at most 30,000"):
+        Template.of("x" * 10**6)
+    with pytest.raises(ValidationError):
+        Script(template="x" * 10**6)
+    assert TEMPLATE == LONGEST == LONGEST_PATTERN
+    assert Template.of("x " * 10**4).argv({}, 1)[-1] == "x"
