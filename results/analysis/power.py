@@ -51,7 +51,7 @@ def equivalence_power(n: int, sd: float, margin: float, level: float, effect: fl
     chance = (np.arange(400) + 0.5) / 400
     s = sd * np.sqrt(st.chi2.ppf(chance, n - 1) / (n - 1)) / math.sqrt(n)  # the standard errors one may happen to see
     room = margin - st.t.isf(level, n - 1) * s
-    se = sd / math.sqrt(n)
+    se = max(sd / math.sqrt(n), 1e-200)  # seeds may change nothing
     inside = st.norm.cdf((room - effect) / se) - st.norm.cdf((-room - effect) / se)
     return float(np.where(room > 0, inside, 0).mean())
 

@@ -92,3 +92,9 @@ def test_further_seeds_would_decide_it():
     reached = power.power(c.estimate, c.n + more, c.sd, look_level(2))
     equal = power.equivalence_power(c.n + more, c.sd, c.margin, look_level(2), c.estimate)
     assert max(reached, equal) >= 0.8
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("effect", "expected"), [(0.0, 1.0), (0.02, 0.0), (0.01, 0.5)])
+def test_where_seeds_change_nothing_equivalence_is_certain_or_impossible(effect, expected):
+    assert power.equivalence_power(5, 0.0, 0.01, 0.05, effect) == expected
