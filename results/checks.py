@@ -20,7 +20,7 @@ from results import schema1
 from results.config import RUN_ID, config_hash, run_id
 from results.errors import UserError, shown
 from results.meta import StudyMeta
-from results.metric import is_accuracy, is_name, selected
+from results.metric import LARGEST, is_accuracy, is_name, selected
 from results.outcome import agree
 from results.plain import MOST_INT, Unreadable, check_free, parse, reason
 from results.record import SCHEMA, Examples, Matrix, Record, Values
@@ -131,6 +131,8 @@ def _named(r: Record, values: Values, where: str) -> Iterator[str]:
         share = is_accuracy(name) or (r.metric.unit == "%" and name in (r.metric.name, r.metric.test))
         if share and value is not None and not 0 <= value <= 1:
             yield f"{where}{name} {shown(value)} is not in 0..1"
+        if value is not None and abs(value) > LARGEST:
+            yield f"{where}{name} {shown(value)} is not in -{LARGEST:g}..{LARGEST:g}"
 
 
 def _history(r: Record) -> Iterator[str]:

@@ -22,6 +22,9 @@ SPLITS = {"val": "validation", "valid": "validation", "validation": "validation"
 ACCURACY = ("acc", "accuracy")
 ACRONYMS = ("auc", "auroc", "bleu", "f1", "iou", "mae", "map", "mse", "psnr", "r2", "rmse", "roc", "wer")
 LONGEST_NAME = 100  # characters
+LARGEST = 1e100
+"""What a value may be, and a margin: squares and sums of larger ones leave the floats. To a training it is infinite."""
+UNREADABLE = 1e15  # from here on a number is written with a power of ten
 NAME = re.compile(r"[^\W\d][\w./@-]*")
 
 
@@ -59,8 +62,8 @@ class Metric:
         if not isinstance(self.unit, str) or len(self.unit) > 20 or not (self.unit + " ").isprintable():
             raise UserError(f"Metric {self.name}: unit is {shown(self.unit)}, not a short text such as '%' or 'ms'")
         margin = self.margin
-        if margin is not None and not (_is_number(margin) and math.isfinite(margin) and margin > 0):
-            raise UserError(f"Metric {self.name}: margin is {shown(margin)}, not a number above 0")
+        if margin is not None and not (_is_number(margin) and 0 < margin <= LARGEST):
+            raise UserError(f"Metric {self.name}: margin is {shown(margin)}, not a number above 0, at most {LARGEST:g}")
         if margin is not None and self.unit == "%" and margin >= 1:
             raise UserError(
                 f"Metric {self.name}: margin is {margin:g}, but values with unit '%' are fractions: half a percentage "
@@ -150,7 +153,7 @@ class Metric:
         if self.unit == "%":
             return percent(value, 2 if digits is None else digits)
         digits = self.digits if digits is None else digits
-        written = significant(value, 4) if digits is None else f"{value:.{digits}f}"
+        written = significant(value, 4) if digits is None or abs(value) >= UNREADABLE else f"{value:.{digits}f}"
         return f"{written} {self.unit}" if self.unit else written
 
     def bare(self, score: float | None) -> str:
@@ -185,7 +188,9 @@ class Metric:
         value = self.scale * gain
         if self.unit == "%":
             return points(value / 100 if signed else abs(gain), 2 if digits is None else digits, signed=signed)
-        if digits is None:
+        if digits is None or abs(value) >= UNREADABLE:
+            written = significant(abs(value), 3)
+        if digits is None or abs(value) >= UNREADABLE:
             written = significant(abs(value), 3)
             zero = not written.strip("0.,")
             return written if not signed or zero else f"{'+' if value > 0 else '-'}{written}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
 from results.errors import UserError
 from results.identity import Identity
 from results.meta import StudyMeta
+from results.metric import LARGEST
 from results.record import Record
 
 Family = Literal["confirm", "ablation"]
@@ -79,7 +79,7 @@ class Look:
         number, margin, alpha = own["number"], own.get("margin", MARGIN), own.get("alpha", ALPHA)
         if claim not in CLAIMS or type(number) is not int or not 1 <= number <= MOST_LOOKS:
             raise ValueError(f"look {number!r:.40}, claim {claim!r:.40}")
-        if margin is not None and (type(margin) is not float or not 0 < margin < math.inf):
+        if margin is not None and (type(margin) is not float or not 0 < margin <= LARGEST):
             raise ValueError(f"margin is {margin!r:.40}")
         if type(alpha) is not float or not 0 < alpha < 1:
             raise ValueError(f"alpha is {alpha!r:.40}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from results.checks import EPOCHS, MOST, VALUES
 from results.errors import BadResult, named, shown
-from results.metric import Metric, is_accuracy, is_name, selection, split_name
+from results.metric import LARGEST, Metric, is_accuracy, is_name, selection, split_name
 from results.outcome import Epoch, Predictions, State, agree
 from results.values import is_loss
 from study.recording.answers import Answers, NotFinite, examples_of, features_of, predictions_of
@@ -150,6 +150,8 @@ class Checker:
 
     def _bounded(self, name: str, value: float, where: str) -> float:
         share = self._metric.unit == "%" and name in (self._metric.name, self._metric.test)
+        if abs(value) > LARGEST:  # a training on its way to infinity
+            return math.copysign(math.inf, value)
         if not (share or is_accuracy(name)) or not math.isfinite(value):
             return value
         if not -1e-6 <= value <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside

@@ -68,6 +68,7 @@ def test_numbers_are_written_in_the_metrics_unit_and_direction() -> None:
     assert (plain.text(-1.23456), plain.with_unit(0.0123456), plain.difference(0)) == ("1.235", "-0.0123", "0")
     assert (ACCURACY.amount(0.01), ACCURACY.amount(0.01, short=True)) == ("one percentage point", "one point")
     assert (ACCURACY.amount(0.012), RMSE.amount(0.1)) == ("1.20 percentage points", "0.100 mpg")
+    assert (RMSE.text(-1e90), RMSE.with_unit(-2e90)) == ("1.000e+90 mpg", "+2.00e+90 mpg")  # not in ninety digits
     assert (ACCURACY.largest, error.largest, RMSE.largest) == (1, 1, math.inf)
 
 
@@ -76,6 +77,7 @@ def test_numbers_are_written_in_the_metrics_unit_and_direction() -> None:
     [
         ({"goal": "maximise"}, "valid: max, min"),
         ({"margin": 0}, "not a number above 0"),
+        ({"margin": 1e101}, r"at most 1e\+100"),
         ({"unit": "%", "margin": 0.5 + 0.5}, "half a percentage point is 0.005"),
         ({"select": "val_loss"}, "not 'last'"),
         ({"test": "val_x"}, "the same value"),

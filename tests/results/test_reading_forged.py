@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,19 @@ def test_committed_records_are_read_as_plain_json_says(name: str) -> None:
         assert [new["test"].get(f) for f in ("test_loss", "test_accuracy")] == [old["test_loss"], old["test_accuracy"]]
         bits = new["test_examples"] or {"n": None, "data": None}
         assert (bits["n"], bits["data"]) == (old["test_images"], old["test_correct"])
+
+
+@pytest.mark.parametrize(("loss", "ignored"), [(1e99, 0), (1e101, 1), (-1e308, 1)])
+def test_a_value_of_which_no_axis_can_be_drawn_is_ignored(folder: Path, loss: float, ignored: int) -> None:
+    def edit(record: dict[str, Any]) -> list[dict[str, Any]]:
+        last = record["history"][-1]
+        return [record | {"history": [*record["history"][:-1], last | {"train_loss": loss}]}]
+
+    rewrite(folder, edit)
+    with warnings.catch_warnings():
+        for kind in (RuntimeWarning, UserWarning):  # an overflow, an axis of no size
+            warnings.simplefilter("error", kind)
+        warnings.simplefilter("ignore", IgnoredRecord)
+        study = Study.open(folder)
+        assert len(study.read().ignored) == ignored
+        check(render(study))

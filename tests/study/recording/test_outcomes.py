@@ -265,3 +265,13 @@ def test_what_was_refused_stays_refused() -> None:
     assert re.search("val_loss is None", first)
     assert refused(lambda: checker.epoch(1, VALUES, 0.1, (SURE, LABELS))) == first
     assert refused(lambda: checker.end({}, (SURE, LABELS))) == first
+
+
+@pytest.mark.parametrize("large", [1e101, -1e308, np.longdouble("1e300")])
+def test_a_value_whose_square_is_no_number_is_infinite(large: Any) -> None:
+    """Spreads, tests and axes could not be worked out with it; a loss as large is on its way there anyway."""
+    check = Checker(Metric("val_loss", "min"), 5, None)
+    row, _ = check.epoch(1, {"val_loss": 1.0, "norm": large}, 0.1, None)
+    assert abs(row.values["norm"]) == np.inf and not check.diverged
+    check.epoch(2, {"val_loss": large}, 0.1, None)
+    assert check.diverged == "the validation loss was not finite after epoch 2"
