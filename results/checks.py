@@ -20,7 +20,7 @@ from results import schema1
 from results.config import RUN_ID, config_hash, run_id
 from results.errors import UserError, shown
 from results.meta import StudyMeta
-from results.metric import LARGEST, is_accuracy, is_name, selected
+from results.metric import LARGEST, is_accuracy, is_fraction, is_name, selected
 from results.outcome import agree
 from results.plain import MOST_INT, Unreadable, check_free, parse, reason
 from results.record import SCHEMA, Examples, Matrix, Record, Values
@@ -64,7 +64,7 @@ def contradiction(record: Record, study: StudyMeta) -> str | None:
     dataset = study.dataset
     if record.dataset.fingerprint != dataset.fingerprint:
         return None  # left out of every comparison anyway
-    if record.metric != study.metric.tag:
+    if record.metric.plain.tag != study.metric.plain.tag:
         return f"its metric is {record.metric.plain.name}, selected otherwise or not the study's {study.metric.name}"
     n = record.test_examples.n if record.test_examples else None
     if None not in (n, dataset.test_examples) and n != dataset.test_examples:
@@ -128,7 +128,7 @@ def _named(r: Record, values: Values, where: str) -> Iterator[str]:
     for name, value in values.items():
         if not is_name(name):
             yield f"{where}{shown(name)} is no name of a value"
-        share = is_accuracy(name) or (r.metric.unit == "%" and name in (r.metric.name, r.metric.test))
+        share = is_fraction(r.metric.plain, name)
         if share and value is not None and not 0 <= value <= 1:
             yield f"{where}{name} {shown(value)} is not in 0..1"
         if value is not None and abs(value) > LARGEST:

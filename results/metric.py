@@ -35,8 +35,8 @@ class Metric:
     Args:
         name: of the validation value that a training reports, e.g. ``val_accuracy``.
         goal: ``max`` or ``min``.
-        unit: ``%`` for fractions in 0..1, which are shown as percent and differ by percentage points; any other is
-            written behind the number; empty where it has none.
+        unit: ``%`` for fractions in 0..1, which are shown as percent and differ by percentage points, as of what is
+            called an accuracy; any other is written behind the number; empty where it has none.
         margin: the least difference worth having, in the values' own scale (0.005 is half a percentage point). Without
             one nothing is ever called equivalent.
         test: name of the same value on the test set. Without one, verdicts are about validation.
@@ -57,6 +57,8 @@ class Metric:
         for what, value in (("name", self.name), ("test", self.test)):
             if value is not None and not is_name(value):
                 raise UserError(f"Metric: {what} is {shown(value)}, not a name such as 'val_loss'")
+        if self.unit == "" and is_accuracy(self.name):
+            object.__setattr__(self, "unit", "%")  # frozen; an accuracy is a fraction, whoever forgets to say so
         if self.goal not in GOALS:
             raise UserError(f"Metric {self.name}: goal is {shown(self.goal)}{nearest(str(self.goal), GOALS)}")
         if not isinstance(self.unit, str) or len(self.unit) > 20 or not (self.unit + " ").isprintable():
@@ -306,6 +308,13 @@ def split_name(name: str) -> tuple[str | None, str]:
 def as_written(label: str) -> str:
     """Write a value's name as one does: 'accuracy' of 'acc', 'RMSE' of 'rmse'."""
     return " ".join("accuracy" if w in ACCURACY else w.upper() if w in ACRONYMS else w for w in label.split())
+
+
+def is_fraction(metric: Metric, name: str) -> bool:
+    """Whether a value lies within 0..1: one of the unit %, or an accuracy, unless the metric's own has another unit."""
+    if metric.is_accuracy or name in (metric.name, metric.test):
+        return metric.unit == "%" and (name in (metric.name, metric.test) or is_accuracy(name))
+    return is_accuracy(name)
 
 
 def is_accuracy(name: str) -> bool:

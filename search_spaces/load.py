@@ -73,8 +73,8 @@ def _by_name(name: str, config_class: ConfigClass, own: Mapping[str, Definition]
         fields = Space(name, SPACES[name], Config, {}, {}).dimensions
         if lacking := [field for field in fields if field not in config_class.model_fields]:
             raise UserError(
-                f"space '{name}' is made for AlexNet and this trainable's config has no field '{lacking[0]}': "
-                "give the trainable a SPACES dict, or use --space path.py:NAME"
+                f"space '{name}' is AlexNet's, and this config has no field '{lacking[0]}': use --space path.py:NAME, "
+                "or declare one with the model (space=... or SPACES)"
             )
     return SPACES[name]
 

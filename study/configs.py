@@ -56,17 +56,26 @@ def from_given(config: Any, where: str) -> tuple[ConfigClass, Make]:
     It is a pydantic model, a dataclass, an ``argparse`` parser, or a function that parses with one.
     """
     if isinstance(config, type) and issubclass(config, BaseModel):
+        if SEED in config.model_fields:
+            raise UserError(f"{where}: Config has a field 'seed', which is the run's: leave it out and use run.seed")
         return config, lambda values, run: config(**values)
     if isinstance(config, type) and dataclasses.is_dataclass(config):
         hints = typing.get_type_hints(config, include_extras=True)
         fields: dict[str, Any] = {}
-        for f in dataclasses.fields(config):
+        seeded = SEED in hints
+        for f in (f for f in dataclasses.fields(config) if f.name != SEED):
             default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
             if default is dataclasses.MISSING:
                 raise UserError(f"{where}: field '{f.name}' of Config has no default: the defaults are the baseline")
             fields[f.name] = (hints[f.name], default)
         model = made(config.__name__, fields, where)
-        return model, lambda values, run: config(**{n: getattr(model(**values), n) for n in fields})
+
+        def make(values: Mapping[str, Any], run: Any) -> Any:
+            checked = model(**values)
+            own = {SEED: run.seed} if seeded else {}
+            return config(**{n: getattr(checked, n) for n in fields}, **own)
+
+        return model, make
     if isinstance(config, argparse.ArgumentParser) or (callable(config) and not isinstance(config, type)):
         if isinstance(config, argparse.ArgumentParser):
             return _from_parser(config, where, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import pickle
 import random
 import sys
@@ -22,7 +23,7 @@ import numpy as np
 from safetensors.numpy import load, save
 
 from results.config import checked_config, read_sets
-from results.errors import UserError, named
+from results.errors import UserError, named, shown
 from results.formatting import duration, plural
 from results.outcome import Epoch, Outcome, Runtime, State
 from study.jobs import Model
@@ -76,18 +77,22 @@ def check_trainable(
     whole = trainer.run(3)
     _rule(whole.status == "complete", f"these settings train to the end, here '{whole.status}': {whole.error}")
     took, epochs = time.perf_counter() - started, len(whole.history)
+    variables = trainer.variables
     say(f"kept: values and predictions are as they should be ({plural(epochs, 'epoch')}, {duration(took)})")
 
     trainer.data = pickle.loads(pickle.dumps(data))
     _same(whole, trainer.run(3), "the same config, seed and data give the same numbers, bit by bit", UNSEEDED)
     trainer.data = data
+    steady = {
+        n: {k: v for k, v in of.items() if trainer.variables.get(n, {}).get(k) == v} for n, of in variables.items()
+    }
     kept = differing_part(whole, trainer.run(4)) is not None
     _rule(kept, "another seed gives other numbers: draw from random, numpy or torch, or from run.seed")
     say("kept: the seed decides everything, whatever ran before in the process; another seed differs")
     if trainer.generator:
         _check_leaving(trainer, epochs)
         say("kept: it ends when it is told to")
-    _check_resuming(trainer, whole, say)
+    _check_resuming(trainer, whole, steady, say)
     if has_epochs:
         _check_prefix(trainer, whole, int(config["epochs"]), say)
 
@@ -102,6 +107,7 @@ class _Trainer:
     runtime: Runtime
     states: list[State | None] = field(default_factory=list)
     generator: bool = True  # whether it yields; a plain function is asked nothing in between
+    variables: dict[int, dict[str, Any]] = field(default_factory=dict)  # the training's own, as each epoch began
 
     def run(
         self, seed: int, earlier: tuple[int, State] | None = None, leave_after: int = 0, **settings: Any
@@ -109,7 +115,10 @@ class _Trainer:
         """Train; ``leave_after`` ends it there as a scheduler does. ``states`` are then those after each epoch."""
         random.seed(noise := random.SystemRandom().randrange(2**32))
         np.random.seed(noise)
-        self.states = []
+        self.states, self.variables = [], {}
+
+        def watch(number: int, variables: Mapping[str, Any]) -> None:
+            self.variables[number] = {k: copy.deepcopy(v) for k, v in variables.items() if _is_plain(v)}
 
         def on_epoch(epoch: Epoch, copy_state: Callable[[], State] | None, last: bool) -> bool:
             self.states.append(None if copy_state is None else copy_state())
@@ -120,7 +129,7 @@ class _Trainer:
 
         model = Model(self.trainable, self.trainable.name, self.data, self.runtime)
         with _broken(self.trainable):
-            return train(model, self.config | settings, seed, on_epoch, earlier)
+            return train(model, self.config | settings, seed, on_epoch, earlier, watch)
 
 
 def _check_config(trainable: Trainable, config: dict[str, Any]) -> None:
@@ -155,8 +164,11 @@ def _check_leaving(trainer: _Trainer, epochs: int) -> None:
     _rule(epochs == 1, "a training is ended by GeneratorExit at its yield: let it pass")
 
 
-def _check_resuming(trainer: _Trainer, whole: Outcome, say: Say) -> None:
-    """Interrupt after the first and before the last epoch; what goes on from its state must end the same."""
+def _check_resuming(trainer: _Trainer, whole: Outcome, variables: Mapping[int, Mapping[str, Any]], say: Say) -> None:
+    """Interrupt after the first and before the last epoch; what goes on from its state must end the same.
+
+    ``variables``: the uninterrupted training's own, as each epoch began.
+    """
     epochs = len(whole.history)
     resumed = []
     for after in sorted({1, epochs - 1} - {0}) if epochs > 1 else ():
@@ -172,6 +184,13 @@ def _check_resuming(trainer: _Trainer, whole: Outcome, say: Say) -> None:
         _rule(len(trainer.states) == epochs - after, f"continued after epoch {after}, it trains what is left")
         _same(whole, again, f"continued after epoch {after}, it ends as if never stopped, bit by bit", UNKEPT)
         resumed.append(after)
+        then, now = variables.get(after + 1, {}), trainer.variables.get(after + 1, {})
+        for name in sorted(name for name in then if name in now and then[name] != now[name]):
+            say(
+                f"note: '{name}' is {shown(then[name])} when epoch {after + 1} begins, but {shown(now[name])} where it "
+                "goes on there: what changes from epoch to epoch, a patience counter say, belongs in "
+                f"run.state['{name}']"
+            )
     if resumed:
         say(f"kept: interrupted after epoch {' and '.join(map(str, resumed))}, it goes on and ends the same")
     elif epochs > 1:
@@ -226,6 +245,14 @@ def _rule(kept: bool, rule: str) -> None:
 def _same(one: Outcome, other: Outcome, rule: str, mend: str) -> None:
     where = differing_part(one, other)
     _rule(where is None, f"{rule} (they differ in {where}): {mend}")
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str) or (
+        isinstance(value, list | tuple)
+        and len(value) < 1000
+        and all(isinstance(v, bool | int | float | str) for v in value)
+    )
 
 
 def main() -> int:

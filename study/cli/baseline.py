@@ -36,7 +36,8 @@ def run(args: Namespace) -> int:
         code = session.train(jobs)
         records = [r for r in study.records() if r.config_hash == name and r.status == "complete"]
         scored = [r for r in records if r.seed in seeds]
-        Console().print(runs_table(scored, study.meta.metric.plain))
+        if scored:
+            Console().print(runs_table(scored, study.meta.metric.plain))
         for line in record_floor(study):
             say(line)
         session.report()

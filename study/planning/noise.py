@@ -70,5 +70,7 @@ def record_floor(study: Study) -> list[str]:
         return []
     study.meta.noise = floor.as_dict() | {"validation": validation.as_dict() if validation else None}
     study.save_meta()
+    if floor.sd <= 1e-9 * abs(floor.mean):
+        return [f"All {floor.n} seeds gave the same result: does the seed reach the training (run.seed, {{seed}})?"]
     beside = validation.sentences()[-1:] if validation and floor is not validation else []  # a sweep goes by validation
     return floor.sentences() + beside

@@ -149,13 +149,15 @@ class Checker:
         return plain
 
     def _bounded(self, name: str, value: float, where: str) -> float:
-        share = self._metric.unit == "%" and name in (self._metric.name, self._metric.test)
         if abs(value) > LARGEST:  # a training on its way to infinity
             return math.copysign(math.inf, value)
-        if not (share or is_accuracy(name)) or not math.isfinite(value):
+        if not is_fraction(self._metric, name) or not math.isfinite(value):
             return value
         if not -1e-6 <= value <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
-            raise BadResult(f"{where}{name} is {value:.4g}, not within 0..1: a fraction, not percent: divide by 100?")
+            raise BadResult(
+                f"{where}{name} is {value:.4g}, not within 0..1: a fraction, not percent: divide by 100, or read it "
+                "with its %"
+            )
         return min(1.0, max(0.0, value))
 
     def _same_split(self, examples: int, field: str) -> None:
@@ -196,7 +198,7 @@ class Checker:
         name = self._metric.test
         if name is not None and name not in plain:
             raise BadResult(
-                f"no '{name}' among the returned {_listed(plain)}: return {{'{name}': ...}}, or declare "
+                f"the end has no '{name}' (it has {_listed(plain)}): return {{'{name}': ...}}, or declare "
                 "Metric(..., test=None)"
             )
         if name is not None and not math.isfinite(plain[name]):

@@ -13,6 +13,9 @@ MOST = 900
 """Names that are read; of those beyond, which a list of files with a number each may have, no epoch could keep all."""
 
 
+EPOCH = "epoch"
+
+
 class Measuring:
     """See the module.
 
@@ -26,6 +29,7 @@ class Measuring:
         self._since: dict[str, float] = {}
         self._tested: dict[str, float] = {}
         self._last: float | None = None  # the metric's value of the last epoch
+        self._number: float | None = None  # and what its line said to be its number
         self._epochs_test = False  # whether an epoch's line had the test metric
         self.names: dict[str, float] = {}
         """Whatever has been seen, with its last value: what a person is shown after the first run."""
@@ -34,8 +38,8 @@ class Measuring:
         """Take a line's values; return an epoch's, when this line ends one.
 
         ``redrawn``: the line is a state of a progress bar, drawn again and again with the same values; then the metric
-        ends an epoch only when it has changed. Two epochs of the same value on such a bar are one: what is printed on
-        a line of its own has no such limit.
+        ends an epoch only when it has changed, or a value called 'epoch' has. Else two epochs of the same value on such
+        a bar are one: what is printed on a line of its own has no such limit.
 
         What no record takes for a name, a key of JSON with spaces say, is left out: the script means no harm by it.
 
@@ -54,12 +58,13 @@ class Measuring:
         value = given[self._metric]
         has_test = self._test in values
         summary = has_test and self._last is not None and not self._epochs_test
-        if summary or redrawn and self._same(value):
+        if summary or (redrawn and self._same(value) and given.get(EPOCH) in (None, self._number)):
             del given[self._metric]
             self._since.update(given)
             return None
         epoch = {**self._since, **given}
         self._since, self._last, self._epochs_test = {}, value, has_test
+        self._number = given.get(EPOCH)
         return epoch
 
     def _same(self, value: float) -> bool:

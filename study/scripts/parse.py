@@ -3,7 +3,8 @@ r"""A line that a script printed, and the numbers by name in it.
 Without ``--parse``: the numbers of a line that is a JSON object, else every ``name=value`` and ``name: value``. A name
 is a letter, then letters, digits and ``_ - / .``, and stands at the beginning of a word; a value is a whole word, so
 that ``12:30:05``, ``http://host:80``, ``/data/run=3/x``, ``3/10``, ``2024-01-05``, ``3.2s`` and ``1,234`` give nothing.
-A percentage gives the fraction: ``val_acc: 71.2%`` is 0.712, as a metric of the unit ``%`` is kept, and as the same
+Of two words, the first of which is train, val, test or the like, both are the name: ``val loss: 0.3`` is val_loss. A
+percentage gives the fraction: ``val_acc: 71.2%`` is 0.712, as a metric of the unit ``%`` is kept, and as the same
 script would print without ``%``.
 
 With it: each named group of each match is a value, ``(?P<val_acc>[\d.]+)``; with groups called ``name`` and ``value``,
@@ -28,6 +29,7 @@ _OVERWRITTEN = re.compile(r"[\r\n\b]+")  # Keras used to move back by backspaces
 _NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)"
 _PAIR = re.compile(
     r"(?:^|(?<=[\s\[({<>\])},;:|]))"  # not amid a path, an address or another word; "INFO:root:loss=1" is logging's
+    r"(?:(?P<split>train|training|val|valid|validation|dev|test|best)\s+)?"  # 'test accuracy: 0.9' is no accuracy
     r"(?P<quote>[\"']?)(?P<name>[^\W\d][\w./-]*)(?P=quote)\s*[:=]\s*"  # not within one: device='cuda:0'
     r"(?:tensor\(|np\.float\d+\()?"  # how PyTorch and NumPy print a scalar in a dict
     rf"(?P<value>{_NUMBER})(?P<percent>\s?%)?"
@@ -97,7 +99,8 @@ def _json(text: str) -> dict[str, float] | None:
 
 def _pairs(text: str) -> Iterator[tuple[str, float]]:
     for match in _PAIR.finditer(text):
-        yield match["name"], _fraction(match["value"], match["percent"] is not None)
+        name = match["name"] if match["split"] is None else f"{match['split'].lower()}_{match['name']}"
+        yield name, _fraction(match["value"], match["percent"] is not None)
 
 
 def _by(pattern: re.Pattern[str], text: str) -> Iterator[tuple[str, float]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from results.config import ConfigClass
 from results.errors import UserError, nearest, shown
-from results.metric import GOALS, Goal, Metric
+from results.metric import GOALS, Goal, Metric, is_accuracy, selection
+from results.values import is_loss
 from study.configs import made
 from study.protocol import Trainable
 from study.scripts.measure import Measuring
@@ -43,7 +45,9 @@ def scripted(script: Script) -> Trainable:
     template.find(script.folder)
 
     def start(values: Mapping[str, Any], run: Any) -> Epochs:
-        return _follow(template.argv(values, run.seed), script.folder, parser, script.metric)
+        with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as own:
+            argv = template.argv(values, run.seed, own)
+            return (yield from _follow(argv, script.folder, parser, script.metric))
 
     config = _config(template, script.baseline)
     return Trainable(script.template, config, script.metric, start, seeded=template.has_seed, script=script)
@@ -57,19 +61,31 @@ def _follow(argv: list[str], folder: str, parser: Parser, metric: Metric) -> Epo
             epoch = measuring.line(parser.values(line), redrawn="\r" in line)
             if epoch is not None:
                 epochs += 1
-                yield epoch
+                yield _sound(epoch, metric)
         process.check()
     if not epochs:
-        raise ScriptFailed.quoting(f"it never printed '{metric.name}'{_seen(measuring)}", process.tail)
+        raise ScriptFailed.quoting(
+            f"it never printed '{metric.name}'{_seen(measuring)}; --parse REGEX reads other output", process.tail
+        )
     final = measuring.final
     if metric.test is not None and metric.test not in final:
         raise ScriptFailed.quoting(f"it never printed '{metric.test}', the test metric{_seen(measuring)}", process.tail)
-    return {name: value for name, value in final.items() if math.isfinite(value) or name == metric.test}  # noqa: B901
+    return _sound(final, metric)  # noqa: B901
+
+
+def _sound(values: Mapping[str, float], metric: Metric) -> dict[str, float]:
+    """Leave out what a script prints of its own and a record does not take: an accuracy in percent, say."""
+    own = (metric.name, metric.test, selection(metric)[0])
+    return {
+        n: v
+        for n, v in values.items()
+        if n in own or ((math.isfinite(v) or is_loss(n)) and (0 <= v <= 1 or not is_accuracy(n)))
+    }
 
 
 def _seen(measuring: Measuring) -> str:
     names = ", ".join(f"'{name}'" for name in list(measuring.names)[:10])
-    return f" (it printed {names})" if names else " (no number with a name: --parse REGEX reads others)"
+    return f" (it printed {names})" if names else " (no number with a name)"
 
 
 def parse_metric(text: str) -> tuple[str, Goal]:
@@ -118,14 +134,14 @@ def _value(text: str) -> Any:
 
 
 def _config(template: Template, baseline: Mapping[str, Any]) -> ConfigClass:
-    names = template.names - {SEED}
+    names = template.fields
     for name in baseline:
         if name not in names:
             raise UserError(f"--baseline: the command has no {{{name}}}{nearest(name, names)}")
     missing = [name for name in names if name not in baseline]
     if missing:
         such = ",".join(f"{name}=..." for name in sorted(missing))
-        raise UserError(f"--baseline gives no value for {{{min(missing)}}}: what the baseline is: --baseline {such}")
+        raise UserError(f"--baseline lacks a value for {', '.join(sorted(missing))}: give --baseline {such}")
     kinds = {int: int | float, type(None): Any}  # a script's 1 may as well be a 0.5
     fields = {name: (kinds.get(type(value), type(value)), value) for name, value in baseline.items()}
     return made("Config", fields, "--baseline")

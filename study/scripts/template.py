@@ -20,7 +20,7 @@ from typing import Any
 
 from results.errors import UserError, nearest, shown
 
-SEED = "seed"
+SEED, RUN_DIR = "seed", "run_dir"
 OPTION = "--command"
 LONGEST = 30_000  # characters: what splits it into words takes the square of them; study.json's limit too
 _NAME = re.compile(r"[^\W\d][\w.-]*")
@@ -64,7 +64,7 @@ class Template:
 
     def check(self, fields: Iterable[str]) -> None:
         """Raise UserError for a placeholder that is no field of the config."""
-        known = {*fields, SEED}
+        known = {*fields, SEED, RUN_DIR}
         for name in sorted(self.names - known):
             raise UserError(f"{OPTION}: there is no value for the placeholder {{{name}}}{nearest(name, known)}")
 
@@ -73,10 +73,18 @@ class Template:
         if all(name is None for _, name in self.words[0]):
             find_program("".join(text for text, _ in self.words[0]), cwd, path)
 
-    def argv(self, values: Mapping[str, Any], seed: int) -> list[str]:
-        """Return the arguments for a config. A field called ``seed`` gives way to the seed."""
+    @property
+    def fields(self) -> frozenset[str]:
+        """The values that a config is to have: neither the seed nor the run's folder."""
+        return self.names - {SEED, RUN_DIR}
+
+    def argv(self, values: Mapping[str, Any], seed: int, run_dir: str = ".") -> list[str]:
+        """Return the arguments for a config. A field called ``seed`` gives way to the seed.
+
+        ``run_dir``: a folder for what the run writes.
+        """
         self.check(values)
-        given = {**values, SEED: seed}
+        given = {**values, SEED: seed, RUN_DIR: run_dir}
         made = ["".join(text + ("" if name is None else typed(given[name])) for text, name in w) for w in self.words]
         if wrong := [word for word in made if "\0" in word]:
             raise UserError(f"{OPTION}: a NUL character cannot be part of the argument {shown(wrong[0])}")

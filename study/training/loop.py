@@ -23,8 +23,17 @@ OnEpoch = Callable[[Epoch, Callable[[], State] | None, bool], bool]
 be the last; True asks to stop."""
 
 
+Watch = Callable[[int, Mapping[str, Any]], None]
+"""Called as each epoch of ``run.epochs`` begins, with its number and the training's own variables."""
+
+
 def train(
-    model: Model, config: Mapping[str, Any], seed: int, on_epoch: OnEpoch, earlier: tuple[int, State] | None = None
+    model: Model,
+    config: Mapping[str, Any],
+    seed: int,
+    on_epoch: OnEpoch,
+    earlier: tuple[int, State] | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Train and return a checked outcome; ``on_epoch`` hears of checked epochs.
 
@@ -36,6 +45,7 @@ def train(
         BaseException: whatever the trainable or ``on_epoch`` raises.
     """
     training = _Training(model, config, seed, on_epoch, earlier)
+    training.run.watch = watch
     use_threads(model.runtime.threads)
     with seeded(seed):
         started = model.trainable.start(config, training.run)

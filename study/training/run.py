@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +65,9 @@ class Run:
         self._best: Any = None  # a copy of the weights' states at the selected epoch
         self.best_val: Predictions | None = None
         self._number: int | None = None  # of the epoch that run.epochs is in
+        self.watch: Callable[[int, Mapping[str, Any]], None] | None = (
+            None  # sees the caller's variables as an epoch begins
+        )
         self._looped, self._last = False, int(self.config.get("epochs") or 0)
         self._earlier = _Earlier(*earlier) if earlier else None
         if self._earlier:
@@ -107,6 +111,8 @@ class Run:
             if self._earlier and number == self._earlier.epoch + 1:
                 generators.restore(self._earlier.generators)
             self._number = number
+            if self.watch is not None:
+                self.watch(number, sys._getframe(1).f_locals)
             self.measuring = time.perf_counter()
             yield number
             if not self.history or self.history[-1].epoch != number:
