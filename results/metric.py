@@ -192,8 +192,6 @@ class Metric:
             return points(value / 100 if signed else abs(gain), 2 if digits is None else digits, signed=signed)
         if digits is None or abs(value) >= UNREADABLE:
             written = significant(abs(value), 3)
-        if digits is None or abs(value) >= UNREADABLE:
-            written = significant(abs(value), 3)
             zero = not written.strip("0.,")
             return written if not signed or zero else f"{'+' if value > 0 else '-'}{written}"
         return sign(value, digits) if signed else f"{abs(value):.{digits}f}"
