@@ -14,7 +14,7 @@ import numpy as np
 
 from results.checks import EPOCHS, MOST, VALUES
 from results.errors import BadResult, named, shown
-from results.metric import LARGEST, Metric, is_accuracy, is_name, selection, split_name
+from results.metric import LARGEST, Metric, is_accuracy, is_fraction, is_name, selection, split_name
 from results.outcome import Epoch, Predictions, State, agree
 from results.values import is_loss
 from study.recording.answers import Answers, NotFinite, examples_of, features_of, predictions_of
