@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from results.formatting import loss, number, percent
-from results.metric import Metric, as_written, is_accuracy, is_fraction, selection, split_name
+from results.metric import Metric, as_written, is_accuracy, selection, split_name
 
 TRAINING = ("train", "training")
 MOST = 6
@@ -17,7 +17,7 @@ def value_text(metric: Metric, name: str, value: float | None) -> str:
     """Write a value: the metric and its likes as the metric is, an accuracy in percent, a loss in four decimals."""
     if name in (metric.name, metric.test) or label_of(name) == metric.label:
         return metric.text(metric.score(value))
-    if is_share(name) and is_fraction(metric, name):
+    if is_share(name) and not (metric.is_accuracy and metric.unit != "%"):  # else it counts in percent
         return percent(value)
     return loss(value) if is_loss(name) else number(value)
 

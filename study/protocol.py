@@ -160,7 +160,8 @@ def _from_module(module: ModuleType, where: str) -> Trainable:
         return train(make(values, run), run)
 
     hooks = {name: getattr(module, name) for name in HOOKS if hasattr(module, name)}
-    name = getattr(module, "NAME", Path(module.__file__).stem if module.__file__ else module.__name__)
+    file = getattr(module, "__file__", None)
+    name = getattr(module, "NAME", Path(file).stem if file else module.__name__)
     spaces = _mapping(getattr(module, "SPACES", None), where, "SPACES")
     environment = _mapping(getattr(module, "PROCESS_ENVIRONMENT", None), where, "PROCESS_ENVIRONMENT")
     prefix = getattr(module, "PREFIX", False)

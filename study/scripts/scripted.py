@@ -11,8 +11,8 @@ from typing import Any
 
 from results.config import ConfigClass
 from results.errors import UserError, nearest, shown
-from results.metric import GOALS, Goal, Metric, is_accuracy, selection
-from results.values import is_loss
+from results.metric import GOALS, Goal, Metric, selection
+from results.values import is_loss, is_share
 from study.configs import made
 from study.protocol import Trainable
 from study.scripts.measure import Measuring
@@ -79,7 +79,7 @@ def _sound(values: Mapping[str, float], metric: Metric) -> dict[str, float]:
     return {
         n: v
         for n, v in values.items()
-        if n in own or ((math.isfinite(v) or is_loss(n)) and (0 <= v <= 1 or not is_accuracy(n)))
+        if n in own or ((math.isfinite(v) or is_loss(n)) and (0 <= v <= 1 or not is_share(n)))
     }
 
 

@@ -197,7 +197,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_line(small_disk: Path) -> None:
-    _, err = run("baseline", *QUICK, "--set", "epochs=2", "--study", small_disk / "study", "--quiet", code=2)
+    _, err = run("baseline", *QUICK, "--set", "features=4000", "--study", small_disk / "study", "--quiet", code=2)
     assert err.count("\n") == 1 and "No space left on device" in err
     assert Study.open(small_disk / "study").records() == []
 

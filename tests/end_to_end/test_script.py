@@ -94,7 +94,10 @@ def test_what_contradicts_the_study_is_refused(words: list[str], says: str, fold
     [
         (COMMAND, "--command needs --metric NAME:max or NAME:min"),
         ([*COMMAND, "--metric", "val_loss"], "say which way is better, val_loss:max or val_loss:min"),
-        ([*COMMAND, "--metric", "val_loss:min"], "--baseline gives no value for {kind}"),
+        (
+            [*COMMAND, "--metric", "val_loss:min"],
+            "lacks a value for kind, lr: give --baseline kind=...,lr=...",
+        ),
         (["--command", "no-such-program {seed}", "--metric", "a:min"], "no-such-program"),
         (["--command", "sh train.sh > log", "--metric", "a:min"], ">"),
         (["--command", "sh train.sh {seed", "--metric", "a:min"], "{"),

@@ -86,9 +86,9 @@ def test_a_file_is_read_anew_each_time(file: Path) -> None:
 def test_the_trainables_own_names_come_before_the_built_in_ones() -> None:
     own = {"default": {"depth": choice(1, 2)}}
     assert load("default", own=own).dimensions == ["depth"]
-    assert "is made for AlexNet and this trainable's config has no field" in refusal(load, "default")
-    assert "give the trainable a SPACES dict, or use --space path.py:NAME" in refusal(load, "default")
-    assert "give the trainable a SPACES dict" in refusal(load, "optimiser", own=own)
+    assert "is AlexNet's, and this config has no field" in refusal(load, "default")
+    assert "use --space path.py:NAME, or declare one with the model" in refusal(load, "default")
+    assert "use --space path.py:NAME, or declare one" in refusal(load, "optimiser", own=own)
 
 
 @pytest.mark.parametrize(

@@ -215,8 +215,8 @@ def train(lr: float = 0.1, epochs: int = 300, *, run):
 @pytest.mark.parametrize(
     ("accuracy", "end", "said"),
     [
-        ("97.0", "return {'test_acc': 0.9}", "val_acc is 97, not within 0..1: a fraction, not percent: divide by 100?"),
-        ("0.97", "return {'accuracy': 0.9}", "no 'test_acc' among the returned 'accuracy': return {'test_acc': ...}"),
+        ("97.0", "return {'test_acc': 0.9}", "val_acc is 97, not within 0..1: a fraction, not percent: divide by 100"),
+        ("0.97", "return {'accuracy': 0.9}", "the end has no 'test_acc' (it has 'accuracy'): return {'test_acc': ...}"),
         ("0.97", "print(undefined)", "NameError: name 'undefined' is not defined (mine.py, line 10)"),
     ],
 )

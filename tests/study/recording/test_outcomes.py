@@ -92,9 +92,9 @@ def test_wrong_predictions_are_refused(probabilities: Any, labels: Any, said: st
 @pytest.mark.parametrize(
     ("metric", "data", "values", "answers", "said"),
     [
-        (RMSE, None, {}, None, "no 'test_rmse' among the returned no values: return {'test_rmse': ...}, or"),
-        (RMSE, None, None, None, "no 'test_rmse' among the returned no values"),
-        (RMSE, None, {"rmse": 1.0}, None, "no 'test_rmse' among the returned 'rmse'"),
+        (RMSE, None, {}, None, "the end has no 'test_rmse' (it has no values): return {'test_rmse': ...}, or"),
+        (RMSE, None, None, None, "the end has no 'test_rmse' (it has no values)"),
+        (RMSE, None, {"rmse": 1.0}, None, "the end has no 'test_rmse' (it has 'rmse')"),
         (RMSE, None, {"test_rmse": np.inf}, None, "test_rmse is inf at the end, though every epoch's"),
         (ACCURACY, DATA, {"test_accuracy": 0.5}, None, "no test predictions were left: run.predictions('test', "),
         (ACCURACY, DATA, {"test_accuracy": 0.5}, (SURE, LABELS), "is 0.5000, but the predictions are right on 0.8333"),

@@ -47,7 +47,7 @@ def test_tested_at_each_epoch_the_last_counts() -> None:
 def test_a_summary_of_both_is_no_epoch() -> None:
     epochs, measuring = read("val_acc=0.5\nval_acc=0.7\nbest val_acc=0.7 test_acc=0.65 params=9")
     assert [epoch["val_acc"] for epoch in epochs] == [0.5, 0.7]
-    assert measuring.final == {"params": 9, "test_acc": 0.65}
+    assert measuring.final == {"params": 9, "test_acc": 0.65, "best_val_acc": 0.7}
 
 
 def test_no_test_metric() -> None:
@@ -103,3 +103,16 @@ def test_of_ever_new_names_only_so_many_are_read() -> None:
     epochs, measuring = read(f"{lines}\n{objects}\nval_acc=0.5\n{lines}\ntest_acc=0.4")
     assert len(epochs) == 1 and epochs[0]["val_acc"] == 0.5 and measuring.final["test_acc"] == 0.4
     assert all(len(values) <= VALUES for values in (*epochs, measuring.final, measuring.names))
+
+
+def test_words_before_a_name_are_part_of_it() -> None:
+    """A line with 'final test accuracy' is no further epoch of 'accuracy'."""
+    epochs, measuring = read("accuracy: 85.5%\naccuracy: 86%\nfinal test accuracy: 90.5%", metric="accuracy", test=None)
+    assert [epoch["accuracy"] for epoch in epochs] == [0.855, 0.86]
+    assert measuring.final == {"test_accuracy": 0.905}
+
+
+def test_a_bar_of_the_same_value_and_another_epoch_is_another_epoch() -> None:
+    measuring = Measuring("rmse")
+    lines = [{"epoch": 1, "rmse": 0.5}, {"epoch": 1, "rmse": 0.5}, {"epoch": 2, "rmse": 0.5}]
+    assert [measuring.line(values, redrawn=True) is not None for values in lines] == [True, False, True]

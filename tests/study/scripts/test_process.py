@@ -124,7 +124,7 @@ def test_descriptors_are_given_back(tmp_path: Path) -> None:
             pass
         with pytest.raises(UserError), Process(["./none"], tmp_path):
             pass
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
     assert not psutil.Process().children()
 
 

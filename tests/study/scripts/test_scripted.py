@@ -68,7 +68,7 @@ def test_its_fields_are_the_placeholders_and_its_defaults_the_baseline(tmp_path:
 @pytest.mark.parametrize(
     ("baseline", "said"),
     [
-        ({}, "--baseline gives no value for {width}: what the baseline is: --baseline width=..."),
+        ({}, "--baseline lacks a value for width: give --baseline width=..."),
         ({"width": 8, "wide": 1}, "--baseline: the command has no {wide}; did you mean 'width'?"),
     ],
 )
@@ -81,7 +81,8 @@ def test_a_baseline_that_does_not_fit(baseline: dict[str, Any], said: str, tmp_p
 def test_a_script_that_never_prints_the_metric_fails_with_its_last_lines(tmp_path: Path) -> None:
     with pytest.raises(BadResult) as error:
         run(script(tmp_path, "echo loss=0.5; echo bye"))
-    assert str(error.value) == "it never printed 'val_loss' (it printed 'loss'); its last lines: loss=0.5 | bye"
+    said = "it never printed 'val_loss' (it printed 'loss'); --parse REGEX reads other output; "
+    assert str(error.value) == f"{said}its last lines: loss=0.5 | bye"
 
 
 def test_one_that_never_prints_the_test_metric_fails(tmp_path: Path) -> None:
@@ -128,3 +129,18 @@ def test_the_baseline_of_a_command_line() -> None:
     for wrong, said in (("lr", "'lr' is not FIELD=VALUE"), ("a=1,a=2", "a is given twice"), ("1=2", "is not FIELD")):
         with pytest.raises(UserError, match=said):
             parse_baseline(wrong)
+
+
+def test_each_run_has_a_folder_of_its_own_that_is_gone_afterwards(tmp_path: Path) -> None:
+    text = 'echo "$1" >> folders; ls "$1" | wc -l >> counts; touch "$1/best.pt"; echo val_loss=0.5 test_loss=0.5'
+    given = script(tmp_path, text, template="sh train.sh {run_dir} {seed}", baseline={})
+    for seed in (1, 2):
+        assert run(given, seed).status == "complete"
+    folders = (tmp_path / "folders").read_text().split()
+    assert len(set(folders)) == 2 and not any(Path(folder).exists() for folder in folders)
+    assert (tmp_path / "counts").read_text().split() == ["0", "0"]
+
+
+def test_an_accuracy_in_percent_beside_the_metric_is_left_out(tmp_path: Path) -> None:
+    outcome = run(script(tmp_path, "echo val_loss=0.5 train_acc=71 val_acc=0.7; echo test_loss=0.5"))
+    assert outcome.history[0].values == {"val_loss": 0.5, "val_acc": 0.7}
