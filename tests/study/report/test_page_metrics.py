@@ -7,8 +7,10 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from results.store import Study
 from study.report.formats import TABLES
 from study.report.page import render, render_format
 from tests.study.report import declared
+from tests.support import ROOT
 from tests.support.page import HTML, MINUS, by_id, cells, check, elements, numeral, tables, text
 
 OF_CLASSES = r"accurac|\bclass|image|confus|recall|mistake|thumbnail|percentage"
@@ -283,3 +286,19 @@ def test_one_exploded_training_does_not_squeeze_the_others(tmp_path: Any) -> Non
     ticks = [text(e) for e in elements(by_id(tree, "effect-0-figure")) if e.tag.endswith("}text")]
     assert all(abs(float(t)) < 100 for t in ticks if re.fullmatch(r"[\d.e+]+", t)), ticks
     assert "trial 99" in text(by_id(tree, "leaderboard"))
+
+
+REFERENCES = {
+    "blood-regression": "accurac|class|image|confusion|recall|epoch",
+    "sonnets-char-lm": "accurac|class|image|confusion|recall",
+    "tumours-auc": "accurac|image",
+    "digits-script": "class|image|confusion|recall",
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_no_page_of_a_committed_study_speaks_of_what_it_has_not(name: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "results/reference" / name, tmp_path / "study")
+    tree = check(render(Study.open(tmp_path / "study")))
+    found = [text for text in words(tree) if re.search(REFERENCES[name], text, re.IGNORECASE)]
+    assert found == []
