@@ -125,7 +125,7 @@ def test_two_nodes_give_the_records_of_one(cluster, tmp_path):
     assert alone.returncode == 0, alone.stderr
 
     def told(path: Path) -> dict:
-        return {r.trial: (r.config, r.status, r.val_loss, r.test_correct) for r in Study.open(path).records()}
+        return {r.trial: (r.config, r.status, r.val, r.test_examples) for r in Study.open(path).records()}
 
     assert told(apart / "two") == told(tmp_path / "one")
     assert sorted(told(tmp_path / "one")) == list(range(8))

@@ -33,7 +33,7 @@ def test_a_run_gives_the_same_bits_on_both(tmp_path: Path) -> None:
         assert f"(--engine {engine})" in said
         records = sorted(Study.open(path).records(), key=lambda r: r.seed)
         assert [r.environment["threads"] for r in records] == [1, 1]
-        told.append([(r.val_loss, r.test_loss, r.test_correct, r.test_confusion) for r in records])
+        told.append([(r.val, r.test, r.test_examples, r.test_confusion) for r in records])
         arrays = [Study.open(path).predictions(r.run_id, "test") for r in records]
         told[-1].append([a.probabilities.tobytes() for a in arrays if a is not None])
     assert told[0] == told[1] and len(told[0][-1]) == 2

@@ -18,11 +18,11 @@ import importlib.util, numpy as np
 spec = importlib.util.spec_from_file_location("the_example", {example!r})
 example = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(example)
-NAME, Config, SPACES, fit = example.NAME, example.Config, example.SPACES, example.fit
+Config, METRIC, PREFIX, SPACES, train = (getattr(example, n) for n in ("Config", "METRIC", "PREFIX", "SPACES", "train"))
 
-def load_data(dataset, data_dir):
-    data = example.load_data(dataset, data_dir)
-    data.test_labels = (data.test_labels + {shift}) % 10
+def load_data():
+    data = example.load_data()
+    data.test_y = (data.test_y + {shift}) % 10
     return data
 """
 
@@ -46,7 +46,7 @@ def test_changing_every_test_label_changes_no_choice(tmp_path):
     a, b = one.records(), other.records()
     assert [(r.config, r.status, len(r.history)) for r in a] == [(r.config, r.status, len(r.history)) for r in b]
     assert {r.status for r in a} >= {"complete", "pruned"}
-    scores = [(x.test_accuracy, y.test_accuracy) for x, y in zip(a, b, strict=True) if x.status == "complete"]
+    scores = [(x.test_score, y.test_score) for x, y in zip(a, b, strict=True) if x.status == "complete"]
     assert all(x > 0.7 and y < 0.3 for x, y in scores)  # the labels did change
     assert [r.run_id for r in candidates(Evidence(a, one.meta), 3)] == [
         r.run_id for r in candidates(Evidence(b, other.meta), 3)
