@@ -70,8 +70,3 @@ def _initialise(module: nn.Module) -> None:
         nn.init.xavier_normal_(module.weight, gain=nn.init.calculate_gain("relu"))
     if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Return the number of trained numbers."""
-    return sum(p.numel() for p in model.parameters())

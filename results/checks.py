@@ -20,10 +20,12 @@ from results import schema1
 from results.config import RUN_ID, config_hash, run_id
 from results.errors import UserError, shown
 from results.meta import StudyMeta
-from results.metric import LARGEST, is_accuracy, is_fraction, is_name, selected
+from results.metric import LARGEST
+from results.names import is_accuracy, is_name, split_name
 from results.outcome import agree
 from results.plain import MOST_INT, Unreadable, check_free, parse, reason
 from results.record import SCHEMA, Examples, Matrix, Record, Values
+from results.selection import selected
 
 LINE_BYTES = 2**26  # 64 MiB: 300 epochs' matrices of 100 classes have 9
 EPOCHS = 100_000
@@ -128,7 +130,7 @@ def _named(r: Record, values: Values, where: str) -> Iterator[str]:
     for name, value in values.items():
         if not is_name(name):
             yield f"{where}{shown(name)} is no name of a value"
-        share = is_fraction(r.metric.plain, name)
+        share = r.metric.plain.is_fraction(name)
         if share and value is not None and not 0 <= value <= 1:
             yield f"{where}{name} {shown(value)} is not in 0..1"
         if value is not None and abs(value) > LARGEST:
@@ -177,15 +179,15 @@ def _matrices(r: Record) -> list[tuple[str, Matrix]]:
     return found + ([("test_confusion", r.test_confusion)] if r.test_confusion is not None else [])
 
 
-def _accuracy(values: Values, prefix: str) -> float | None:
+def _accuracy(values: Values, split: str) -> float | None:
     """The accuracy among values, which a matrix beside them must bear out."""
-    return next((v for name, v in values.items() if is_accuracy(name) and name.startswith(prefix)), None)
+    return next((v for name, v in values.items() if is_accuracy(name) and split_name(name)[0] == split), None)
 
 
 def _confusion(r: Record) -> Iterator[str]:
     rows = {str(row.epoch): row for row in r.history}
     finite = {e: row for e, row in rows.items() if None not in row.values.values()}
-    accuracies = {f"val_confusion of epoch {e}": _accuracy(row.values, "val") for e, row in finite.items()}
+    accuracies = {f"val_confusion of epoch {e}": _accuracy(row.values, "validation") for e, row in finite.items()}
     n = r.test_examples.n if r.test_examples else None
     for epoch in r.val_confusion:
         if epoch not in rows:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from results.checks import VALUES
 from results.meta import StudyMeta
-from results.metric import selection
 from results.record import Record
 
 COLUMNS: dict[str, str] = {
@@ -70,7 +69,7 @@ def value_columns(records: Sequence[Record], meta: StudyMeta) -> dict[tuple[str,
     """Return (``val`` or ``test``, a value's name) -> its column, in order."""
     metric = meta.metric.plain
     known = {
-        "val": _names([selection(metric)[0], metric.name], (r.val for r in records)),
+        "val": _names([metric.selects[0], metric.name], (r.val for r in records)),
         "test": _names([metric.test] if metric.test else [], (r.test for r in records)),
     }
     both = set(known["val"]) & set(known["test"])

@@ -1,4 +1,4 @@
-"""The metric that a study is about: which value, which way is better, how it is written, which epoch counts.
+"""The metric that a study is about: which value, which way is better, by what an epoch is selected, how it is written.
 
 Inside the toolkit every number of a metric is a *score*: its value, negated where less is better. More is better
 always, so ranking, pruning and tests know one direction; a difference of scores is a *gain*. Only :class:`Metric`
@@ -8,24 +8,18 @@ turns them back into what a reader sees: a gain of RMSE is a negative difference
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal
 
 from results.errors import UserError, nearest, shown
 from results.formatting import MISSING, missing, percent, points, sign, significant
+from results.names import is_accuracy, is_name, label_of
 
 Goal = Literal["max", "min"]
 GOALS: tuple[Goal, ...] = ("max", "min")
-SPLITS = {"val": "validation", "valid": "validation", "validation": "validation", "dev": "validation", "test": "test"}
-ACCURACY = ("acc", "accuracy")
-ACRONYMS = ("auc", "auroc", "bleu", "f1", "iou", "mae", "map", "mse", "psnr", "r2", "rmse", "roc", "wer")
-LONGEST_NAME = 100  # characters
 LARGEST = 1e100
 """What a value may be, and a margin: squares and sums of larger ones leave the floats. To a training it is infinite."""
 UNREADABLE = 1e15  # from here on a number is written with a power of ten
-NAME = re.compile(r"[^\W\d][\w./@-]*")
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class Metric:
             )
         if self.test == self.name:
             raise UserError(f"Metric {self.name}: test is the same value: leave it out where there is no test set")
-        selection(self)
+        self.selects  # noqa: B018 - raises for a rule that is none
 
     # -- arithmetic ------------------------------------------------------------------------------------------------
 
@@ -91,6 +85,26 @@ class Metric:
         """Whether it is the share of examples that are classified correctly, as predictions can tell."""
         return is_accuracy(self.name) and self.goal == "max"
 
+    def is_fraction(self, name: str) -> bool:
+        """Whether a value lies within 0..1: its own if the unit is %, and accuracies, unless its own is another."""
+        if self.is_accuracy or name in (self.name, self.test):
+            return self.unit == "%" and (name in (self.name, self.test) or is_accuracy(name))
+        return is_accuracy(name)
+
+    @property
+    def selects(self) -> tuple[str, Goal | Literal["last"]]:
+        """The value by which the epoch is selected, and whether the lowest, the highest or the last one counts."""
+        if self.select is None:
+            return self.name, self.goal
+        if self.select == "last":
+            return self.name, "last"
+        name, _, goal = str(self.select).rpartition(":")
+        for known in GOALS:
+            if goal == known and is_name(name):
+                return name, known
+        rules = "'last', 'NAME:min' or 'NAME:max'"
+        raise UserError(f"Metric {self.name}: select is {shown(self.select)}, not {rules}")
+
     @property
     def measured(self) -> Literal["test", "validation"]:
         """What verdicts are about: the test value, or without one the validation value."""
@@ -101,7 +115,7 @@ class Metric:
     @property
     def label(self) -> str:
         """Its name without the split, as one writes it: 'accuracy' of 'val_acc', 'RMSE' of 'val_rmse'."""
-        return as_written(split_name(self.name)[1])
+        return label_of(self.name)
 
     def what(self, split: str | None = None) -> str:
         """Name it on ``test`` or ``validation``; what verdicts are about by default: 'test accuracy'."""
@@ -212,112 +226,6 @@ class Metric:
         ends = (low, high) if self.goal == "max" else (high, low)
         first, last = (self.difference(end) if math.isfinite(end) else MISSING for end in ends)
         return first, last
-
-
-class Measured(Protocol):
-    """An epoch of a training or of a record, as far as choosing between epochs goes."""
-
-    @property
-    def epoch(self) -> int:
-        """Its number, from 1."""
-
-    @property
-    def values(self) -> Mapping[str, float | None]:
-        """What was measured, by name; None in a record where it was not finite."""
-
-
-E = TypeVar("E", bound=Measured)
-
-
-def selection(metric: Metric) -> tuple[str, Goal | Literal["last"]]:
-    """Return the value by which the epoch is selected, and whether the lowest, the highest or the last one counts.
-
-    Raises UserError for a rule that is none.
-    """
-    if metric.select is None:
-        return metric.name, metric.goal
-    if metric.select == "last":
-        return metric.name, "last"
-    name, _, goal = str(metric.select).rpartition(":")
-    if goal not in GOALS or not is_name(name):
-        raise UserError(f"Metric {metric.name}: select is {shown(metric.select)}, not 'last', 'NAME:min' or 'NAME:max'")
-    return name, goal
-
-
-class Selecting:
-    """Goes through the epochs of a training and knows which one speaks for it so far: never one that is not finite."""
-
-    def __init__(self, metric: Metric) -> None:
-        self._name, self._rule = selection(metric)
-        self._metric = metric.name
-        self._least = math.inf
-        self.epoch: int | None = None
-
-    def add(self, row: Measured) -> bool:
-        """Take note of the next epoch; return whether it is the selected one now."""
-        value = row.values.get(self._name)
-        if value is None or not math.isfinite(value) or row.values.get(self._metric) is None:
-            return False
-        key = {"min": value, "max": -value, "last": -row.epoch}[self._rule]
-        if self.epoch is not None and not key < self._least:
-            return False
-        self.epoch, self._least = row.epoch, key
-        return True
-
-
-def selected(history: Iterable[E], metric: Metric) -> E | None:
-    """Return the epoch that speaks for a training by the metric's rule, the first of equals; None for none."""
-    choice, best = Selecting(metric), None
-    for row in history:
-        if choice.add(row):
-            best = row
-    return best
-
-
-def best_so_far(history: Iterable[Measured], metric: Metric) -> list[float]:
-    """Return after each epoch the score at the epoch :func:`selected` so far; NaN before there is one.
-
-    This is the objective of a sweep.
-    """
-    choice, score, found = Selecting(metric), math.nan, []
-    for row in history:
-        if choice.add(row):
-            score = metric.score(row.values[metric.name]) or 0.0
-        found.append(score)
-    return found
-
-
-def is_name(value: Any) -> bool:
-    """Whether a text can name a value."""
-    return isinstance(value, str) and len(value) <= LONGEST_NAME and NAME.fullmatch(value) is not None
-
-
-def split_name(name: str) -> tuple[str | None, str]:
-    """Return the split that a name begins or ends with, if any, and the rest: 'val_loss' -> validation, loss."""
-    words = re.split(r"[_./-]", name)
-    for at in (0, -1):
-        split = SPLITS.get(words[at].lower())
-        if split and len(words) > 1:
-            rest = words[1:] if at == 0 else words[:-1]
-            return split, " ".join(rest)
-    return None, name.replace("_", " ")
-
-
-def as_written(label: str) -> str:
-    """Write a value's name as one does: 'accuracy' of 'acc', 'RMSE' of 'rmse'."""
-    return " ".join("accuracy" if w in ACCURACY else w.upper() if w in ACRONYMS else w for w in label.split())
-
-
-def is_fraction(metric: Metric, name: str) -> bool:
-    """Whether a value lies within 0..1: one of the unit %, or an accuracy, unless the metric's own has another unit."""
-    if metric.is_accuracy or name in (metric.name, metric.test):
-        return metric.unit == "%" and (name in (metric.name, metric.test) or is_accuracy(name))
-    return is_accuracy(name)
-
-
-def is_accuracy(name: str) -> bool:
-    """Whether a value is called an accuracy: then it must be what the predictions beside it say."""
-    return split_name(name)[1].lower() in ACCURACY
 
 
 def _is_number(value: Any) -> bool:

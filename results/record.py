@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from results.errors import UserError, nearest
-from results.metric import Goal, Metric, selected
+from results.metric import Goal, Metric
 from results.outcome import Epoch, Outcome
+from results.selection import selected
 
 SCHEMA = 2
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from results.formatting import loss, number, percent
-from results.metric import Metric, as_written, is_accuracy, selection, split_name
+from results.metric import Metric
+from results.names import is_loss, is_training, label_of, split_name
 
-TRAINING = ("train", "training")
 MOST = 6
 """Values of one split that are shown; a training may report a thousand."""
 
@@ -17,7 +16,7 @@ def value_text(metric: Metric, name: str, value: float | None) -> str:
     """Write a value: the metric and its likes as the metric is, an accuracy in percent, a loss in four decimals."""
     if name in (metric.name, metric.test) or label_of(name) == metric.label:
         return metric.text(metric.score(value))
-    if is_share(name) and not (metric.is_accuracy and metric.unit != "%"):  # else it counts in percent
+    if metric.is_fraction(name):
         return percent(value)
     return loss(value) if is_loss(name) else number(value)
 
@@ -28,46 +27,21 @@ def value_name(metric: Metric, name: str) -> str:
         return metric.what("validation")
     if name == metric.test:
         return metric.what("test")
-    split = "training" if is_training(name) else split_name(name)[0]
+    split = split_name(name)[0]
     return f"{split} {label_of(name)}" if split else label_of(name)
-
-
-def label_of(name: str) -> str:
-    """Return a value's name without its split: 'loss' of 'val_loss' and of 'train_loss'."""
-    words = re.split(r"[_./-]", name)
-    for at in (0, -1):
-        if words[at].lower() in TRAINING and len(words) > 1:
-            return as_written(" ".join(words[1:] if at == 0 else words[:-1]))
-    return as_written(split_name(name)[1])
 
 
 def chosen_by(metric: Metric) -> str | None:
     """Say what selects the epoch that speaks for a run: 'lowest validation loss'; None where it is the last one."""
-    name, rule = selection(metric)
+    name, rule = metric.selects
     return None if rule == "last" else f"{'lowest' if rule == 'min' else 'highest'} {value_name(metric, name)}"
-
-
-def is_training(name: str) -> bool:
-    """Whether a value is one of training."""
-    words = re.split(r"[_./-]", name)
-    return len(words) > 1 and (words[0].lower() in TRAINING or words[-1].lower() in TRAINING)
-
-
-def is_loss(name: str) -> bool:
-    """Whether a value is called a loss."""
-    return label_of(name).lower().split(" ")[-1] == "loss"
-
-
-def is_share(name: str) -> bool:
-    """Whether a value is called an accuracy, of whatever split."""
-    return is_accuracy(label_of(name))
 
 
 def validation_values(metric: Metric, names: Iterable[str]) -> list[str]:
     """Return those of ``names`` that are shown of validation: the metric, what selects the epoch, and losses."""
     known = list(dict.fromkeys(names))
     losses = [n for n in known if is_loss(n) and not is_training(n) and split_name(n)[0] != "test"]
-    wanted = dict.fromkeys([metric.name, selection(metric)[0], *losses])
+    wanted = dict.fromkeys([metric.name, metric.selects[0], *losses])
     return [n for n in wanted if n in known or n == metric.name][:MOST]
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from scipy import stats as st
 from scipy.integrate import quad
 
-from results.metric import best_so_far, selected
 from results.record import Record
+from results.selection import best_so_far, selected
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from results.metric import selected
 from results.outcome import Epoch, Outcome, State
+from results.selection import selected
 from study.engine.contained import contained
 from study.engine.messages import Link, Message, Setup, TrialSpec
 from study.jobs import Model

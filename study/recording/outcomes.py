@@ -14,9 +14,9 @@ import numpy as np
 
 from results.checks import EPOCHS, MOST, VALUES
 from results.errors import BadResult, named, shown
-from results.metric import LARGEST, Metric, is_accuracy, is_fraction, is_name, selection, split_name
+from results.metric import LARGEST, Metric
+from results.names import is_accuracy, is_loss, is_name, split_name
 from results.outcome import Epoch, Predictions, State, agree
-from results.values import is_loss
 from study.recording.answers import Answers, NotFinite, examples_of, features_of, predictions_of
 from study.recording.numbers import number_of, plain_arrays, whole
 
@@ -123,7 +123,7 @@ class Checker:
         if predictions is not None:
             self._same_split(len(predictions.labels), f"{where}val")
             self._accuracy(plain, predictions, "val", where)
-        missing = {self._metric.name, selection(self._metric)[0]} - plain.keys()
+        missing = {self._metric.name, self._metric.selects[0]} - plain.keys()
         if missing:
             name = min(missing)
             raise BadResult(
@@ -151,7 +151,7 @@ class Checker:
     def _bounded(self, name: str, value: float, where: str) -> float:
         if abs(value) > LARGEST:  # a training on its way to infinity
             return math.copysign(math.inf, value)
-        if not is_fraction(self._metric, name) or not math.isfinite(value):
+        if not self._metric.is_fraction(name) or not math.isfinite(value):
             return value
         if not -1e-6 <= value <= 1 + 1e-6:  # a mean of float32 may lie a rounding outside
             raise BadResult(
@@ -237,7 +237,7 @@ def not_finite(epoch: Epoch, metric: Metric) -> str | None:
     By its metric, by what selects the epoch, and by whatever is called a loss: other values, such as the norm of a
     gradient in mixed precision, may be infinite now and then.
     """
-    decisive = {metric.name, selection(metric)[0]}
+    decisive = {metric.name, metric.selects[0]}
     bad = next((n for n, v in epoch.values.items() if not math.isfinite(v) and (n in decisive or is_loss(n))), None)
     return None if bad is None else f"{_readable(bad)} was not finite after epoch {epoch.epoch}"
 
@@ -251,7 +251,7 @@ def _parameters(value: Any) -> int:
 
 def _readable(name: str) -> str:
     split, rest = split_name(name)
-    return f"the {split} {rest}" if split else f"the training {rest[6:]}" if rest.startswith("train ") else f"'{name}'"
+    return f"the {split} {rest}" if split else f"'{name}'"
 
 
 def _listed(values: Mapping[str, float]) -> str:

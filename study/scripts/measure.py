@@ -7,7 +7,7 @@ would come an epoch late, and the last epoch's values could not be told from tho
 
 from __future__ import annotations
 
-from results.metric import is_name
+from results.names import is_name
 
 MOST = 900
 """Names that are read; of those beyond, which a list of files with a number each may have, no epoch could keep all."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from results.config import ConfigClass
 from results.errors import UserError, nearest, shown
-from results.metric import GOALS, Goal, Metric, selection
-from results.values import is_loss, is_share
+from results.metric import GOALS, Goal, Metric
+from results.names import is_accuracy, is_loss
 from study.configs import made
 from study.protocol import Trainable
 from study.scripts.measure import Measuring
@@ -75,11 +75,11 @@ def _follow(argv: list[str], folder: str, parser: Parser, metric: Metric) -> Epo
 
 def _sound(values: Mapping[str, float], metric: Metric) -> dict[str, float]:
     """Leave out what a script prints of its own and a record does not take: an accuracy in percent, say."""
-    own = (metric.name, metric.test, selection(metric)[0])
+    own = (metric.name, metric.test, metric.selects[0])
     return {
         n: v
         for n, v in values.items()
-        if n in own or ((math.isfinite(v) or is_loss(n)) and (0 <= v <= 1 or not is_share(n)))
+        if n in own or ((math.isfinite(v) or is_loss(n)) and (0 <= v <= 1 or not is_accuracy(n)))
     }
 
 

@@ -20,8 +20,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from results.code import is_in_file
 from results.errors import UserError, nearest
-from results.metric import Goal, best_so_far
+from results.metric import Goal
 from results.record import Record
+from results.selection import best_so_far
 from search_spaces import Space
 from study.search.own import OwnSampler, load_sampler
 

@@ -13,10 +13,10 @@ import optuna
 from results.analysis.scores import prefixes_compare
 from results.config import config_hash
 from results.meta import StudyMeta
-from results.metric import best_so_far
 from results.outcome import Epoch
 from results.reading import Reading
 from results.record import Record
+from results.selection import best_so_far
 from search_spaces import Space
 from study.jobs import Job, epochs_of, next_attempt
 from study.recording.checkpoints import Interrupted

@@ -18,9 +18,10 @@ from rich.text import Text
 
 from results.formatting import duration, percent, plural
 from results.metric import Metric
+from results.names import is_accuracy, is_loss, is_training, label_of
 from results.outcome import Epoch
 from results.record import Record
-from results.values import is_loss, is_share, is_training, label_of, validation_values, value_text
+from results.values import validation_values, value_text
 from study.jobs import Job
 from study.terminal.screen import inert
 
@@ -209,7 +210,7 @@ def sentence(epoch: Epoch, metric: Metric) -> str:
 
 
 def _value(metric: Metric, name: str, value: float) -> str:
-    return percent(value, 1) if is_share(name) else value_text(metric, name, value)
+    return percent(value, 1) if is_accuracy(name) else value_text(metric, name, value)
 
 
 def describe(record: Record, metric: Metric) -> str:

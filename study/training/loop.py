@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from results.errors import BadResult, line_in, named
-from results.metric import selected
 from results.outcome import Epoch, Outcome, State
+from results.selection import selected
 from study.jobs import Model, epochs_of
 from study.protocol import Trainable
 from study.recording.numbers import plain_arrays

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from results.errors import BadResult, shown
-from results.metric import Metric, Selecting
+from results.metric import Metric
 from results.outcome import Epoch, Predictions, Runtime, State
+from results.selection import Selecting
 from study.training import generators, kept
 from study.training.states import as_arrays, pack, unpack
 

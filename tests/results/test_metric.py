@@ -7,10 +7,11 @@ import math
 import pytest
 
 from results.errors import UserError
-from results.metric import Metric, best_so_far, selected
+from results.metric import Metric
 from results.outcome import Epoch
 from results.record import HistoryRow, finite
 from results.schema1 import ACCURACY
+from results.selection import best_so_far, selected
 
 RMSE = Metric("val_rmse", "min", "mpg", 0.05, "test_rmse")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from results.metric import Metric
+from results.names import is_training
 from results.schema1 import ACCURACY
-from results.values import chosen_by, curves, is_training, validation_values, value_name, value_text, values_of_test
+from results.values import chosen_by, curves, validation_values, value_name, value_text, values_of_test
 
 RMSE = Metric("val_rmse", "min", "mpg", margin=0.05, test="test_rmse")
 NAMES = ["train_loss", "train_accuracy", "val_loss", "val_accuracy"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from results.metric import selected
 from results.record import HistoryRow, Record
 from results.schema1 import ACCURACY
+from results.selection import selected
 from tests.support import synthetic
 
 MAKER = synthetic.Maker(val=100, test=100)

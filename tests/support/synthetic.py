@@ -18,10 +18,11 @@ import numpy as np
 
 from results.config import config_hash, run_id
 from results.meta import CommandRun, DatasetInfo, StudyMeta, StudyMetric
-from results.metric import Metric, selected
+from results.metric import Metric
 from results.outcome import confusion_matrix
 from results.record import DatasetTag, Examples, HistoryRow, MetricTag, Record
 from results.schema1 import ACCURACY
+from results.selection import selected
 from results.store import Study
 
 CIFAR = (

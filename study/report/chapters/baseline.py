@@ -6,7 +6,6 @@ import re
 
 from markupsafe import Markup
 
-from results.metric import selection
 from results.record import Record
 from results.values import chosen_by, validation_values, value_name, values_of_test
 from results.values import curves as drawn_values
@@ -162,7 +161,7 @@ def _overfitting(view: View, run: Record) -> Markup | None:
         view.measured(validation, best.values[validation]),
     )
     if last.epoch == best.epoch:
-        name, rule = selection(view.metric)
+        name, rule = view.metric.selects
         if rule == "last":
             return said + Markup(".")
         still = text(

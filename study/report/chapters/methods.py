@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from results.metric import selection
 from results.values import chosen_by, value_name
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.report.tables.methods import methods as methods_paragraph
@@ -21,7 +20,7 @@ def terms(view: View) -> Iterator[tuple[str, str]]:
     """Give each term that this page uses with what it means, in two sentences."""
     metric, higher = view.metric, view.metric.better == "higher"
     what = metric.what("validation")
-    name, rule = selection(metric)
+    name, rule = metric.selects
     chosen = f"whose {value_name(metric, name)} is {'lowest' if rule == 'min' else 'highest'}"
     at = f" at the epoch {chosen}" if chosen_by(metric) else " at its last epoch"
     yield (

@@ -14,8 +14,9 @@ from results.analysis.ablation_plan import AblationPlan
 from results.analysis.looks import Look, Pair
 from results.config import config_hash, run_id
 from results.meta import CommandRun, DatasetInfo, StudyMeta, StudyMetric
-from results.metric import Metric, selected
+from results.metric import Metric
 from results.record import DatasetTag, Examples, HistoryRow, MetricTag, Record
+from results.selection import selected
 from results.store import Study
 
 NAMES = ("healthy", "ill")
