@@ -8,29 +8,23 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
 import pickle
-import random
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from safetensors.numpy import load, save
 
 from results.config import checked_config, read_sets
 from results.errors import UserError, named, shown
 from results.formatting import duration, plural
-from results.outcome import Epoch, Outcome, Runtime, State
-from study.jobs import Model
+from results.outcome import Outcome, Runtime
 from study.protocol import Trainable, load_trainable, takes
 from study.recording.data import describe_data, freeze
 from study.terminal.screen import note
-from study.training.loop import reason, train
+from study.training.loop import reason
+from study.training.rehearsal import Rehearsal
 from study.training.same import differing_part
 
 SHORT = 3  # epochs of each training, where the config has them and nothing else is asked for
@@ -72,7 +66,12 @@ def check_trainable(
     if trainable.hook("load_data"):
         say("kept: the data are the same twice; training gets them read-only")
 
-    trainer = _Trainer(trainable, config, data, runtime or Runtime())
+    with _broken(trainable):
+        _check_trainings(Rehearsal(trainable, config, data, runtime or Runtime()), has_epochs, say)
+
+
+def _check_trainings(trainer: Rehearsal, has_epochs: bool, say: Say) -> None:
+    data = trainer.data
     started = time.perf_counter()
     whole = trainer.run(3)
     _rule(whole.status == "complete", f"these settings train to the end, here '{whole.status}': {whole.error}")
@@ -94,42 +93,7 @@ def check_trainable(
         say("kept: it ends when it is told to")
     _check_resuming(trainer, whole, steady, say)
     if has_epochs:
-        _check_prefix(trainer, whole, int(config["epochs"]), say)
-
-
-@dataclass
-class _Trainer:
-    """Trains with the door of results before it, in a process whose global generators are anywhere."""
-
-    trainable: Trainable
-    config: dict[str, Any]
-    data: Any
-    runtime: Runtime
-    states: list[State | None] = field(default_factory=list)
-    generator: bool = True  # whether it yields; a plain function is asked nothing in between
-    variables: dict[int, dict[str, Any]] = field(default_factory=dict)  # the training's own, as each epoch began
-
-    def run(
-        self, seed: int, earlier: tuple[int, State] | None = None, leave_after: int = 0, **settings: Any
-    ) -> Outcome:
-        """Train; ``leave_after`` ends it there as a scheduler does. ``states`` are then those after each epoch."""
-        random.seed(noise := random.SystemRandom().randrange(2**32))
-        np.random.seed(noise)
-        self.states, self.variables = [], {}
-
-        def watch(number: int, variables: Mapping[str, Any]) -> None:
-            self.variables[number] = {k: copy.deepcopy(v) for k, v in variables.items() if _is_plain(v)}
-
-        def on_epoch(epoch: Epoch, copy_state: Callable[[], State] | None, last: bool) -> bool:
-            self.states.append(None if copy_state is None else copy_state())
-            self.generator = self.generator and not (last and epoch.epoch == 1)
-            if epoch.epoch == leave_after:
-                raise SystemExit
-            return False
-
-        model = Model(self.trainable, self.trainable.name, self.data, self.runtime)
-        with _broken(self.trainable):
-            return train(model, self.config | settings, seed, on_epoch, earlier, watch)
+        _check_prefix(trainer, whole, int(trainer.config["epochs"]), say)
 
 
 def _check_config(trainable: Trainable, config: dict[str, Any]) -> None:
@@ -156,7 +120,7 @@ def _check_data(trainable: Trainable, source: str | None, data_dir: Path) -> Any
     return data
 
 
-def _check_leaving(trainer: _Trainer, epochs: int) -> None:
+def _check_leaving(trainer: Rehearsal, epochs: int) -> None:
     try:
         trainer.run(3, leave_after=1)
     except SystemExit:
@@ -164,7 +128,7 @@ def _check_leaving(trainer: _Trainer, epochs: int) -> None:
     _rule(epochs == 1, "a training is ended by GeneratorExit at its yield: let it pass")
 
 
-def _check_resuming(trainer: _Trainer, whole: Outcome, variables: Mapping[int, Mapping[str, Any]], say: Say) -> None:
+def _check_resuming(trainer: Rehearsal, whole: Outcome, variables: Mapping[int, Mapping[str, Any]], say: Say) -> None:
     """Interrupt after the first and before the last epoch; what goes on from its state must end the same.
 
     ``variables``: the uninterrupted training's own, as each epoch began.
@@ -172,15 +136,10 @@ def _check_resuming(trainer: _Trainer, whole: Outcome, variables: Mapping[int, M
     epochs = len(whole.history)
     resumed = []
     for after in sorted({1, epochs - 1} - {0}) if epochs > 1 else ():
-        with contextlib.suppress(SystemExit):
-            trainer.run(3, leave_after=after)
-        state = trainer.states[-1]
+        state = trainer.interrupted(3, after)
         if state is None:
             break
-        read = load(save({name: np.asarray(array, order="C") for name, array in state.items()}))
-        for array in read.values():
-            array.flags.writeable = False
-        again = trainer.run(3, (after, read))
+        again = trainer.run(3, (after, state))
         _rule(len(trainer.states) == epochs - after, f"continued after epoch {after}, it trains what is left")
         _same(whole, again, f"continued after epoch {after}, it ends as if never stopped, bit by bit", UNKEPT)
         resumed.append(after)
@@ -200,7 +159,7 @@ def _check_resuming(trainer: _Trainer, whole: Outcome, variables: Mapping[int, M
         )
 
 
-def _check_prefix(trainer: _Trainer, whole: Outcome, epochs: int, say: Say) -> None:
+def _check_prefix(trainer: Rehearsal, whole: Outcome, epochs: int, say: Say) -> None:
     """A shorter training is a prefix of a longer one, or is not: it must be as declared."""
     if epochs < 3 or len(whole.history) < epochs:  # a first epoch knows no schedule yet
         return
@@ -245,14 +204,6 @@ def _rule(kept: bool, rule: str) -> None:
 def _same(one: Outcome, other: Outcome, rule: str, mend: str) -> None:
     where = differing_part(one, other)
     _rule(where is None, f"{rule} (they differ in {where}): {mend}")
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, bool | int | float | str) or (
-        isinstance(value, list | tuple)
-        and len(value) < 1000
-        and all(isinstance(v, bool | int | float | str) for v in value)
-    )
 
 
 def main() -> int:
