@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -73,6 +74,12 @@ def file_and_name(path: str) -> tuple[Path, str]:
         return Path(path), ""
     file, _, name = path.rpartition(":")
     return Path(file), name
+
+
+def absolute(path: str) -> str:
+    """Return ``path.py:NAME`` with its file's place absolute: what code that changes folder cannot move."""
+    file, name = file_and_name(path)
+    return os.path.abspath(file.expanduser()) + (f":{name}" if name else "")
 
 
 def from_file(

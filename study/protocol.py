@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from results.code import execute
+from results.code import execute, file_and_name, is_in_file
 from results.config import ConfigClass
 from results.errors import UserError, foreign, nearest
 from results.metric import Metric
@@ -70,29 +70,16 @@ class Declared:
     options: Mapping[str, Any]
 
 
-def is_file(name: str) -> bool:
-    """Whether ``--trainable`` names a file, not a module."""
-    return name.endswith(".py") or ".py:" in name
-
-
-def split(name: str) -> tuple[str, str]:
-    """Return the file of ``path.py:NAME`` and the name of the function, which may be empty."""
-    if name.endswith(".py"):
-        return name, ""
-    file, _, function = name.rpartition(":")
-    return file, function
-
-
 def load_trainable(name: str, sha256: str | None = None, mend: str = "") -> Trainable:
     """Load a trainable from ``package.module``, ``path/to/file.py`` or ``path/to/file.py:function``.
 
     ``sha256`` is what the file must be, compared before anything of it runs; ``mend`` ends that refusal. A file's
     folder is put on the import path first, as Python does for a script. Raises UserError where it is none.
     """
-    if not is_file(name):
+    if not is_in_file(name):
         return trainable_of(_from_name(name), name)
-    file, function = split(name)
-    path = Path(file).expanduser()
+    file, function = file_and_name(name)
+    path = file.expanduser()
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)

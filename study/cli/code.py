@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.code import file_and_name, fingerprint, is_in_file
+from results.code import absolute, file_and_name, fingerprint, is_in_file
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
 from results.meta import SHA256, StudyMeta
 from study.cli.script import open_script
-from study.protocol import OWN, Trainable, is_file, load_trainable, split
+from study.protocol import OWN, Trainable, load_trainable
 from study.scripts.scripted import COMMAND
 from study.terminal.screen import note
 
@@ -58,11 +58,11 @@ def open_trainable(args: Namespace, meta: StudyMeta | None) -> Loaded:
     if (script := open_script(args, meta)) is not None:
         return Loaded(COMMAND, COMMAND, None, script)
     name = given if given is not None else meta.trainable if meta is not None else DEFAULT
-    path = _absolute(name) if is_file(name) else name
+    path = absolute(name) if is_in_file(name) else name
     expected, mend = None, f": give it on this command line, --trainable {name}, or choose another --study"
     if meta is not None and given is None:
         expected = _expected(meta, study, mend)
-    sha256 = fingerprint(_file(name), "trainable") if is_file(name) else None
+    sha256 = fingerprint(_file(name), "trainable") if is_in_file(name) else None
     if meta is not None and given is not None:
         _same(meta, name, sha256, study)
     model = load_trainable(name, sha256 if expected is None else expected, mend)
@@ -71,17 +71,12 @@ def open_trainable(args: Namespace, meta: StudyMeta | None) -> Loaded:
 
 
 def _file(name: str) -> Path:
-    return Path(split(name)[0]).expanduser()
-
-
-def _absolute(name: str) -> str:
-    function = split(name)[1]
-    return os.path.abspath(_file(name)) + (f":{function}" if function else "")
+    return file_and_name(name)[0].expanduser()
 
 
 def _expected(meta: StudyMeta, study: Path, mend: str) -> str | None:
     name = meta.trainable
-    if not is_file(name):
+    if not is_in_file(name):
         if name not in OWN:
             raise UserError(f"study '{study}' names module '{name}', and a study's word alone runs no module{mend}")
         return None
@@ -111,7 +106,7 @@ def _same(meta: StudyMeta, name: str, sha256: str | None, study: Path) -> None:
 
 
 def _place(name: str) -> str:
-    return str(_file(name).resolve()) + split(name)[1] if is_file(name) else name
+    return str(_file(name).resolve()) + file_and_name(name)[1] if is_in_file(name) else name
 
 
 def expected_file(option: str, given: str | None, earlier: dict[str, Any], study: Path) -> str | None:

@@ -21,13 +21,8 @@ from study.scripts.scripted import COMMAND, Script, parse_baseline, parse_metric
 from study.scripts.template import Template
 from study.terminal.screen import note
 
-OPTIONS = {
-    "metric": "--metric",
-    "test_metric": "--test-metric",
-    "unit": "--unit",
-    "parse": "--parse",
-    "baseline": "--baseline",
-}
+OPTIONS = ("metric", "test_metric", "unit", "script_margin", "parse", "baseline")
+"""What is said of a command beside the command; where it goes on, all is the study's."""
 
 
 def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
@@ -37,11 +32,9 @@ def open_script(args: Namespace, meta: StudyMeta | None) -> Trainable | None:
     """
     script = meta.script if meta is not None and meta.trainable == COMMAND else None
     if args.script is None:
-        given = [option for name, option in OPTIONS.items() if getattr(args, name) is not None]
-        if args.margin is not None and not hasattr(args, "claim"):
-            given.append("--margin")
+        given = [name.removeprefix("script_") for name in OPTIONS if getattr(args, name, None) is not None]
         if given:
-            raise UserError(f"{given[0]} is for a script: give --command as well")
+            raise UserError(f"--{given[0].replace('_', '-')} is for a script: give --command as well")
         if script is not None and args.trainable is None:
             again = shlex.quote(script.template)
             raise UserError(
@@ -65,27 +58,28 @@ def _new(args: Namespace) -> Script:
         raise UserError("--command needs --metric NAME:max or NAME:min: which number that it prints is the score")
     name, goal = parse_metric(args.metric)
     metric = Metric(name, goal, args.unit or "", None, args.test_metric)
-    if args.margin is not None:
-        metric = replace(metric, margin=args.margin / abs(metric.scale))
+    if args.script_margin is not None:
+        metric = replace(metric, margin=args.script_margin / abs(metric.scale))
     return Script(args.script, os.getcwd(), metric, parse_baseline(args.baseline or ""), args.parse)
 
 
 def _again(args: Namespace, meta: StudyMeta, script: kept.Script) -> Script:
     """What is not given again is the study's, and what is given must be."""
     metric = meta.metric.plain
+    margin = None if metric.margin is None else round(metric.margin * abs(metric.scale), 10)
     fixed: tuple[tuple[str, object, object], ...] = (
         ("command", args.script, script.template),
         ("metric", args.metric and parse_metric(args.metric), (metric.name, metric.goal)),
         ("test-metric", args.test_metric, metric.test),
         ("unit", args.unit, metric.unit),
+        ("margin", getattr(args, "script_margin", None), margin),
         ("parse", args.parse, script.parse),
         ("baseline", args.baseline and parse_baseline(args.baseline), meta.baseline),
     )
     for option, given, of_study in fixed:
         if given is not None and given != of_study:
-            raise UserError(
-                f"study '{args.study}' has --{option} {_said(of_study)}, not {_said(given)}; choose another --study"
-            )
+            has = f"no --{option}" if of_study is None else f"--{option} {_said(of_study)}"
+            raise UserError(f"study '{args.study}' has {has}, not {_said(given)}; choose another --study")
     return Script(script.template, os.getcwd(), metric, meta.baseline, script.parse)
 
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import results
 import search_spaces
 import study as toolkit
+from results.code import absolute, file_and_name, is_in_file
 from results.errors import UserError
 from results.files import writing
 from results.record import Record
@@ -34,7 +35,7 @@ from study.engine.states import States
 from study.engine.surroundings import Start, Surroundings
 from study.engine.tune import on_ray
 from study.jobs import Model, Source
-from study.protocol import Trainable, is_file, split
+from study.protocol import Trainable
 from study.recording import checkpoints
 from study.recording.records import Context
 from study.recording.writer import After, Writer
@@ -220,11 +221,11 @@ def _summary(driver: Driver, plan: Plan, log: Log) -> Summary:
 
 
 def _importable(name: str) -> str:
-    return name if not is_file(name) else ":".join(filter(None, (str(Path(split(name)[0]).resolve()), split(name)[1])))
+    return absolute(name) if is_in_file(name) else name
 
 
 def _source(name: str) -> str | None:
-    return Path(split(name)[0]).read_text(encoding="utf-8") if is_file(name) else None
+    return file_and_name(name)[0].read_text(encoding="utf-8") if is_in_file(name) else None
 
 
 def _modules(trainable: Trainable) -> list[str]:

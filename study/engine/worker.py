@@ -13,16 +13,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from results.code import file_and_name
 from results.outcome import Epoch, Outcome, State
 from results.selection import selected
 from study.engine.contained import contained
 from study.engine.messages import Link, Message, Setup, TrialSpec
 from study.jobs import Model
-from study.protocol import Trainable, load_trainable, split, trainable_of
+from study.protocol import Trainable, load_trainable, trainable_of
 from study.scripts.scripted import scripted
 from study.training.loop import reason, train
 
@@ -151,9 +151,10 @@ def _prepare(setup: Setup) -> Model:
 def _load(setup: Setup) -> Trainable:
     if setup.script is not None:
         return scripted(setup.script)
-    file, function = split(setup.trainable) if setup.source is not None else ("", "")
-    if setup.source is None or Path(file).is_file():
+    if setup.source is None or file_and_name(setup.trainable)[0].is_file():
         return load_trainable(setup.trainable)
+    path, function = file_and_name(setup.trainable)
+    file = str(path)
     module = ModuleType(setup.module)
     module.__file__ = file
     sys.modules[setup.module] = module  # before executing: pydantic resolves annotations through it

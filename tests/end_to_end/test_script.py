@@ -80,6 +80,7 @@ def test_a_studys_word_alone_runs_no_command(folder: Path) -> None:
             "has --command 'sh train.sh {seed} {lr} {kind}', not 'sh other",
         ),
         ([*COMMAND, "--metric", "val_loss:max"], "has --metric val_loss:min, not val_loss:max"),
+        ([*COMMAND, "--margin", "0.5"], "has no --margin, not '0.5'"),
         ([*COMMAND, "--baseline", "lr=2,kind=a"], "has --baseline lr=1,kind=a, not lr=2,kind=a"),
         ([*COMMAND, "--trainable", "alexnet"], "--command and --trainable: a study is of one of them"),
         (["--metric", "val_loss:min"], "--metric is for a script: give --command as well"),

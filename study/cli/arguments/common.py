@@ -112,7 +112,7 @@ def add_script(parser: argparse.ArgumentParser, margin: bool) -> None:
     group.add_argument("--test-metric", metavar="NAME", help="the same on test data, printed at the end")
     group.add_argument("--unit", metavar="UNIT", help="'%%' for fractions, which are shown as percent, or another")
     if margin:
-        group.add_argument("--margin", type=MARGIN.parse, metavar="DIFFERENCE", help=MARGIN_HELP)
+        group.add_argument("--margin", dest="script_margin", type=MARGIN.parse, metavar="DIFFERENCE", help=MARGIN_HELP)
     group.add_argument(
         "--parse",
         metavar="REGEX",
