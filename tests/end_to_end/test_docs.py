@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,13 @@ def test_the_program_on_the_page_has_all_it_names(tmp_path: Path, monkeypatch: p
     names: dict[str, object] = {}
     exec(code, names)
     assert names["space"].dimensions == ["learning_rate", "batch_size", "crop_padding"]  # type: ignore[attr-defined]
+
+
+def test_the_program_of_a_sweep_on_the_page_has_all_it_names(tmp_path: Path) -> None:
+    """Up to where it would train; on the digits, since nobody waits for CIFAR-10 here."""
+    (code,) = blocks("sweep.md", "python")
+    before, _, rest = code.replace('"cifar10"', '"digits"').partition("study = Study.open(")
+    model = next(line for line in rest.splitlines() if line.startswith("model ="))
+    names: dict[str, Any] = {}
+    exec(f"{before}\n{model}", names)
+    assert names["model"].data.name == "digits"
