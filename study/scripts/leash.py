@@ -196,7 +196,13 @@ def main() -> None:
         os.waitpid(leash, 0)
         os._exit(0)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    Leash(status, order, worker).run()
+    try:
+        Leash(status, order, worker).run()
+    finally:
+        if order["own"] is not None:
+            import shutil  # noqa: PLC0415 - 10 ms that few scripts need, after their end
+
+            shutil.rmtree(order["own"], ignore_errors=True)
 
 
 if __name__ == "__main__":

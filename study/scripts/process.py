@@ -50,12 +50,18 @@ class Process:
         cwd: its folder.
         env: variables added to, or replacing, those of this process.
         grace: seconds that it has to end when it is told to.
+        own: a folder that goes when nothing of it lives any more, also where this process was killed.
     """
 
     def __init__(
-        self, argv: Sequence[str], cwd: str | Path, env: Mapping[str, str] | None = None, grace: float = GRACE
+        self,
+        argv: Sequence[str],
+        cwd: str | Path,
+        env: Mapping[str, str] | None = None,
+        grace: float = GRACE,
+        own: str | None = None,
     ) -> None:
-        self._argv, self._cwd, self._grace = list(argv), str(cwd), grace
+        self._argv, self._cwd, self._grace, self._own = list(argv), str(cwd), grace, own
         # Unbuffered: else Python's prints arrive by the 8 KB, and nothing is pruned. For C's stdio there is stdbuf.
         self._env = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
         self._lines = Lines()
@@ -96,7 +102,8 @@ class Process:
         return self
 
     def _start(self) -> None:
-        order = {"argv": self._argv, "cwd": self._cwd, "env": self._env, "grace": self._grace, "worker": os.getpid()}
+        order = {"argv": self._argv, "cwd": self._cwd, "env": self._env, "grace": self._grace, "own": self._own}
+        order["worker"] = os.getpid()
         assert self._leash.stdin is not None and self._leash.stdout is not None
         for file in (self._leash.stdout, self._reports):
             self._selector.register(file, selectors.EVENT_READ)

@@ -18,7 +18,7 @@ from study.protocol import Trainable
 from study.scripts.measure import Measuring
 from study.scripts.parse import Parser
 from study.scripts.process import Process, ScriptFailed
-from study.scripts.template import Template
+from study.scripts.template import RUN_DIR, Template
 
 COMMAND = "command"  # the trainable's name in study.json
 SEED = "seed"
@@ -45,18 +45,18 @@ def scripted(script: Script) -> Trainable:
     template.find(script.folder)
 
     def start(values: Mapping[str, Any], run: Any) -> Epochs:
-        with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as own:
-            argv = template.argv(values, run.seed, own)
-            return (yield from _follow(argv, script.folder, parser, script.metric))
+        own = tempfile.mkdtemp(prefix="run-") if RUN_DIR in template.names else None
+        process = Process(template.argv(values, run.seed, own or ""), script.folder, own=own)
+        return _follow(process, parser, script.metric)
 
     config = _config(template, script.baseline)
     return Trainable(script.template, config, script.metric, start, seeded=template.has_seed, script=script)
 
 
-def _follow(argv: list[str], folder: str, parser: Parser, metric: Metric) -> Epochs:
+def _follow(script: Process, parser: Parser, metric: Metric) -> Epochs:
     """Run the script and yield an epoch for each line with the metric; return the values of the end."""
     measuring, epochs = Measuring(metric.name, metric.test), 0
-    with Process(argv, folder) as process:
+    with script as process:
         for line in process.lines():
             epoch = measuring.line(parser.values(line), redrawn="\r" in line)
             if epoch is not None:

@@ -182,3 +182,24 @@ def test_the_leash_is_none_of_whom_the_guard_kills(tmp_path: Path, monkeypatch: 
         next(process.lines())
         holders = guard._holders(str(tmp_path))
         assert process.pid in holders and psutil.Process(process.pid).ppid() not in holders
+
+
+OWNER = """
+import sys
+from study.scripts.process import Process
+words = ["sh", "-c", "touch own/best.pt; echo ready; sleep 1000"]
+with Process(words, sys.argv[1], own=sys.argv[1] + "/own") as process:
+    next(process.lines())
+    open(f"{sys.argv[1]}/ready", "w").close()
+    process.wait()
+"""
+
+
+def test_a_killed_workers_run_folder_goes_with_the_script(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    worker = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)])
+    assert wait_until((tmp_path / "ready").exists, PATIENCE)
+    assert (tmp_path / "own/best.pt").exists()
+    worker.kill()
+    worker.wait()
+    assert wait_until(lambda: not (tmp_path / "own").exists(), PATIENCE)
