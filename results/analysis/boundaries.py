@@ -17,8 +17,8 @@ NUMBERS = 12_000_000  # draws of one simulation: 0.5 s
 STUDIES = (20_000, 200_000)
 CORRELATIONS = (0.5, 0.85)
 """Of two candidates' differences, which share the reference's run: a half where all runs vary alike, near one where the
-reference varies most. Then the pooled variance says no more than one candidate's: with the boundaries of a half alone, a
-baseline three times as noisy brought 6.8 % false verdicts where 4 were planned. The larger of both is taken."""
+reference varies most. Then the pooled variance says no more than one candidate's: with the boundaries of a half alone,
+a baseline three times as noisy brought 6.8 % false verdicts where 4 were planned. The larger of both is taken."""
 DIGITS = 3  # rounded up
 
 
@@ -62,7 +62,7 @@ def _null(candidates: int, rounds: int, correlation: float) -> np.ndarray:
 
 
 def _spent(largest: np.ndarray, alpha: float, rounds: int) -> list[float]:
-    """Return the boundary of each look so that ``alpha`` n / rounds of all studies have crossed one by the n-th pair."""
+    """Return the boundary of each look: ``alpha`` n / rounds of all studies have crossed one by the n-th pair."""
     studies, crossed, found = len(largest), 0, []
     going = np.ones(studies, dtype=bool)
     for n in range(FIRST, rounds + 1):

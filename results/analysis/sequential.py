@@ -80,12 +80,14 @@ class Decisions:
     @property
     def open(self) -> np.ndarray:
         """Whether a candidate goes on."""
-        return self.stopped == 0
+        going: np.ndarray = self.stopped == 0
+        return going
 
     def trainings(self, rounds: int) -> np.ndarray:
         """Return (studies,) trainings that ``rounds`` rounds took, the reference's included: one a round and config."""
         last = np.where(self.open, rounds, self.stopped)
-        return last.max(axis=1) + last.sum(axis=1)
+        took: np.ndarray = last.max(axis=1) + last.sum(axis=1)
+        return took
 
 
 class Moments:
@@ -106,7 +108,8 @@ class Moments:
     @property
     def variance(self) -> np.ndarray:
         """Each candidate's own: at least what rounding scores to whole examples makes."""
-        return np.maximum(self._squares / np.maximum(self.n - 1, 1), self._rounding)
+        own: np.ndarray = np.maximum(self._squares / np.maximum(self.n - 1, 1), self._rounding)
+        return own
 
     @property
     def se(self) -> np.ndarray:
@@ -118,9 +121,10 @@ class Moments:
         df, own = np.maximum(self.n - 1, 0), self.variance
         pooled = (df * own).sum(axis=1, keepdims=True) / np.maximum(df.sum(axis=1, keepdims=True), 1)
         drawn = (PRIOR * pooled + df * own) / (PRIOR + df)
-        se: np.ndarray = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1))
+        se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1))
         # differences that are all the very same number: the statistic is then huge, not undefined, in whatever unit
-        return np.maximum(se, np.maximum(1e-12 * np.abs(self.mean), LEAST))
+        some: np.ndarray = np.maximum(se, np.maximum(1e-12 * np.abs(self.mean), LEAST))
+        return some
 
 
 def statistics(differences: np.ndarray) -> np.ndarray:
@@ -172,7 +176,8 @@ class _Judge:
 
     @property
     def open(self) -> np.ndarray:
-        return self.stopped == 0
+        going: np.ndarray = self.stopped == 0
+        return going
 
     def _boundary(self, family: np.ndarray, n: np.ndarray) -> np.ndarray:
         """Return what a statistic must reach: of as many candidates as ``family`` has not decided, itself counted."""
