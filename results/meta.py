@@ -109,7 +109,8 @@ class StudyMeta(BaseModel):
     precision: str
     commands: list[CommandRun] = []
     sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
-    looks: list[dict[str, Any]] = []  # one entry per confirm: candidates, seeds, the alpha it spent
+    looks: list[dict[str, Any]] = []  # interim analyses of earlier versions: pairs, seeds, what they spent
+    plans: list[dict[str, Any]] = []  # of confirm and ablate, in order: see results.analysis.plans
     noise: dict[str, Any] | None = None  # the baseline's standard deviation over seeds, as last measured
 
     @field_validator("introduced")

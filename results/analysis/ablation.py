@@ -16,7 +16,8 @@ import numpy as np
 from results.analysis.ablation_plan import ROLES, AblationPlan, Config, Interaction, Step, interacting, walked
 from results.analysis.evidence import Evidence
 from results.analysis.importance import comparable, importance
-from results.analysis.looks import Look, Runs
+from results.analysis.looks import Family, Look, Runs
+from results.analysis.plans import Plan
 from results.analysis.verdicts import PairVerdict
 from results.config import changes, config_hash
 
@@ -41,11 +42,18 @@ class VerdictRow:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """Comparisons with their verdicts, and the last interim analysis (look) of their family."""
+    """Comparisons with their verdicts, and the looks and plans of their family."""
 
-    look: Look
+    family: Family
     rows: list[VerdictRow]
     epochs: Any  # of the config that is compared, where it has that field
+    looks: list[Look]
+    plans: list[Plan]
+
+    @property
+    def last(self) -> Look | Plan:
+        """What was asked last: its claim, its margin."""
+        return (self.plans or self.looks)[-1]
 
 
 @dataclass(frozen=True)
@@ -61,13 +69,14 @@ class AblationResult(VerdictTable):
 
 def ablation_result(evidence: Evidence) -> AblationResult | None:
     """Return what the study's last ablation found, with verdicts over all its looks; None where there was none."""
-    looks = evidence.looks("ablation")
-    if not looks:
+    looks, plans = evidence.looks("ablation"), evidence.plans("ablation")
+    asked: list[Look | Plan] = [*looks, *plans]
+    if not asked:
         return None
-    look = looks[-1]
-    plan = AblationPlan.from_dict(look.details).now(evidence.identity)
+    last = asked[-1]
+    plan = AblationPlan.from_dict(last.details).now(evidence.identity)
     elsewhere: list[str] = []
-    for earlier in reversed(looks[:-1]):
+    for earlier in reversed(asked[:-1]):
         before = AblationPlan.from_dict(earlier.details).now(evidence.identity)
         if (before.start, before.baseline) == (plan.start, plan.baseline):
             plan = before.joined(plan)
@@ -84,19 +93,21 @@ def ablation_result(evidence: Evidence) -> AblationResult | None:
             rows.append(_row(own, role, name, plan, evidence.runs, by_confirm=False))
     rows.sort(key=lambda r: list(ROLES).index(r.role))
     return AblationResult(
-        look,
+        "ablation",
         rows,
         plan.start.get("epochs"),
+        looks,
+        plans,
         plan,
         walked(plan, evidence.runs),
-        interacting(plan, evidence.runs, _seeds(look)),
+        interacting(plan, evidence.runs, _seeds(last)),
         disagreements(rows, evidence),
         elsewhere,
     )
 
 
-def _seeds(look: Look) -> tuple[int, ...]:
-    return tuple(sorted({s for p in look.pairs for s in p.seeds}))
+def _seeds(asked: Look | Plan) -> tuple[int, ...]:
+    return tuple(sorted({s for p in asked.pairs for s in p.seeds}))
 
 
 def _row(tested: PairVerdict, role: str, name: str, plan: AblationPlan, runs: Runs, by_confirm: bool) -> VerdictRow:
@@ -121,7 +132,7 @@ def _cost(config: Config, runs: Runs, seeds: Sequence[int]) -> tuple[int | None,
 
 
 def _sure(row: VerdictRow) -> tuple[float, float]:
-    """The least and the largest size of an effect within its 95 % interval."""
+    """The least and the largest size of an effect within its interval."""
     v = row.tested.latest
     return (0.0 if v.low <= 0 <= v.high else min(abs(v.low), abs(v.high))), max(abs(v.low), abs(v.high))
 
@@ -159,7 +170,7 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
         )
     for name, row in effects.items():
         label = row.tested.verdict.label
-        if shares[name] >= 0.25 and label in ("equivalent", "worse"):
+        if shares[name] >= 0.25 and label in ("equivalent", "no gain", "worse"):
             found.append(
                 f"{name} has an importance of {100 * shares[name]:.0f} %{early}, yet this change of it is {label} "
                 f"({size[name]})."
@@ -174,8 +185,8 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
 
 def confirmed(evidence: Evidence) -> VerdictTable | None:
     """Return the final verdicts on all candidates ever confirmed; None where none was."""
-    looks, meta = evidence.looks("confirm"), evidence.meta
-    if not looks:
+    looks, plans, meta = evidence.looks("confirm"), evidence.plans("confirm"), evidence.meta
+    if not looks and not plans:
         return None
     rows = []
     for tested in evidence.verdicts("confirm"):
@@ -184,4 +195,4 @@ def confirmed(evidence: Evidence) -> VerdictTable | None:
             name = f"trial {picked.trial}" if picked.trial is not None else picked.run_id
             cost = _cost(picked.config, evidence.runs, tested.seeds)
             rows.append(VerdictRow(name, "confirm", tested, changes(picked.config, meta.baseline), *cost))
-    return VerdictTable(looks[-1], rows, meta.baseline.get("epochs"))
+    return VerdictTable("confirm", rows, meta.baseline.get("epochs"), looks, plans)

@@ -14,8 +14,9 @@ from results.analysis.ablation_plan import AblationPlan
 from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
 from results.analysis.noise import NoiseFloor, noise_floor
+from results.analysis.plans import Judged, Plan, failures, judge, plans_of, problem
 from results.analysis.scores import AgainstBaseline, against_baseline, expected_maximum
-from results.analysis.verdicts import PairVerdict, final_verdicts
+from results.analysis.verdicts import PairVerdict, final_verdicts, planned, verdicts_at
 from results.config import changes
 from results.errors import UserError
 from results.identity import Identity
@@ -53,7 +54,7 @@ class Evidence:
     ) -> None:
         self.meta, self.everything, self.lost = meta, list(records), lost
         self.identity = identity or Identity.of(meta)
-        for details in (look.get("details") for look in meta.looks):
+        for details in (kept.get("details") for kept in (*meta.looks, *meta.plans)):
             self._learn(details)
         own = meta.dataset.fingerprint
         self.records = [r for r in self.everything if r.dataset.fingerprint == own]
@@ -222,33 +223,71 @@ class Evidence:
         return looks_of(self.meta, family, self.identity)
 
     @functools.cached_property
-    def unknown_looks(self) -> str:
+    def failures(self) -> set[tuple[str, int]]:
+        """(config hash, seed) of runs that ended without the score that verdicts compare by."""
+        return failures(self.records, self.runs)
+
+    @functools.cached_property
+    def _judged(self) -> list[Judged]:
+        return [judge(plan, self.runs, self.failures) for plan in plans_of(self.meta, self.identity)]
+
+    def plans(self, family: Family) -> list[Plan]:
+        """The plans of a family, in order. Raises UserError for one of another version."""
+        return [j.plan for j in self.judged(family)]
+
+    def judged(self, family: Family) -> list[Judged]:
+        """How far the plans of a family are, in order. Raises as :meth:`plans` does."""
+        return [j for j in self._judged if j.plan.family == family]
+
+    def open_plan(self, family: Family) -> Judged | None:
+        """The family's plan that has not ended; None where there is none."""
+        last = self.judged(family)[-1:]
+        return next((j for j in last if not j.ended and not j.plan.given_up), None)
+
+    @functools.cached_property
+    def unknown_plans(self) -> str:
         """Why recorded verdicts cannot be shown; empty where all can."""
-        for family in get_args(Family):
-            try:
+        try:
+            for family in get_args(Family):
                 looks_of(self.meta, family, self.identity)
-            except UserError as error:
-                return str(error)
+            plans_of(self.meta, self.identity)
+        except UserError as error:
+            return str(error)
         return ""
 
     def verdicts(self, family: Family) -> list[PairVerdict]:
-        """The final verdicts of a family, one per pair. Raises as :meth:`looks` does."""
+        """The final verdicts of a family, one per pair. Raises as :meth:`looks` and :meth:`plans` do."""
         if family not in self._verdicts:
-            found = final_verdicts(self.runs, self.looks(family), self.metric, self.members)
-            self._verdicts[family] = [j for j in found if j.pair not in self.withdrawn]
+            kept = [
+                [j for j in verdicts_at(self.runs, look, self.metric, self.members) if j.pair not in self.withdrawn]
+                for look in self.looks(family)
+            ]
+            kept += [
+                [j for j in planned(judged, self.metric, self.members) if j.pair not in self.withdrawn]
+                for judged in self.judged(family)
+            ]
+            self._verdicts[family] = final_verdicts(kept)
         return self._verdicts[family]
 
     @functools.cached_property
-    def withdrawn(self) -> dict[Pair, list[str]]:
-        """Pairs whose verdict counted runs that are lost, with those; seeds that had no score then did not count."""
-        found: dict[Pair, list[str]] = {}
+    def withdrawn(self) -> dict[Pair, str]:
+        """Pairs whose verdict does not stand, with the reason: runs that it counted are lost, or were changed.
+
+        Seeds that had no score at a look did not count.
+        """
+        found: dict[Pair, str] = {}
         lost = {(self.identity.now(name), seed) for name, seed in self.lost}
-        for family in get_args(Family):
-            for pair in (p for look in self.looks(family) for p in look.pairs):
-                seeds = set(pair.seeds) - set(pair.without)
-                runs = sorted(f"{name}-s{seed}" for name, seed in lost if name in pair.key and seed in seeds)
-                if runs:
-                    found[pair] = runs
+        for index, judged in enumerate(self._judged):
+            if why := problem(self.meta, index, judged):
+                found |= dict.fromkeys(judged.plan.pairs, why)
+        pairs = [p for family in get_args(Family) for look in self.looks(family) for p in look.pairs]
+        for pair in [*pairs, *(p for j in self._judged for p in j.plan.pairs)]:
+            seeds = set(pair.seeds) - set(pair.without)
+            if runs := sorted(f"{name}-s{seed}" for name, seed in lost if name in pair.key and seed in seeds):
+                more = ", ..." if len(runs) > 5 else ""
+                found[pair] = (
+                    f"it counted {', '.join(runs[:5])}{more}, which {'is' if len(runs) == 1 else 'are'} ignored"
+                )
         return found
 
     def chosen_run(self, pair: Pair) -> Record | None:

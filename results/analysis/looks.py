@@ -1,14 +1,16 @@
-"""Interim analyses (looks): which comparisons a study has made on which seeds, as study.json keeps them."""
+"""Pairs of configs, and the interim analyses (looks) by which earlier versions judged them, as study.json keeps them.
+
+A look is read and shown, and its error counts as spent; what is judged now is judged by a plan (plans.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from results.analysis.corrections import ALPHA, look_level
-from results.analysis.paired import CLAIMS, MARGIN, MIN_SEEDS, Claim
+from results.analysis.corrections import ALPHA
+from results.analysis.paired import CLAIMS, MARGIN, Claim
 from results.errors import UserError
 from results.identity import Identity
 from results.meta import StudyMeta
@@ -60,14 +62,9 @@ class Look:
     command: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-able values, with the error it spent."""
-        value = asdict(self) | {"spent": look_level(self.number, self.alpha)}
-        return value | {"pairs": [{**asdict(p), "seeds": [*p.seeds], "without": [*p.without]} for p in self.pairs]}
-
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Look:
-        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError, TypeError, ValueError for anything else."""
+        """Make one of study.json's, leaving unknown keys out. Raises KeyError, TypeError, ValueError for none."""
         names = {"candidate", "reference", "seeds", "role", "name", "chosen", "without"}
         pairs = [{k: v for k, v in p.items() if k in names} for p in value["pairs"]]
         own = {
@@ -92,11 +89,6 @@ class Look:
         seeds = [{"seeds": tuple(p["seeds"]), "without": tuple(p.get("without", ()))} for p in pairs]
         return cls(**own, pairs=tuple(Pair(**(p | s)) for p, s in zip(pairs, seeds, strict=True)))
 
-    def same_data(self, other: Look) -> bool:
-        """Whether the other look asks the very same question of the same runs, so that it need not be spent."""
-        mine, its = ({(p.key, tuple(sorted(p.seeds))) for p in look.pairs} for look in (self, other))
-        return mine == its and (self.claim, self.margin, self.alpha) == (other.claim, other.margin, other.alpha)
-
 
 def chosen_run(records: Iterable[Record], pair: Pair) -> Record | None:
     """Return the run that made the pair's candidate one, else any run of its config; None where there is none."""
@@ -120,21 +112,6 @@ def paired(runs: Runs, pair: Pair) -> list[tuple[Record, Record]]:
     return [(a, b) for a, b in both if a is not None and b is not None]
 
 
-def settled(runs: Runs, look: Look) -> Look:
-    """Return the look with the seeds that have no score now, as study.json is to keep it."""
-    pairs = []
-    for pair in look.pairs:
-        bare = replace(pair, without=())
-        scored = {a.seed for a, _ in paired(runs, bare)}
-        pairs.append(replace(bare, without=tuple(s for s in sorted(set(pair.seeds)) if s not in scored)))
-    return replace(look, pairs=tuple(pairs))
-
-
-def spends(runs: Runs, look: Look) -> bool:
-    """Whether any pair has enough scores for a verdict: a look without one has tested nothing and need not be kept."""
-    return any(len(paired(runs, pair)) >= MIN_SEEDS for pair in look.pairs)
-
-
 def looks_of(meta: StudyMeta, family: Family, identity: Identity | None = None) -> list[Look]:
     """Return the looks at ``family`` that study.json holds, in order. Raises UserError for one of another version.
 
@@ -155,37 +132,3 @@ def now(look: Look, identity: Identity) -> Look:
     """Return a look with the hashes that its configs have now."""
     pairs = (replace(p, candidate=identity.now(p.candidate), reference=identity.now(p.reference)) for p in look.pairs)
     return replace(look, pairs=tuple(pairs))
-
-
-def next_look(
-    looks: Sequence[Look],
-    family: Family,
-    pairs: Sequence[Pair],
-    claim: Claim,
-    margin: float | None,
-    runs: Runs = MappingProxyType({}),
-    **about: Any,
-) -> Look:
-    """Return the look that tests ``pairs`` beside all that the family compared before: the last one where nothing
-    is new.
-
-    A pair seen before gets its new seeds and keeps the old ones; the others stay as they were. With ``runs``, a
-    score that the last look had to do without is new as well.
-    """
-    merged = {p.key: p for p in looks[-1].pairs} if looks else {}
-    for pair in pairs:
-        before = merged.get(pair.key)
-        seeds = tuple(dict.fromkeys((before.seeds if before else ()) + pair.seeds))
-        merged[pair.key] = Pair(
-            pair.candidate,
-            pair.reference,
-            seeds,
-            pair.role,
-            pair.name,
-            pair.chosen or (before.chosen if before else None),
-        )
-    look = Look(family, len(looks) + 1, tuple(merged.values()), claim, margin, **about)
-    if not looks or not looks[-1].same_data(look):
-        return look
-    late = any(all((h, s) in runs for h in p.key) for p in looks[-1].pairs for s in p.without)
-    return look if late else looks[-1]

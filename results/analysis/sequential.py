@@ -53,7 +53,8 @@ class Design:
         """Return how many candidates go on at most after a round of halving; None after any other."""
         if round_ not in self.halving:
             return None
-        return -(-self.candidates // 2 ** (self.halving.index(round_) + 1))
+        times: int = self.halving.index(round_) + 1
+        return -(-self.candidates // (1 << times))
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,11 @@ class Decisions:
 class Moments:
     """Means and variances of paired differences as they come, by Welford's method: equal ones have a variance of 0."""
 
-    def __init__(self, shape: tuple[int, int], examples: int | None = None) -> None:
+    def __init__(self, shape: tuple[int, int], examples: int | None = None, errors: np.ndarray | None = None) -> None:
         self.n = np.zeros(shape, dtype=np.int64)
         self.mean, self._squares = np.zeros(shape), np.zeros(shape)
         self._rounding = 1 / (6 * examples**2) if examples else 0.0
+        self._errors = errors
 
     def add(self, x: np.ndarray, where: np.ndarray) -> None:
         """Take one more difference each, where there is one."""
@@ -121,7 +123,7 @@ class Moments:
         df, own = np.maximum(self.n - 1, 0), self.variance
         pooled = (df * own).sum(axis=1, keepdims=True) / np.maximum(df.sum(axis=1, keepdims=True), 1)
         drawn = (PRIOR * pooled + df * own) / (PRIOR + df)
-        se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1))
+        se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1)) if self._errors is None else self._errors
         # differences that are all the very same number: the statistic is then huge, not undefined, in whatever unit
         some: np.ndarray = np.maximum(se, np.maximum(1e-12 * np.abs(self.mean), LEAST))
         return some
@@ -139,18 +141,19 @@ def statistics(differences: np.ndarray) -> np.ndarray:
     return found
 
 
-def decide(differences: np.ndarray, design: Design) -> Decisions:
+def decide(differences: np.ndarray, design: Design, errors: np.ndarray | None = None) -> Decisions:
     """Judge (studies, candidates, rounds) paired differences in order of rounds, at most ``design.rounds`` of them.
 
     NaN is a pair without a score: the candidate has a pair less, and no look at that round. Each claim (a difference;
     less than the margin; more than -margin) is a family of its own, by a step-down test: the boundary is that of as
     many candidates as the family has not yet decided. What comes after a candidate has stopped is not looked at.
+    ``errors``: (studies, candidates) standard errors of the means in place of the moderated ones, for a single look.
     """
     studies, candidates = differences.shape[:2]
     shape = (studies, candidates)
     table = np.array(design.boundaries)
     judge = _Judge(design, table, shape)
-    moments = Moments(shape, design.examples)
+    moments = Moments(shape, design.examples, errors)
     for r in range(1, min(differences.shape[2], design.rounds) + 1):
         x = differences[:, :, r - 1]
         new = np.isfinite(x) & judge.open

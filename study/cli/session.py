@@ -26,7 +26,7 @@ from study.cli.script import keep_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
 from study.engine.resources import Options, plan_side_by_side
-from study.jobs import FixedJobs, Job, Model, next_attempt
+from study.jobs import FixedJobs, Job, Model, Source, next_attempt
 from study.limits import KEEP_WEIGHTS
 from study.planning.runs import training_seconds
 from study.protocol import OWN
@@ -50,17 +50,20 @@ class Planning:
 
     def choose(self, jobs: list[Job]) -> tuple[Choice, int | None]:
         """Return which executor runs ``jobs``, and how many at a time; None on a cluster, which is not joined yet."""
-        count = max(1, len(jobs))
+        return self.choose_for(len(jobs), training_seconds(self.study.records(), jobs))
+
+    def choose_for(self, count: int, seconds: float | None) -> tuple[Choice, int | None]:
+        """The same for so many trainings, of ``seconds`` in all."""
+        count = max(1, count)
         side_by_side = (
             plan_side_by_side(self.options, count, self.runtime).concurrency if not self.options.address else 2
         )
-        seconds = training_seconds(self.study.records(), jobs)
         choice = for_jobs(self.options, count, side_by_side, seconds)
         return choice, 1 if choice.engine == "here" else None if self.options.address else side_by_side
 
-    def at_once(self, jobs: Sequence[Job]) -> int | None:
-        """How many of ``jobs`` go side by side; None where that is not known yet."""
-        return self.choose(list(jobs))[1] if jobs else None
+    def at_once(self, count: int, seconds_each: float | None) -> int | None:
+        """How many of so many trainings go side by side; None where that is not known yet."""
+        return self.choose_for(count, None if seconds_each is None else seconds_each * count)[1]
 
 
 @dataclass
@@ -84,27 +87,32 @@ class Session(Planning):
         return Context(command_line(), environment(), self.runtime.device, self.runtime.precision)
 
     def train(self, jobs: list[Job]) -> int:
-        """Train a fixed list of jobs.
+        """Train a fixed list of jobs; see :meth:`train_source`."""
+        if not jobs:
+            self.study.save_meta()
+            return 0
+        return self.train_source(FixedJobs(jobs), choice=self.choose(jobs)[0])
+
+    def train_source(self, source: Source, after: Sequence[After] = (), choice: Choice | None = None) -> int:
+        """Train the jobs of a source, and call ``after`` with each record that is on the disk.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
         worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is tested on runs that were interrupted.
         """
         self.study.save_meta()
-        if not jobs:
-            return 0
         summary = run_jobs(
             self.study,
             self.model,
-            FixedJobs(jobs),
+            source,
             options=self.options,
             context=self.context(),
-            after=[self.keep_pictures],
-            choice=self.choose(jobs)[0],
+            after=[self.keep_pictures, *after],
+            choice=choice,
         )
         if summary.interrupted:
             raise KeyboardInterrupt
         self.announce(what_was_read(self.model.trainable, summary.records))
-        for record in summary.records if len(jobs) == 1 else ():
+        for record in summary.records if len(summary.records) == 1 else ():
             if record.error:
                 log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
                 note(f"{record.status}: {record.error}{log}")

@@ -257,6 +257,8 @@ class Driver:
         if record.status == "failed":
             self._at.log.collect(self._at.folder)
         self._at.view.job_ended(record, self.progress)
+        for line in getattr(self._source, "news", list)():
+            self._at.view.say(line)
 
     def _hand_out_again(self, trial_id: str) -> None:
         self._again.append(self.slots.running[trial_id].job)

@@ -1,55 +1,48 @@
-"""``confirm``, without its command line: which runs are needed, what they can show, and what they showed. No I/O but
-in train().
+"""``confirm``, without its command line: which candidates, whether a plan is under way, and what it showed. No I/O.
 
 Candidates are the best of the sweep by validation; test figures choose nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Family, Look, Pair, next_look
-from results.analysis.noise import difference_sd
-from results.analysis.paired import MIN_SEEDS, Claim, claimed
-from results.analysis.power import PowerAnalysis, power_analysis
+from results.analysis.looks import Family, Pair
+from results.analysis.paired import MIN_SEEDS, Claim
+from results.analysis.plans import Judged, Plan
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import PairVerdict, measured_sd, refuse_unusable
+from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
 from results.errors import UserError
-from results.formatting import setting
+from results.formatting import plural, setting
 from results.metric import Metric
 from results.record import Record
-from study.jobs import Job
-from study.planning.runs import advice, cost, missing, training_seconds
-from study.planning.seeds import fresh_seeds
+from study.planning.plan import AtOnce, Proposal, Size, noise_of, proposal, propose
+from study.planning.seeds import fresh_seeds, judged_seeds
 
 FAMILY: Family = "confirm"
 
 
 @dataclass(frozen=True)
-class Confirmation:
-    """What ``confirm`` is about to do: the look it will add, the runs that are missing, and what the seeds can show."""
+class Asked:
+    """What the command line asked for; None where it said nothing."""
 
-    look: Look
-    new: bool  # whether the look is one that study.json does not hold yet
-    jobs: tuple[Job, ...]
-    reused: int  # runs that are there already
-    power: PowerAnalysis
-    seconds: float | None  # of training in all, as recorded runs took; None where nothing is known
-    about: tuple[str, ...]  # what the claim is
-    notes: tuple[str, ...] = ()  # where what was asked for is not what comes
+    top: int | None = None
+    size: Size = Size()
+    margin: float | None = None  # as a gain
+    claim: Claim | None = None
+    start: int = 1  # where fresh seeds begin
+    further: bool = False  # a further plan, which spends of what error is left
 
-    def sentences(self, at_once: int | None = None) -> list[str]:
-        """Say it before anything is spent; ``at_once`` is how many runs go side by side."""
-        return [
-            *self.notes,
-            *self.power.sentences(),
-            *self.about,
-            cost(len(self.jobs), self.reused, self.seconds, at_once),
-            advice(self.power),
-        ]
+    @property
+    def options(self) -> dict[str, Any]:
+        """What was given, as options with their values."""
+        given = {"--top": self.top, **self.size.asked, "--margin": self.margin, "--claim": self.claim}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def candidates(evidence: Evidence, top: int) -> list[Record]:
@@ -65,69 +58,93 @@ def candidates(evidence: Evidence, top: int) -> list[Record]:
     return list(best.values())[:top]
 
 
-def prepare(
-    evidence: Evidence,
-    *,
-    top: int,
-    seeds: int,
-    start: int,
-    margin: float | None,
-    claim: Claim = "test-set",
-    **about: Any,
-) -> Confirmation:
-    """Plan a confirmation of the ``top`` candidates on ``seeds`` fresh seeds each.
+def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> Proposal | None:
+    """Return the plan to go on with or to begin; None where the last one has ended and no further one is asked for.
 
-    Raises UserError where the study has no candidate, or recorded runs that cannot bear the claim.
+    Raises UserError where the study has no candidate, the options are not those of the plan under way, a plan has ended
+    that lacks what they ask for, or nothing is left to decide.
     """
+    open_plan = evidence.open_plan(FAMILY)
+    plans = evidence.plans(FAMILY)
+    if plans and not asked.further:
+        same_options(asked, plans[-1], "confirm", evidence)
+        if open_plan is None:
+            return None
+        return proposal(evidence, open_plan, configs_of(evidence, open_plan.plan), noise_of(evidence, FAMILY), at_once)
+    top = asked.top or (len(plans[-1].pairs) if plans else 1)
     chosen = candidates(evidence, top)
     if not chosen:
         raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
-    records, meta, baseline = evidence.everything, evidence.meta, evidence.baseline_hash
-    looks = evidence.looks(FAMILY)
-    before = {p.candidate: p.seeds for p in looks[-1].pairs} if looks else {}
-    pairs = []
-    shared = fresh_seeds(records, seeds, [baseline], start, first={s for p in before.values() for s in p})
-    for r in chosen:
-        own = before.get(r.config_hash, ())
-        extra = tuple(s for s in shared if s not in own)[: max(0, seeds - len(own))]
-        pairs.append(Pair(r.config_hash, baseline, own + extra, chosen=r.run_id))
-    look = next_look(looks, FAMILY, pairs, claim, margin, evidence.runs, **about)
-    refuse_unusable(evidence.runs, look, evidence.metric)
-    configs = {r.config_hash: r.config for r in chosen} | {baseline: meta.baseline}
-    jobs, reused = missing(records, [(h, s) for p in pairs for h in p.key for s in p.seeds], configs, "confirm")
-    final = evidence.verdicts(FAMILY)
-    noise = difference_sd(evidence.metric, evidence.final_floor, meta.dataset.test_examples, measured_sd(final))
-    n = min(len(p.seeds) for p in pairs)
-    power = power_analysis(evidence.metric, n, len(look.pairs), noise, margin, look.number)
+    margin = evidence.metric.margin if asked.margin is None else asked.margin
+    claim: Claim = asked.claim or "test-set"
+    baseline = evidence.baseline_hash
+    pairs = [Pair(r.config_hash, baseline, (), chosen=r.run_id) for r in chosen]
+    known = {j.pair.key for j in evidence.verdicts(FAMILY) if settled(j, claim, margin)}
+    left = [p for p in pairs if p.key not in known]
+    if not left:
+        raise UserError(
+            f"nothing is left to decide: {plural(len(pairs), 'candidate has its', 'candidates have their')} verdict"
+        )
+    configs = {r.config_hash: r.config for r in chosen} | {baseline: evidence.meta.baseline}
+    used = judged_seeds(evidence, FAMILY)
+
+    def seeds(count: int) -> tuple[int, ...]:
+        return fresh_seeds(
+            evidence.everything, count, asked.start, reuse=baseline, fresh=[p.candidate for p in left], avoid=used
+        )
+
     notes = []
     if len(chosen) < top:
         notes.append(f"note: --top {top}, but the sweep has no more than {len(chosen)} complete configs to confirm")
-    if seeds < n:
-        notes.append(f"note: --seeds {seeds}, but {n} are recorded already, and none is left out")
-    asked = {p.key for p in pairs}
-    known = [j for j in final if j.pair.key in asked and j.verdict.decided and j.verdict.claim == claim]
-    if len(known) == len(pairs) and jobs:
-        labels = ", ".join(dict.fromkeys(j.verdict.label for j in known))
-        notes.append(f"note: every candidate has its final verdict ({labels}): more seeds sharpen the estimate")
-    seconds = training_seconds(records, jobs)
-    about_claim = tuple(claim_lines(look, evidence))
-    new = look not in looks
-    return Confirmation(look, new, tuple(jobs), reused, power, seconds, about_claim, tuple(notes))
-
-
-def claim_lines(look: Look, evidence: Evidence) -> list[str]:
-    """Say what the claim is, what the wider one adds, and what is not claimed without a margin."""
-    lines = [f"Claim: {claimed(look.claim, evidence.metric, evidence.members)}."]
-    if evidence.metric.test is None:
-        lines[0] += " There is no test value: fresh seeds keep it apart from what the sweep chose by."
-    if look.claim == "population":
-        lines.append(
-            f"Beside the seeds it carries the test {evidence.members}' own sampling error, which no number of seeds "
-            "removes; the powers above leave it out."
+    if len(left) < len(pairs):
+        notes.append(
+            f"note: {plural(len(pairs) - len(left), 'candidate has its verdict', 'candidates have their verdicts')} already"
         )
-    if look.margin is None:
-        lines.append("No margin is given, the least difference worth having, so nothing will be called equivalent.")
-    return lines
+    made = propose(
+        evidence,
+        FAMILY,
+        left,
+        seeds,
+        {h: configs[h] for p in left for h in p.key},
+        size=asked.size,
+        margin=margin,
+        claim=claim,
+        noise=noise_of(evidence, FAMILY),
+        at_once=at_once,
+        races=True,
+        request=asked.options,
+        about=about,
+    )
+    return replace(made, notes=tuple(notes))
+
+
+def settled(tested: PairVerdict, claim: Claim, margin: float | None) -> bool:
+    """Whether a comparison has its final verdict on this question."""
+    v = tested.verdict
+    return v.decided and v.claim == claim and (v.differs or within(v.margin, margin))
+
+
+def same_options(asked: Asked, plan: Plan, command: str, evidence: Evidence) -> None:
+    """Raise UserError where the command line gives an option that is not the plan's."""
+    for name, value in asked.options.items():
+        if plan.request.get(name) == value:
+            continue
+        was = plan.request.get(name)
+        begun = f"plan {plan.number} was made {f'with {name} {was}' if was is not None else f'without {name}'}"
+        left = 100 * next_plan(len(evidence.looks(plan.family)), [p.alpha for p in evidence.plans(plan.family)])
+        raise UserError(
+            f"{name} {value}: {begun}; '{command}' without options goes on with it, '--further' makes a further plan "
+            f"that may spend {left:.2g} % error"
+        )
+
+
+def configs_of(evidence: Evidence, plan: Plan) -> Mapping[str, dict[str, Any]]:
+    """Return the configs of a plan's pairs by hash. Raises UserError where one is known from no record."""
+    known = {evidence.baseline_hash: evidence.meta.baseline} | {r.config_hash: r.config for r in evidence.everything}
+    for name in {h for p in plan.pairs for h in p.key}:
+        if name not in known:
+            raise UserError(f"plan {plan.number} compares config {name}, which no record of the study has")
+    return {h: known[h] for p in plan.pairs for h in p.key}
 
 
 def margin_of(given: float | None, metric: Metric) -> float | None:
@@ -152,20 +169,33 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
     return f"{name}: {shown}" if shown else name
 
 
-def refuse_too_few(seeds: int, power: PowerAnalysis) -> None:
+def refuse_too_few(size: Size) -> None:
     """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
-    if seeds < MIN_SEEDS:
-        raise UserError(
-            f"--seeds {seeds}: no verdict can be reached with fewer than {MIN_SEEDS} seeds; recommended is "
-            f"--seeds {power.recommended}"
-        )
+    for name, value in (("--seeds", size.seeds), ("--max-seeds", size.most)):
+        if value is not None and value < MIN_SEEDS:
+            raise UserError(f"{name} {value}: no verdict can be reached with fewer than {MIN_SEEDS} seeds")
+
+
+def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
+    """Say what has just been decided of a pair, in a line for the screen."""
+    index = judged.plan.pairs.index(pair)
+    tested = planned(judged, evidence.metric, evidence.members)[index]
+    return f"{candidate_name(evidence, tested).split(':')[0]} is {tested.verdict.sentence}"
+
+
+def plan_names(evidence: Evidence, plan: Plan) -> list[str]:
+    """Name the candidates of a plan: 'trial 18'."""
+    runs = [evidence.chosen_run(p) for p in plan.pairs]
+    found = [None if r is None else f"trial {r.trial}" if r.trial is not None else f"run {r.run_id}" for r in runs]
+    return [name or p.candidate for name, p in zip(found, plan.pairs, strict=True)]
 
 
 def verdict_lines(evidence: Evidence) -> list[str]:
     """Write each verdict with its note and shrinkage, for the terminal."""
     lines = []
     for j in evidence.verdicts(FAMILY):
-        lines.append(f"{candidate_name(evidence, j)}\n  {j.verdict.sentence}")
+        said = "not decided yet; the plan goes on" if j.under_way and not j.verdict.decided else j.verdict.sentence
+        lines.append(f"{candidate_name(evidence, j)}\n  {said}")
         extra = [j.note, shrinkage(evidence, j).sentence()]
         lines += [f"  {text}" for text in extra if text]
     return lines

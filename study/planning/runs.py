@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from results.analysis.paired import MOST_SEEDS
-from results.analysis.power import PowerAnalysis
-from results.formatting import duration
 from results.record import Record
 from study.jobs import Job, completed
 
@@ -52,33 +48,3 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
 def longest_first(records: Sequence[Record], jobs: Sequence[Job]) -> list[Job]:
     """Order jobs so that, side by side, no long one is left alone at the end."""
     return sorted(jobs, key=lambda job: -(training_seconds(records, [job]) or 0.0))
-
-
-def cost(runs: int, reused: int, seconds: float | None, at_once: int | None = None) -> str:
-    """Say what it will cost: ``seconds`` of training in all, and by the clock with ``at_once`` runs at a time."""
-    if not runs:
-        return f"Nothing to train for the verdicts: all {reused} runs are recorded."
-    known = "of unknown length"
-    if seconds is not None:
-        known = f"about {duration(seconds)} of training in all, as the recorded runs took"
-        if at_once and min(at_once, runs) > 1:
-            known += f", or {duration(seconds / runs * math.ceil(runs / at_once))} with {min(at_once, runs)} at a time"
-    return f"To train: {runs} run{'s' if runs != 1 else ''}, {known}; {reused} reused."
-
-
-def advice(power: PowerAnalysis) -> str:
-    """Recommend a number of seeds."""
-    if power.target is None:
-        if power.n >= power.recommended:
-            return "More seeds can be recommended once these have shown how far runs differ."
-        return f"Recommended: --seeds {power.recommended}, as long as nothing is known of the noise."
-    target, one = power.metric.amount(power.target), power.needed.get(power.target)
-    if one is not None and power.n >= one:
-        return f"{power.n} seeds are enough to see {target} (recommended: {power.recommended})."
-    take = f"{target} would take {one if one is not None else f'more than {MOST_SEEDS}'}"
-    if power.n >= power.recommended:
-        return f"No more are recommended for now, though {take}: see first what these show."
-    text = f"Recommended: --seeds {power.recommended}"
-    if one is not None and one <= power.recommended:
-        return f"{text}, which sees a difference of {target}."
-    return f"{text}; {take}, larger gains fewer."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Family
 from results.record import Record
 
 
@@ -12,26 +14,29 @@ def sweep_seeds(records: Iterable[Record]) -> set[int]:
     return {r.seed for r in records if r.of_sweep}
 
 
+def judged_seeds(evidence: Evidence, family: Family) -> set[int]:
+    """Return the seeds that the family's looks and plans have had: their runs have shown what led to a further plan."""
+    looks = {s for look in evidence.looks(family) for p in look.pairs for s in p.seeds}
+    return looks | {s for plan in evidence.plans(family) for s in plan.seeds}
+
+
 def fresh_seeds(
     records: Sequence[Record],
     count: int,
-    configs: Sequence[str],
     start: int,
-    first: Collection[int] = (),
+    *,
+    fresh: Collection[str],
+    reuse: str | None = None,
     avoid: Collection[int] = (),
 ) -> tuple[int, ...]:
-    """Return ``count`` seeds that no sweep used, nor any in ``avoid``.
+    """Return ``count`` seeds that no sweep used, nor any in ``avoid``, and at which no config of ``fresh`` was run.
 
-    Seeds in ``first`` (what an earlier interim analysis used) come first, then those at which most of ``configs``
-    (hashes) are complete already, then ``start``, ``start`` + 1, ...
+    Those at which the config ``reuse`` is complete come first (boundaries hold for unseen candidates, and the
+    reference's runs have chosen nothing), then ``start``, ``start`` + 1, ...
     """
-    used = sweep_seeds(records) | set(avoid)
-    done: dict[int, set[str]] = {}
-    for r in records:
-        if r.status == "complete" and r.config_hash in configs:
-            done.setdefault(r.seed, set()).add(r.config_hash)
-    known = sorted(set(first) | set(done), key=lambda s: (s not in first, -len(done.get(s, ())), s))
-    chosen = [s for s in known if s not in used][:count]
+    used = sweep_seeds(records) | set(avoid) | {r.seed for r in records if r.config_hash in fresh}
+    done = {r.seed for r in records if r.config_hash == reuse and r.status == "complete"}
+    chosen = sorted(done - used)[:count]
     seed = start
     while len(chosen) < count:
         if seed not in used and seed not in chosen:

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from study.limits import COUNT, GPUS, MARGIN, SEED, TIMEOUT
+from study.limits import COUNT, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
 
 DEFAULT_STUDY = "runs/alexnet-cifar10"
 DEFAULT_SEED = 504
@@ -152,6 +152,31 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_size(group: argparse._ArgumentGroup) -> None:
+    """Add how much a plan may take."""
+    size = group.add_mutually_exclusive_group()
+    size.add_argument(
+        "--max-seeds",
+        type=SEEDS.parse,
+        metavar="N",
+        help="fresh seeds of each at most (default: as many as find a gain of the margin, 6 to 24)",
+    )
+    size.add_argument(
+        "--budget",
+        type=duration,
+        metavar="TIME",
+        help="what it may take by the clock, as recorded runs took: 90m, 4h",
+    )
+    size.add_argument(
+        "--seeds", type=SEEDS.parse, metavar="K", help="just so many fresh seeds, and one look at the end"
+    )
+    group.add_argument(
+        "--further",
+        action="store_true",
+        help="a further plan for what is undecided: on fresh seeds, with half of the error that is left",
+    )
+
+
 def add_judgement(parser: argparse.ArgumentParser) -> None:
     """Add what every command that gives verdicts takes."""
     group = parser.add_argument_group("the verdicts")
@@ -164,12 +189,12 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--claim",
         choices=("test-set", "population"),
-        default="test-set",
-        help="about the expected score on this test set, or in the population it was drawn from (needs more) (default: "
-        "%(default)s)",
+        help="about the expected score on this test set, or in the population it was drawn from (needs more, and has no "
+        "early stop) (default: test-set)",
     )
     group.add_argument(
         "--dry-run",
         action="store_true",
         help="say what it can show and what it costs, and stop; runs no code that the study names",
     )
+    group.add_argument("--explain", action="store_true", help="say all of the plan: boundaries, error, seeds, claim")

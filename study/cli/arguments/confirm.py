@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_judgement, add_resources, add_script, add_study, add_training
-from study.limits import COUNT, SEEDS
+from study.cli.arguments.common import add_judgement, add_resources, add_script, add_size, add_study, add_training
+from study.limits import COUNT
 
 EXAMPLES = """\
 examples:
-  python -m study.run confirm --top 3                   # the three best by validation, 6 fresh seeds each
-  python -m study.run confirm --top 3 --seeds 10        # later: four seeds more; the error stays at 5 % over both looks
-  python -m study.run confirm --top 1 --dry-run         # only say what it would show and cost
+  python -m study.run confirm --top 3                   # by a plan: at most 24 fresh seeds each, as few as will do
+  python -m study.run confirm --top 5 --budget 4h       # what four hours can show: a race, where they cannot pay for all
+  python -m study.run confirm --top 3 --dry-run --explain   # only say what it would show and cost
+  python -m study.run confirm --seeds 6                 # six seeds and one look, no early stop
 
-Verdicts: better, worse, equivalent (within --margin) or undecided. However many candidates and interim analyses
-(looks) a study has, at most one study in twenty calls an equal config better or worse. 'docs/statistics.md' has the
-reasons.
+Verdicts: better, worse, no gain (less than --margin), equivalent, no worse, dropped (behind in a race, not judged) or
+undecided. However many candidates, looks and plans a study has, at most one study in twenty calls an equal config
+better or worse. 'docs/statistics.md' has the reasons.
 """
 
 
@@ -26,17 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--top",
         type=COUNT.parse,
-        default=1,
         metavar="N",
-        help="candidates, best first by validation (default: %(default)s)",
+        help="candidates, best first by validation (default: 1)",
     )
-    group.add_argument(
-        "--seeds",
-        type=SEEDS.parse,
-        default=6,
-        metavar="K",
-        help="fresh seeds per candidate in all, earlier looks included (default: %(default)s)",
-    )
+    add_size(group)
     add_judgement(parser)
     add_training(parser, None)
     add_script(parser, margin=False)

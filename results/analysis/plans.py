@@ -1,0 +1,339 @@
+"""Plans of comparisons: written into study.json before their first run, judged round by round, and chained by digests.
+
+A plan names pairs, seeds, margin, claim, error, boundaries and stopping rule. Round r is one run of each config at the
+r-th seed. What it decides follows from the plan and the records alone:
+
+    judge(plan, runs, failed)   -> Judged: how far it is, and what became of each pair
+
+Each plan holds the hash of itself and of the plan before, each judged round the digest of its scores and of the round
+before, so a changed plan, score or verdict is noticed (:func:`problem`). Whoever recomputes the digests is not noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any, get_args
+
+import numpy as np
+from scipy import stats as st
+
+from results.analysis.corrections import ALPHA
+from results.analysis.looks import Family, Pair, Runs
+from results.analysis.paired import CLAIMS, Claim, population_error
+from results.analysis.sequential import FIRST, LABELS, Decisions, Design, Label, decide
+from results.errors import UserError
+from results.identity import Identity
+from results.meta import StudyMeta
+from results.metric import LARGEST
+from results.record import Record
+
+MOST_ROUNDS, MOST_PAIRS = 500, 100
+Scored = tuple[Record | None, Record | None]  # candidate and reference of one round; None: without a score
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan of a family, as study.json keeps it.
+
+    ``number`` counts all plans of the study. ``alpha`` is what it spends of the family's error; ``every_round``:
+    whether it looks after each round, or once at the end; ``halving``: the rounds of a race after which the better half
+    goes on. ``previous`` is the hash of the plan before, of whatever family (of the looks, before the first).
+    ``request`` is what the command asked for, ``deviations`` what is other than in the family's plan before. ``hash``
+    covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
+    """
+
+    family: Family
+    number: int
+    pairs: tuple[Pair, ...]
+    seeds: tuple[int, ...]
+    margin: float | None
+    claim: Claim
+    alpha: float
+    boundaries: tuple[tuple[float, ...], ...]
+    every_round: bool = True
+    halving: tuple[int, ...] = ()
+    previous: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    deviations: tuple[str, ...] = ()
+    when: str | None = None
+    command: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    hash: str = ""
+    rounds: tuple[str, ...] = ()
+    verdicts: tuple[dict[str, Any], ...] = ()
+    given_up: bool = False  # a further plan took its place before it had ended
+
+    def design(self, examples: int | None = None) -> Design:
+        """Return how it judges; ``examples``: the size of a test set whose examples are right or wrong."""
+        return Design(len(self.seeds), self.boundaries, self.margin, self.every_round, self.halving, examples)
+
+    @cached_property
+    def own_hash(self) -> str:
+        """The hash of what the plan said before its first run. ``details`` are left out: a path grows as it goes."""
+        fields = ("family", "number", "seeds", "margin", "claim", "alpha", "boundaries", "every_round", "halving")
+        said = {name: getattr(self, name) for name in (*fields, "previous", "request", "deviations", "when", "command")}
+        return digest(said | {"pairs": [[p.candidate, p.reference, p.role, p.name, p.chosen] for p in self.pairs]})
+
+    def sealed(self) -> Plan:
+        """Return it with its hash."""
+        return replace(self, hash=self.own_hash)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able values."""
+        pairs = [{k: getattr(p, k) for k in ("candidate", "reference", "role", "name", "chosen")} for p in self.pairs]
+        table = [[None if math.isinf(c) else c for c in row] for row in self.boundaries]
+        return asdict(self) | {"pairs": pairs, "boundaries": table}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Plan:
+        """Undo :meth:`as_dict`, leaving unknown keys out. Raises KeyError, TypeError, ValueError for anything else."""
+        own = {k: v for k, v in value.items() if k in cls.__dataclass_fields__}
+        seeds = tuple(own["seeds"])
+        names = ("candidate", "reference", "role", "name", "chosen")
+        pairs = tuple(Pair(**{k: p[k] for k in names}, seeds=seeds) for p in own["pairs"])
+        table = tuple(tuple(math.inf if c is None else c for c in row) for row in own["boundaries"])
+        made = {"pairs": pairs, "seeds": seeds, "boundaries": table}
+        tuples = {k: tuple(own.get(k, ())) for k in ("halving", "deviations", "rounds", "verdicts")}
+        plan = cls(**(own | made | tuples))
+        plan._check()
+        return plan
+
+    def _check(self) -> None:
+        def expect(holds: bool, what: str) -> None:
+            if not holds:
+                raise ValueError(what)
+
+        expect(self.family in get_args(Family) and self.claim in CLAIMS, f"family {self.family!r:.40}")
+        expect(type(self.number) is int and 1 <= self.number <= 1000, f"number {self.number!r:.40}")
+        expect(1 <= len(self.pairs) <= MOST_PAIRS and FIRST <= len(self.seeds) <= MOST_ROUNDS, "too few or too many")
+        expect(all(type(s) is int for s in (*self.seeds, *self.halving)), "its seeds are no whole numbers")
+        expect(len(set(self.seeds)) == len(self.seeds), "a seed stands twice")
+        expect(type(self.alpha) is float and 0 < self.alpha <= ALPHA, f"alpha is {self.alpha!r:.40}")
+        margin = self.margin
+        expect(margin is None or (type(margin) is float and 0 < margin <= LARGEST), f"margin is {margin!r:.40}")
+        rows = self.boundaries
+        expect(len(rows) == len(self.pairs) and all(len(row) == len(self.seeds) for row in rows), "boundaries lack")
+        expect(all(type(c) in (float, int) and c > 0 for row in rows for c in row), "a boundary is none")
+        texts = [self.previous, self.hash, self.when or "", self.command or "", *self.deviations, *self.rounds]
+        texts += [t or "" for p in self.pairs for t in (p.candidate, p.reference, p.role, p.name, p.chosen)]
+        expect(all(isinstance(text, str) for text in texts), "its texts are none")
+        expect(all(isinstance(d, dict) for d in (self.details, self.request, *self.verdicts)), "its parts are none")
+        expect(len(self.rounds) <= len(self.seeds), "more rounds than seeds")
+        expect(type(self.every_round) is bool and type(self.given_up) is bool, "neither yes nor no")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How far a plan is. ``rounds`` are judged; ``scored`` holds their runs of each pair, as far as it was open."""
+
+    plan: Plan
+    rounds: int
+    scored: tuple[tuple[Scored, ...], ...]
+    decisions: Decisions
+
+    @property
+    def open(self) -> tuple[Pair, ...]:
+        """The pairs that go on."""
+        return tuple(p for p, going in zip(self.plan.pairs, self.decisions.open[0], strict=True) if going)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every pair has stopped."""
+        return not self.open
+
+    def label(self, index: int) -> Label:
+        """Return what a pair is called so far."""
+        return LABELS[int(self.decisions.label[0, index])]
+
+    def digests(self) -> tuple[str, ...]:
+        """Return the digest of each judged round, chained from the plan's hash on."""
+        found, before = [], self.plan.hash
+        for r in range(self.rounds):
+            scores = [[i, *_finals(runs[r])] for i, runs in enumerate(self.scored) if r < len(runs)]
+            before = digest([before, self.plan.seeds[r], scores])
+            found.append(before)
+        return tuple(found)
+
+    def verdicts(self) -> tuple[dict[str, Any], ...]:
+        """Return what study.json keeps of the pairs that have stopped."""
+        found = []
+        for i, pair in enumerate(self.plan.pairs):
+            if self.decisions.open[0, i]:
+                continue
+            numbers = {k: float(getattr(self.decisions, k)[0, i]) for k in ("estimate", "low", "high")}
+            known = {k: v if math.isfinite(v) else None for k, v in numbers.items()}
+            n, stopped = int(self.decisions.n[0, i]), int(self.decisions.stopped[0, i])
+            about = {"pair": i, "candidate": pair.candidate, "reference": pair.reference, "verdict": self.label(i)}
+            found.append(about | {"round": stopped, "n": n} | known)
+        return tuple(found)
+
+    def kept(self) -> Plan:
+        """Return the plan as study.json is to hold it now."""
+        return replace(self.plan, rounds=self.digests(), verdicts=self.verdicts())
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a value's JSON, its keys in order."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _finals(scored: Scored) -> tuple[float | None, float | None]:
+    one, other = (None if r is None else r.final for r in scored)
+    return one, other
+
+
+def failures(records: Sequence[Record], runs: Runs) -> set[tuple[str, int]]:
+    """Return (config hash, seed) of runs that have ended without the score that verdicts compare by."""
+    over = {(r.config_hash, r.seed) for r in records if r.status in ("failed", "diverged", "complete")}
+    return over - set(runs)
+
+
+def judge(plan: Plan, runs: Runs, failed: Collection[tuple[str, int]] = ()) -> Judged:
+    """Judge a plan by its runs, in the order of its seeds, whatever order they ended in.
+
+    A round counts once each open pair's two runs have ended, with a score or ``failed``.
+    """
+    everything = [r for r in (runs.get((h, s)) for p in plan.pairs for h in p.key for s in plan.seeds) if r]
+    design = plan.design(examples_of(everything))
+    differences = np.full((1, len(plan.pairs), len(plan.seeds)), np.nan)
+    scored: list[list[Scored]] = [[] for _ in plan.pairs]
+    decisions = decide(differences[:, :, :0], design)
+    rounds = 0
+    for r, seed in enumerate(plan.seeds):
+        going = [i for i, is_open in enumerate(decisions.open[0]) if is_open]
+        over = all((h, seed) in runs or (h, seed) in failed for i in going for h in plan.pairs[i].key)
+        if not going or not over:
+            break
+        for i in going:
+            a, b = (runs.get((h, seed)) for h in plan.pairs[i].key)
+            scored[i].append((a, b))
+            if a is not None and b is not None:
+                differences[0, i, r] = float(a.final or 0.0) - float(b.final or 0.0)
+        rounds = r + 1
+        if plan.claim == "population":
+            differences, errors = _sampled(differences, scored)
+            decisions = decide(differences[:, :, :rounds], design, errors)
+        else:
+            decisions = decide(differences[:, :, :rounds], design)
+    return Judged(plan, rounds, tuple(tuple(s) for s in scored), decisions)
+
+
+def examples_of(runs: Sequence[Record]) -> int | None:
+    """Return the size of the test set where scores are shares of its examples, which are right or wrong."""
+    tested = next((r.test_examples for r in runs if r.metric.plain.test), None)
+    return tested.n if tested is not None and tested.kind == "bits" else None
+
+
+def _sampled(differences: np.ndarray, scored: Sequence[Sequence[Scored]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return differences without the pairs that lack a score for each example, and the standard errors of their means.
+
+    All examples that count are of one size, the largest: runs that cannot bear the claim count as runs without a score.
+    """
+    differences, errors = differences.copy(), np.full((1, len(scored)), np.inf)
+    for i, runs in enumerate(scored):
+        sizes = [min(_size(a), _size(b)) for a, b in runs]
+        whole = max(sizes, default=0)
+        usable = [r for r, (a, b) in enumerate(runs) if whole > 1 and _size(a) == _size(b) == whole]
+        for r in set(range(len(runs))) - set(usable):
+            differences[0, i, r] = np.nan
+        if len(usable) >= FIRST:
+            errors[0, i] = population_error(each([(runs[r][0], runs[r][1]) for r in usable]))[0]  # type: ignore[misc]
+    return differences, errors
+
+
+def _size(record: Record | None) -> int:
+    return 0 if record is None or record.test_examples is None else record.test_examples.n
+
+
+def each(two: Sequence[tuple[Record, Record]]) -> np.ndarray:
+    """Return (seeds, examples) differences of the examples' scores: integers of bits, else numbers."""
+    bits = all(r.test_examples is not None and r.test_examples.kind == "bits" for pair in two for r in pair)
+    kind: type = np.int8 if bits else np.float64
+    rows = [(a.per_example(), b.per_example()) for a, b in two]
+    return np.array([a.astype(kind) - b.astype(kind) for a, b in rows if a is not None and b is not None])
+
+
+def population_boundaries(pairs: int, rounds: int, alpha: float) -> tuple[tuple[float, ...], ...]:
+    """Return the boundaries of the population claim: t quantiles by Bonferroni's m for a single look at n pairs.
+
+    Not simulated: the statistic holds the examples' part, whose share of the variance is not known beforehand.
+    """
+    n = np.arange(1, rounds + 1)
+    rows = [np.where(n >= FIRST, st.t.isf(alpha / (2 * m), np.maximum(n - 1, 1)), np.inf) for m in range(1, pairs + 1)]
+    return tuple(tuple(float(round(c, 6)) for c in row) for row in rows)
+
+
+# -- study.json --------------------------------------------------------------------------------------------------------
+
+
+def plans_of(meta: StudyMeta, identity: Identity | None = None) -> list[Plan]:
+    """Return the study's plans, in order, with the hashes that configs have now.
+
+    Raises UserError for one of another version.
+    """
+    identity = identity or Identity.of(meta)
+    try:
+        return [_now(plan, identity) for plan in _stored(meta)]
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise UserError(
+            f"study.json holds a plan that this version does not know ({named(error)}); a newer version of the toolkit "
+            "made it: use that"
+        ) from None
+
+
+def named(error: Exception) -> str:
+    """Say what was wrong in a few characters."""
+    return f"{error}"[:120]
+
+
+def _stored(meta: StudyMeta) -> list[Plan]:
+    return [Plan.from_dict(value) for value in meta.plans]
+
+
+def _now(plan: Plan, identity: Identity) -> Plan:
+    pairs = (replace(p, candidate=identity.now(p.candidate), reference=identity.now(p.reference)) for p in plan.pairs)
+    return replace(plan, pairs=tuple(pairs))
+
+
+def last_hash(meta: StudyMeta) -> str:
+    """Return what the next plan has as its ``previous``: the last plan's hash, else that of the looks, if any."""
+    if meta.plans:
+        return str(meta.plans[-1].get("hash", ""))
+    return digest(meta.looks) if meta.looks else ""
+
+
+def problem(meta: StudyMeta, index: int, judged: Judged) -> str:
+    """Say why a plan's verdicts do not stand: itself, one before it, or a score was changed. Empty where they do."""
+    stored = _stored(meta)
+    if stored[index].own_hash != stored[index].hash:
+        return "the plan is not what it was when it was made"
+    before = stored[index - 1].hash if index else digest(meta.looks) if meta.looks else ""
+    if stored[index].previous != before:
+        return "what was planned or tested before it was changed or removed"
+    known, found = stored[index].rounds, judged.digests()
+    for r, (was_then, is_now) in enumerate(zip(known, found, strict=False), 1):
+        if was_then != is_now:
+            return f"the scores of round {r} are not those that were judged"
+    if len(found) < len(known):
+        return f"runs of round {len(found) + 1} are gone that were judged"
+    known_now = {v["pair"]: v for v in judged.verdicts()}
+    for was in stored[index].verdicts:
+        pair = was.get("pair")
+        now = known_now.get(pair, {}) if isinstance(pair, int) else {}
+        if any(now.get(k) != was.get(k) for k in ("verdict", "round", "n", "estimate")):
+            return "a recorded verdict is not what its scores say"
+    return ""
+
+
+def keep(meta: StudyMeta, judged: Judged) -> None:
+    """Put how far a plan has come into study.json; its own part stays as it was stored."""
+    index = judged.plan.number - 1
+    now = judged.kept()
+    fresh = {"rounds": [*now.rounds], "verdicts": [*now.verdicts], "details": now.details}
+    meta.plans = [*meta.plans[:index], {**meta.plans[index], **fresh}, *meta.plans[index + 1 :]]

@@ -1,0 +1,391 @@
+"""Making a plan: how many seeds can be afforded, with which boundaries, and what it can show, said before anything runs.
+
+What ``confirm`` and ``ablate`` have in common. No I/O.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from results.analysis.boundaries import boundaries
+from results.analysis.corrections import ALPHA, FIRST_PLAN, next_plan, spent
+from results.analysis.evidence import Evidence
+from results.analysis.forecast import Forecast, forecast
+from results.analysis.looks import Family, Pair
+from results.analysis.noise import difference_sd
+from results.analysis.paired import Claim, claimed
+from results.analysis.plans import Judged, Plan, examples_of, judge, last_hash, population_boundaries
+from results.analysis.sequential import FIRST, Design
+from results.analysis.verdict import interval_name
+from results.analysis.verdicts import measured_sd, refuse_unusable
+from results.errors import UserError
+from results.formatting import duration, plural
+from results.metric import Metric
+from study.jobs import Job
+from study.planning.runs import training_seconds
+
+MOST = 24  # seeds of a plan where nothing else is said: beyond them each costs more than it shows
+LEAST = 6  # nor fewer than these
+UNKNOWN = 12  # where nothing is known of the noise
+RACE = (3, 6)  # rounds after which the better half goes on, where a budget cannot pay for all
+RACING = 3  # candidates from which a race is worth one
+
+
+AtOnce = Callable[[int, float | None], int | None]  # (runs, seconds of each) -> how many go side by side
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a plan may take: a fixed number of ``seeds`` and one look, at ``most`` so many, or ``budget`` seconds."""
+
+    seeds: int | None = None
+    most: int | None = None
+    budget: float | None = None
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What was given of it, as options."""
+        given = {"--seeds": self.seeds, "--max-seeds": self.most, "--budget": self.budget}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The standard deviation of a paired difference and, in words, where it comes from; None where nothing is known."""
+
+    sd: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan, new or under way, and what to say of it before it goes on."""
+
+    judged: Judged
+    new: bool
+    noise: Noise
+    forecasts: tuple[Forecast, ...]
+    configs: Mapping[str, dict[str, Any]]
+    seconds: float | None  # of one training, as recorded ones took
+    at_once: int | None  # how many go side by side
+    most: int  # how many runs it takes at most from now on
+    reused: int  # runs that are there already
+    spent: float  # of the family's error, this plan included
+    notes: tuple[str, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan itself."""
+        return self.judged.plan
+
+
+def per_round(pairs: Sequence[Pair]) -> int:
+    """Return how many runs a round of these pairs takes."""
+    return len({name for p in pairs for name in p.key})
+
+
+def trainings(plan: Plan, judged: Judged | None = None) -> int:
+    """Return the runs of a plan at most, those made included; with ``judged`` of what is still open."""
+    design, going = plan.design(), list(judged.open if judged else plan.pairs)
+    count = 0
+    for r in range(1 + (judged.rounds if judged else 0), len(plan.seeds) + 1):
+        count += per_round(going)
+        kept = design.kept(r)
+        going = going[:kept] if kept is not None else going
+    return count
+
+
+def noise_of(evidence: Evidence, family: Family, fixed: Mapping[str, Any] | None = None) -> Noise:
+    """Return how far paired differences vary: pooled from the baseline's seeds and from pairs judged before.
+
+    Of an ablation with ``fixed`` settings the baseline's seeds, which are of other ones, say nothing.
+    """
+    alike = [j for j in evidence.verdicts(family) if not fixed]
+    floor = None if fixed else evidence.final_floor
+    sd, source = difference_sd(evidence.metric, floor, evidence.meta.dataset.test_examples, measured_sd(alike))
+    return Noise(sd, source)
+
+
+def rounds_wanted(margin: float | None, sd: float | None, pairs: int) -> int:
+    """Return how many seeds find a gain of the margin with some 90 % probability: from LEAST to MOST."""
+    if margin is None or not sd:
+        return UNKNOWN
+    z = 2.1 + 0.15 * math.log2(pairs) + 1.3  # the last boundary, and 90 %
+    return int(min(max(math.ceil((z * sd / margin) ** 2), LEAST), MOST))
+
+
+def sized(
+    pairs: Sequence[Pair], size: Size, wanted: int, affordable: int | None, races: bool
+) -> tuple[int, tuple[int, ...]]:
+    """Return (rounds, halving) that fit ``size``; ``affordable`` runs is what its budget pays for.
+
+    Raises UserError where that is fewer than FIRST rounds.
+    """
+    if size.seeds is not None:
+        return size.seeds, ()
+    rounds = size.most if size.most is not None else wanted
+    if affordable is None:
+        return rounds, ()
+    whole = affordable // per_round(pairs)
+    if whole >= rounds:
+        return rounds, ()
+    halving = RACE if races and len(pairs) >= RACING else ()
+    fitting = 0
+    while fitting < rounds and _cost(pairs, fitting + 1, halving) <= affordable:
+        fitting += 1
+    if fitting < FIRST:
+        raise UserError(
+            f"--budget pays for {plural(affordable, 'training')}; {FIRST} seeds of {plural(len(pairs), 'comparison')} "
+            f"take {FIRST * per_round(pairs)}: fewer candidates, or a larger budget"
+        )
+    return fitting, tuple(r for r in halving if r < fitting)
+
+
+def _cost(pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...]) -> int:
+    kept, count = len(pairs), 0
+    for r in range(1, rounds + 1):
+        count += per_round(pairs[:kept])
+        if r in halving:
+            kept = -(-len(pairs) // (1 << (halving.index(r) + 1)))
+    return count
+
+
+def propose(
+    evidence: Evidence,
+    family: Family,
+    pairs: Sequence[Pair],
+    seeds: Callable[[int], tuple[int, ...]],
+    configs: Mapping[str, dict[str, Any]],
+    *,
+    size: Size,
+    margin: float | None,
+    claim: Claim,
+    noise: Noise,
+    at_once: AtOnce,
+    races: bool = False,
+    request: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Proposal:
+    """Make a new plan of ``pairs``.
+
+    ``seeds`` chooses so many fresh ones, ``configs`` maps hashes to configs, ``at_once`` tells how many go side by side,
+    ``request`` is what the command asked for, ``about`` is kept as it is (when, command, details).
+
+    Raises UserError where the budget does not pay for it, nothing of the error is left, or recorded runs cannot bear
+    the claim.
+    """
+    refuse_unusable(evidence.runs, {h for p in pairs for h in p.key}, claim, evidence.metric)
+    seconds = seconds_each(evidence, configs)
+    wanted = rounds_wanted(margin, noise.sd, len(pairs))
+    affordable = None
+    if size.budget is not None:
+        if seconds is None:
+            raise UserError("--budget: no run of this study has a recorded time yet; give --max-seeds")
+        side = at_once(min(wanted * per_round(pairs), int(size.budget / seconds)), seconds) or 1
+        affordable = int(size.budget / seconds) * side
+    rounds, halving = sized(pairs, size, wanted, affordable, races)
+    looks, plans = len(evidence.looks(family)), evidence.plans(family)
+    alpha = next_plan(looks, [p.alpha for p in plans])
+    every_round = size.seeds is None and claim == "test-set"
+    table = (
+        boundaries(len(pairs), rounds, alpha, every_round)
+        if claim == "test-set"
+        else population_boundaries(len(pairs), rounds, alpha)
+    )
+    chosen = seeds(rounds)
+    plan = Plan(
+        family=family,
+        number=len(evidence.meta.plans) + 1,
+        pairs=tuple(replace(p, seeds=chosen) for p in pairs),
+        seeds=chosen,
+        margin=margin,
+        claim=claim,
+        alpha=alpha,
+        boundaries=table,
+        every_round=every_round,
+        halving=halving if every_round else (),
+        previous=last_hash(evidence.meta),
+        request=dict(request or {}),
+        deviations=tuple(deviations(evidence, plans[-1], pairs, margin, claim)) if plans else (),
+        **(about or {}),
+    ).sealed()
+    return proposal(evidence, judge(plan, evidence.runs, evidence.failures), configs, noise, at_once, new=True)
+
+
+def proposal(
+    evidence: Evidence,
+    judged: Judged,
+    configs: Mapping[str, dict[str, Any]],
+    noise: Noise,
+    at_once: AtOnce,
+    new: bool = False,
+) -> Proposal:
+    """Return what to say of a plan, new or under way."""
+    plan = judged.plan
+    looks, plans = len(evidence.looks(plan.family)), [p.alpha for p in evidence.plans(plan.family)]
+    known = set(evidence.runs) | evidence.failures
+    ahead = {(h, s) for p in judged.open for h in p.key for s in plan.seeds[judged.rounds :]}
+    seconds, most = seconds_each(evidence, configs), trainings(plan, judged) - len(ahead & known)
+    return Proposal(
+        judged,
+        new,
+        noise,
+        tuple(foresee(evidence, plan, noise.sd)),
+        configs,
+        seconds,
+        at_once(most, seconds),
+        most,
+        len(ahead & known),
+        spent(looks, plans + ([plan.alpha] if new else [])),
+    )
+
+
+def foresee(evidence: Evidence, plan: Plan, sd: float | None) -> list[Forecast]:
+    """Return what the plan shows of no gain and of one, two and four margins, as far as the noise is known."""
+    unit = plan.margin or evidence.metric.margin
+    if sd is None:
+        return []
+    unit = unit or sd / 2
+    design = replace(plan.design(examples_of(evidence.baselines)))
+    if plan.claim == "population":
+        design = Design(
+            design.rounds, boundaries(len(plan.pairs), design.rounds, plan.alpha, False), plan.margin, False
+        )
+    return forecast(design, max(sd, 1e-12), [0.0, unit, 2 * unit, 4 * unit])
+
+
+def deviations(
+    evidence: Evidence, before: Plan, pairs: Sequence[Pair], margin: float | None, claim: Claim
+) -> list[str]:
+    """Say in what a further plan is other than the family's one before."""
+    metric, found = evidence.metric, []
+    if margin != before.margin:
+        was, now = (metric.with_unit(m, signed=False) if m is not None else "none" for m in (before.margin, margin))
+        found.append(f"the margin is {now}; in plan {before.number} it was {was}")
+    if claim != before.claim:
+        found.append(f"the claim is {claim}; in plan {before.number} it was {before.claim}")
+    known = {p.key for plan in evidence.plans(before.family) for p in plan.pairs}
+    joined = [p for p in pairs if p.key not in known]
+    if joined:
+        found.append(f"{plural(len(joined), 'comparison')} joined after plan {before.number}")
+    judged = evidence.judged(before.family)[-1]
+    if not judged.ended:
+        found.append(f"plan {before.number} was given up after round {judged.rounds} of {len(before.seeds)}")
+    return found
+
+
+def seconds_each(evidence: Evidence, configs: Mapping[str, dict[str, Any]]) -> float | None:
+    """Return the mean seconds of one training of these configs, as recorded ones took; None where none is known."""
+    jobs = [Job("confirm", config, 0) for config in configs.values()]
+    total = training_seconds(evidence.everything, jobs)
+    return None if not total else total / len(jobs)
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+def four_lines(p: Proposal, evidence: Evidence, names: Sequence[str]) -> list[str]:
+    """Say what the plan does, when it stops, what it can show and what it costs."""
+    plan, metric = p.plan, evidence.metric
+    return [_what(p, metric, names), _stops(plan, metric), _shows(p, metric), _costs(p)]
+
+
+def _what(p: Proposal, metric: Metric, names: Sequence[str]) -> str:
+    plan = p.plan
+    who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    seeds = f"at most {len(plan.seeds)} fresh seeds" if plan.every_round else f"{len(plan.seeds)} fresh seeds, one look"
+    margin = "no margin" if plan.margin is None else f"margin {metric.with_unit(plan.margin, signed=False)}"
+    begun = "Plan" if p.new else f"Going on with plan {plan.number} after round {p.judged.rounds}"
+    return f"{begun}: {who}; {seeds} each, {margin}, error {100 * plan.alpha:.3g} % over all comparisons."
+
+
+def _stops(plan: Plan, metric: Metric) -> str:
+    if not plan.every_round:
+        why = " (the population claim has no early stop)" if plan.claim == "population" else ""
+        return f"It is judged once, after the last seed{why}."
+    gain = "" if plan.margin is None else ", or gains less than the margin"
+    text = f"After each round of one seed it stops what is shown to be better or worse{gain}"
+    if plan.halving:
+        kept = [f"{plan.design().kept(r)} after round {r}" for r in plan.halving]
+        text += f"; of the others the best go on, at most {' and '.join(kept)}"
+    return f"{text}."
+
+
+def _shows(p: Proposal, metric: Metric) -> str:
+    if p.noise.sd is None:
+        return (
+            "What it can show is not known: how far runs differ over seeds is not ('baseline --seeds 6' measures it)."
+        )
+    none, *gains = p.forecasts
+    found = ", ".join(f"{metric.difference(f.effect)} in {_percent(f.found)}" for f in gains)
+    unit = f", in {metric.short_unit}," if metric.short_unit else ""
+    text = f"It finds a true difference{unit} of {found} of cases"
+    if p.plan.margin is not None:
+        text += f"; of no difference it tells so in {_percent(none.decided)}"
+    return f"{text} (paired differences vary by {metric.difference(p.noise.sd, signed=False)}, {p.noise.source})."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share < 0.995 else "over 99 %"
+
+
+def _costs(p: Proposal) -> str:
+    runs = p.most
+    if not runs:
+        return "Nothing to train: all its runs are recorded."
+    text = f"Cost: at most {plural(runs, 'training')}{_time(p, runs)}"
+    if p.forecasts and p.plan.every_round and p.new:
+        none, _, two, _ = p.forecasts
+        text += f"; on average {none.trainings:.0f} where nothing is there, {two.trainings:.0f} for two margins"
+        if p.plan.margin is None:
+            text = text.removesuffix(" for two margins") + " for a difference of two units of noise"
+    return f"{text}; {plural(p.reused, 'run')} reused."
+
+
+def _time(p: Proposal, runs: int) -> str:
+    if p.seconds is None:
+        return ", of unknown length"
+    side = min(p.at_once or 1, runs)
+    by_clock = p.seconds * math.ceil(runs / side)
+    return f" ({duration(by_clock)}{f' with {side} at a time' if side > 1 else ''})"
+
+
+def explained(p: Proposal, evidence: Evidence) -> list[str]:
+    """Say the rest: claim, error, boundaries, seeds, deviations, and what the words mean."""
+    plan, metric = p.plan, evidence.metric
+    rows = [f"{r}: {plan.boundaries[-1][r - 1]:.2f}" for r in _some(len(plan.seeds), plan.every_round)]
+    left = ALPHA - p.spent
+    lines = [
+        f"Claim: {claimed(plan.claim, metric, evidence.members)}. Seeds {', '.join(map(str, plan.seeds))}.",
+        f"Error: this plan may spend {100 * plan.alpha:.3g} % of the family's 5 %"
+        f"{' (a first plan spends ' + format(100 * FIRST_PLAN, 'g') + ' %)' if plan.alpha == FIRST_PLAN else ''}; "
+        f"{100 * p.spent:.3g} % are spent with it, {100 * left:.3g} % are left for further plans.",
+        f"Boundaries, in standard errors, of {plural(len(plan.pairs), 'comparison')} undecided, by seeds: "
+        f"{', '.join(rows)}; as fewer are undecided they are lower.",
+        f"Intervals: estimate +- boundary x standard error. Such a {interval_name(1 - plan.alpha)} holds at all looks "
+        "together, so it never contradicts its verdict. The estimate of what stopped early is on average too large.",
+        *(f"Deviation: {text}." for text in plan.deviations),
+    ]
+    if plan.margin is None:
+        lines.append("No margin, the least difference worth having: nothing will be called equivalent or no gain.")
+    if plan.claim == "population":
+        lines.append(
+            f"Beside the seeds it carries the test {evidence.members}' own sampling error, which no number of seeds "
+            "removes; what it can show is said without it."
+        )
+    if p.forecasts:
+        for f in p.forecasts:
+            lines.append(
+                f"Of a true {metric.with_unit(f.effect)}: better in {_percent(f.found)}, something is said in "
+                f"{_percent(f.decided)}, after {f.rounds:.1f} rounds and {f.trainings:.0f} trainings on average."
+            )
+    return lines
+
+
+def _some(rounds: int, every_round: bool) -> list[int]:
+    if not every_round:
+        return [rounds]
+    return sorted({*(r for r in (3, 4, 6, 8, 12, 16, 24) if r < rounds), rounds})
