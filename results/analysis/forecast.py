@@ -32,7 +32,7 @@ class Forecast:
 
 
 def forecast(design: Design, sd: float, effects: Sequence[float]) -> list[Forecast]:
-    """Simulate STUDIES studies of normal noise for each of ``effects``; seeded. Monte-Carlo error: at most 1.1 points."""
+    """Simulate STUDIES studies of normal noise for each of ``effects``; seeded, Monte-Carlo error up to 1.1 points."""
     made = []
     for effect in effects:
         rng = np.random.Generator(np.random.PCG64(SEED))

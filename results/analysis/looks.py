@@ -5,7 +5,7 @@ A look is read and shown, and its error counts as spent; what is judged now is j
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 

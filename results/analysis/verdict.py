@@ -154,7 +154,7 @@ class Failures:
         return float(found.low), float(found.high)
 
     def sentence(self) -> str:
-        """Say it with the candidate's interval: '3 of 6 runs fail (95 % interval 12 to 88 %), 0 of 6 of the reference'."""
+        """Say it with the candidate's interval: '3 of 6 runs fail (exact 95 % interval 12 to 88 %), 0 of 6 of ...'."""
         low, high = self.interval(self.candidate)
         return (
             f"{self.candidate} of {self.n} runs fail (exact 95 % interval {100 * low:.0f} to {100 * high:.0f} %), "

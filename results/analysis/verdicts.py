@@ -111,7 +111,7 @@ def planned(judged: Judged, metric: Metric, members: str = "examples") -> list[P
 
 
 def _statistic(label: str, estimate: float, se: float, margin: float | None) -> float:
-    """Return what had to reach the boundary: the estimate from zero, or its distance from the margin, over its error."""
+    """Return what had to reach the boundary: the distance from zero, or from the margin, over the standard error."""
     away = (margin or 0.0) - estimate if label in MARGINAL else abs(estimate)
     return away / se
 

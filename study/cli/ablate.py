@@ -1,52 +1,45 @@
-"""``ablate``: executed runs that say which of a winner's changes contribute."""
+"""``ablate``: executed runs that say which of a winner's changes contribute, judged by a plan."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from results.analysis.ablation import ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Look, Pair, next_look, settled, spends
-from results.analysis.noise import difference_sd
-from results.analysis.power import PowerAnalysis, power_analysis
-from results.analysis.verdicts import final_verdicts, measured_sd, refuse_unusable
-from results.config import checked_config, config_hash
+from results.analysis.looks import Pair
+from results.analysis.plans import Judged, Plan
+from results.analysis.verdicts import planned
+from results.config import checked_config
 from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
+from study.cli.planned import carry_out, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
-from study.jobs import Job
 from study.planning import ablate as work
-from study.planning.confirm import claim_lines, margin_of, refuse_too_few
+from study.planning.confirm import Asked, margin_of, refuse_too_few, same_options
 from study.planning.noise import record_floor
-from study.planning.runs import advice, cost, longest_first, training_seconds
-from study.planning.seeds import fresh_seeds
+from study.planning.plan import Proposal, Question, Size, noise_of, proposal, propose
 from study.recording.provenance import command_line, now
 from study.terminal.screen import say
 
 
 @dataclass(frozen=True)
-class Planned:
-    """What an ablation is about to do."""
+class Prepared:
+    """What an ablation is about to do: ``proposal`` is None where its plan has ended."""
 
     ablation: AblationPlan
-    notes: list[str]  # on what was left out
-    seeds: tuple[int, ...]
-    look: Look
-    new: bool  # whether the look is one that study.json does not hold yet
-    jobs: list[Job]
-    reused: int
-    power: PowerAnalysis
-    more: int  # runs that path and interaction may add
+    plan: Plan
+    proposal: Proposal | None
 
 
 def run(args: Namespace) -> int:
-    """Plan, train, test, record the look, print the table and write the report."""
+    """Plan, train round by round, judge, describe path and interaction, print the table and write the report."""
     parts, only = _names(args)
     refuse_config(args, "ablate studies a recorded run; name it with --from")
     if args.dry_run:
@@ -57,10 +50,11 @@ def run(args: Namespace) -> int:
     given = inputs(args, starts=False)
     refuse_unseeded(given.meta)
     with training_session(given) as session:
-        planned = prepare(session, args, parts, only)
-        refuse_too_few(planned.power.n, planned.power)
-        code = session.train(session.attempts(longest_first(session.study.records(), planned.jobs)))
-        keep(session, planned, descriptive(session, args, planned, parts))
+        ready = prepare(session, args, parts, only)
+        code = 0
+        if ready.proposal is not None:
+            code = carry_out(session, ready.proposal, "ablation", work.about(ready.plan.pairs), told)
+        describe(session, args.path_seeds, ready, parts)
         record_floor(session.study)
         show(session)
         session.report()
@@ -80,10 +74,68 @@ def _names(args: Namespace) -> tuple[list[str], list[str]]:
     return parts, only
 
 
-def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequence[str]) -> Planned:
-    """Plan the runs and say what they can show and cost."""
+def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequence[str]) -> Prepared:
+    """Make the plan, or take up the one under way, and say in four lines what it can show and cost."""
     evidence = Evidence.of(desk.study)
-    meta, records = evidence.meta, evidence.everything
+    asked = _asked(args, desk, evidence)
+    refuse_too_few(asked.size)
+    plans = evidence.plans(work.FAMILY)
+    if plans and not args.further:
+        same_options(asked, plans[-1], "ablate", evidence)
+        return _going_on(desk, args, evidence)
+    a, notes = _ablation(desk, args, evidence, only)
+    wanted = work.pairs(a, parts, work.confirmed(evidence))
+    question = Question(
+        work.FAMILY,
+        wanted,
+        {h: c for h, c in work.configs(a).items() if any(h in p.key for p in wanted)},
+        work.seeds_for(evidence, a, wanted, args.seed),
+        evidence.metric.margin if asked.margin is None else asked.margin,
+        asked.claim or "test-set",
+        request=asked.options,
+        about={"when": now(), "command": command_line(), "details": a.as_dict()},
+    )
+    made = propose(evidence, question, asked.size, noise_of(evidence, a.fixed), desk.at_once)
+    made = replace(made, notes=(f"Ablation of: {', '.join([*a.changes, *a.named])}.", *notes))
+    say_plan(made, evidence, [_named(p) for p in made.plan.pairs], args.explain)
+    if more := work.runs_needed(evidence.everything, a, made.plan, args.path_seeds, parts):
+        say(f"Path and interaction add at most {plural(more, 'run')}, chosen on validation as it goes.")
+    return Prepared(a, made.plan, made)
+
+
+def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
+    """Take up the family's last plan."""
+    judged = evidence.judged(work.FAMILY)[-1]
+    a = AblationPlan.from_dict(judged.plan.details).now(evidence.identity)
+    if judged.ended or judged.plan.given_up:
+        say(f"Plan {judged.plan.number} has ended: no verdict is to be trained for. 'ablate --further' makes another.")
+        return Prepared(a, judged.plan, None)
+    configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
+    made = proposal(evidence, judged, configs, noise_of(evidence, a.fixed), desk.at_once)
+    say_plan(made, evidence, [_named(p) for p in judged.plan.pairs], args.explain)
+    return Prepared(a, judged.plan, made)
+
+
+def _asked(args: Namespace, desk: Planning, evidence: Evidence) -> Asked:
+    """Return what the command line asks for."""
+    more: dict[str, Any] = {
+        "--from": None if args.origin == "best" else args.origin,
+        "--set": desk.sets or None,
+        "--changes": args.changes,
+        "--leave-out": args.leave_out,
+        "--parts": None if args.parts == ",".join(PARTS) else args.parts,
+        "--space-file": args.space_file,
+    }
+    margin = None if args.margin is None else margin_of(args.margin, evidence.metric)
+    size = Size(args.seeds, args.max_seeds, args.budget)
+    known = {name: value for name, value in more.items() if value is not None}
+    return Asked(None, size, margin, args.claim, args.seed, args.further, known)
+
+
+def _ablation(
+    desk: Planning, args: Namespace, evidence: Evidence, only: Sequence[str]
+) -> tuple[AblationPlan, list[str]]:
+    """Return what is ablated, and notes on what was left out."""
     start = work.starting_config(evidence, args.origin)
     named = load_ablations(args.space_file, desk.config_class) if args.space_file else None
 
@@ -91,66 +143,26 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
         return checked_config(desk.config_class, values)
 
     a, notes = work.plan_ablation(
-        start, meta.baseline, validate, fixed=desk.sets, only=only, most=args.leave_out, named=named
+        start, evidence.meta.baseline, validate, fixed=desk.sets, only=only, most=args.leave_out, named=named
     )
-    a = replace(a, origin=args.origin)
-    looks = evidence.looks(work.FAMILY)
-    seeds, pairs, left_out = _pairs(evidence, a, args, parts, config_hash(start))
-    if left_out:
-        notes.append("seeds that confirmed the start are left out: what they showed may be why it was named")
-    margin = margin_of(args.margin, evidence.metric)
-    look = next_look(looks, work.FAMILY, pairs, args.claim, margin, evidence.runs)
-    refuse_unusable(evidence.runs, look, evidence.metric)
-    jobs, reused = work.comparison_jobs(records, a, pairs)
-    asked = {p.key for p in pairs}
-    n = min(len(set(p.seeds)) for p in look.pairs if p.key in asked)  # earlier looks' seeds count
-    alike = [x for x in looks if (x.details.get("pins") or {}) == a.fixed]
-    noise = difference_sd(
-        evidence.metric,
-        None if a.fixed else evidence.final_floor,
-        meta.dataset.test_examples,
-        measured_sd(final_verdicts(evidence.runs, alike, evidence.metric)),
-    )
-    power = power_analysis(evidence.metric, n, len(look.pairs), noise, margin, look.number)
-    more = work.runs_needed(records, a, jobs, seeds, args.path_seeds, parts)
-    planned = Planned(a, notes, seeds, look, look.number > len(looks), jobs, reused, power, more)
-    say("\n".join(line for line in _sentences(planned, evidence, desk) if line))
-    return planned
+    return replace(a, origin=args.origin), notes
 
 
-def _pairs(
-    evidence: Evidence, a: AblationPlan, args: Namespace, parts: Sequence[str], named_run: str
-) -> tuple[tuple[int, ...], list[Pair], bool]:
-    """Return seeds, comparisons and whether seeds were left out; ``named_run`` is the one confirmed."""
-    hashes = [config_hash(a.start), config_hash(a.baseline)]
-    earlier = {
-        s for look in evidence.looks(work.FAMILY) for p in look.pairs if p.candidate == hashes[0] for s in p.seeds
-    }
-    confirmed, avoid = work.confirmed(evidence, named_run, args.origin)
-    seeds = fresh_seeds(evidence.everything, args.seeds, hashes, args.seed, earlier, avoid)
-    return seeds, work.pairs(a, seeds, parts, confirmed), bool(avoid) and not avoid & earlier
+def _named(pair: Pair) -> str:
+    return pair.name if pair.role in ("all", "named") else f"{pair.name} ({pair.role})"
 
 
-def _sentences(planned: Planned, evidence: Evidence, desk: Planning) -> list[str]:
-    jobs = planned.jobs
-    more = f"Path and interaction add at most {plural(planned.more, 'run')}, chosen on validation as it goes."
-    return [
-        f"Ablation of: {', '.join([*planned.ablation.changes, *planned.ablation.named])}.",
-        *planned.notes,
-        *planned.power.sentences(),
-        *claim_lines(planned.look, evidence)[: None if planned.look.margin is None else 1],
-        cost(len(jobs), planned.reused, training_seconds(evidence.everything, jobs), desk.at_once(jobs)),
-        more if planned.more else "",
-        advice(planned.power),
-    ]
+def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
+    """Say what has just been decided of a change, in a line for the screen."""
+    tested = planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)]
+    return f"{_named(pair)} is {tested.verdict.sentence}"
 
 
-def descriptive(session: Session, args: Namespace, planned: Planned, parts: Sequence[str]) -> AblationPlan:
+def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence[str]) -> None:
     """Walk the greedy path and measure the interaction of the two strongest; both are chosen on validation."""
-    study, a, seeds = session.study, planned.ablation, planned.seeds
-
+    study, a, seeds = session.study, ready.ablation, ready.plan.seeds
     if "path" in parts and len(a.changes) > 1:
-        a = replace(a, path_seeds=seeds[: args.path_seeds])
+        a = replace(a, path_seeds=seeds[:path_seeds], path=())
         while len(a.path) < len(a.changes):
             session.train(session.attempts(work.step_jobs(study.records(), a, a.path_seeds)))
             step = next_step(a, Evidence.of(study).runs, a.path_seeds)
@@ -159,23 +171,12 @@ def descriptive(session: Session, args: Namespace, planned: Planned, parts: Sequ
                 break
             a = replace(a, path=(*a.path, step))
     if "interaction" in parts and len(a.changes) > 1:
-        a = replace(a, interaction=strongest(a, Evidence.of(study).runs, seeds))
-        session.train(session.attempts(work.interaction_jobs(study.records(), a, seeds)))
-    return a
-
-
-def keep(session: Session, planned: Planned, a: AblationPlan) -> None:
-    """Record the look in study.json, if it can reach a verdict at all."""
-    study, look = session.study, planned.look
-    runs = Evidence.of(study).runs
-    if planned.new:
-        look = settled(runs, replace(look, when=now(), command=command_line()))
-    refuse_unusable(runs, look, study.meta.metric.plain)
-    if not spends(runs, look):
-        say("Too few pairs came to a score for any verdict: this is not counted as a look.")
-        return
-    kept = [x for x in study.meta.looks if (x.get("family"), x.get("number")) != (look.family, look.number)]
-    study.meta.looks = [*kept, {**look.as_dict(), "details": a.as_dict()}]
+        some = seeds[: work.INTERACTION_SEEDS]
+        a = replace(a, interaction=strongest(a, Evidence.of(study).runs, some))
+        session.train(session.attempts(work.interaction_jobs(study.records(), a, some)))
+    index = ready.plan.number - 1
+    plans = study.meta.plans
+    study.meta.plans = [*plans[:index], {**plans[index], "details": a.as_dict()}, *plans[index + 1 :]]
     study.save_meta()
 
 

@@ -9,14 +9,17 @@ from typing import Any
 from results.analysis.ablation_plan import AblationPlan, Config
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
+from results.analysis.plans import Plan
 from results.config import changes, config_hash
 from results.errors import UserError, nearest
 from results.record import Record, find_run
 from study.jobs import Job
 from study.planning.confirm import candidates
 from study.planning.runs import missing
+from study.planning.seeds import fresh_seeds, judged_seeds
 
 FAMILY: Family = "ablation"
+INTERACTION_SEEDS = 6  # of the interaction, which is described and not judged
 FEW = 10  # changes of which all subsets are looked at, to say what a path may cost
 Validate = Callable[[Config], Config]  # completes and checks a config; raises UserError
 
@@ -41,14 +44,10 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
         raise UserError(f"--from: {why}") from None
 
 
-def confirmed(evidence: Evidence, start: str, origin: str) -> tuple[set[tuple[str, str]], set[int]]:
-    """Return (comparisons that confirm has tested, seeds to leave out).
-
-    A start that was named by its run may have been picked for what confirm's seeds showed of it on the test set.
-    """
-    pairs = [p for look in evidence.looks("confirm") for p in look.pairs]
-    picked = origin not in ("best", "baseline")
-    return {p.key for p in pairs}, {s for p in pairs if picked and p.candidate == start for s in p.seeds}
+def confirmed(evidence: Evidence) -> set[tuple[str, str]]:
+    """Return the comparisons that confirm has tested: their verdict is confirm's."""
+    looks = {p.key for look in evidence.looks("confirm") for p in look.pairs}
+    return looks | {p.key for plan in evidence.plans("confirm") for p in plan.pairs}
 
 
 def plan_ablation(
@@ -106,17 +105,15 @@ def plan_ablation(
     return AblationPlan(start, baseline, kept, applied, fixed), notes
 
 
-def pairs(
-    a: AblationPlan, seeds: tuple[int, ...], parts: Sequence[str], elsewhere: Collection[tuple[str, str]] = ()
-) -> list[Pair]:
+def pairs(a: AblationPlan, parts: Sequence[str], elsewhere: Collection[tuple[str, str]] = ()) -> list[Pair]:
     """Return the comparisons that get verdicts here; those of ``elsewhere`` (confirm's) have theirs.
 
     Raises UserError where none is left.
     """
     found = a.comparisons({"all", "named", *parts})
-    made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items() if key not in elsewhere]
+    made = [Pair(*key, (), role, name) for key, (role, name) in found.items() if key not in elsewhere]
     if not made and len(a.changes) > 1:  # a path alone: it hangs on the whole, whose verdict stays confirm's
-        made = [Pair(*key, seeds, role, name) for key, (role, name) in found.items()]
+        made = [Pair(*key, (), role, name) for key, (role, name) in found.items()]
     if found and not made:
         raise UserError(
             f"'{', '.join(a.changes)}' is all that differs from the baseline, and confirm has tested it: nothing is "
@@ -131,11 +128,22 @@ def configs(a: AblationPlan) -> dict[str, Config]:
     return {config_hash(c): c for c in all_of}
 
 
-def comparison_jobs(records: Sequence[Record], a: AblationPlan, wanted: Sequence[Pair]) -> tuple[list[Job], int]:
-    """Return (jobs, reused) for the comparisons."""
-    runs = [(h, s) for p in wanted for s in p.seeds for h in p.key]
-    about: dict[str, Any] = {h: {"role": p.role, "change": p.name} for p in wanted for h in p.key}
-    return missing(records, runs, configs(a), "ablation", about)
+def about(wanted: Sequence[Pair]) -> dict[str, Any]:
+    """Map the configs of comparisons, by hash, to what their records say of why they were run."""
+    return {h: {"role": p.role, "change": p.name} for p in wanted for h in p.key}
+
+
+def seeds_for(
+    evidence: Evidence, a: AblationPlan, wanted: Sequence[Pair], start: int
+) -> Callable[[int], tuple[int, ...]]:
+    """Return what chooses fresh seeds: none at which the winner was seen to be one, nor any that was judged before.
+
+    The start's runs that confirmed it are left out too: they are why it is ablated, and so flatter it.
+    """
+    own = config_hash(a.baseline)
+    fresh = {h for p in wanted for h in p.key} - {own}
+    avoid = judged_seeds(evidence, "confirm") | judged_seeds(evidence, FAMILY)
+    return lambda count: fresh_seeds(evidence.everything, count, start, reuse=own, fresh=fresh, avoid=avoid)
 
 
 def step_jobs(records: Sequence[Record], a: AblationPlan, seeds: Sequence[int]) -> list[Job]:
@@ -158,21 +166,13 @@ def interaction_jobs(records: Sequence[Record], a: AblationPlan, seeds: Sequence
     )[0]
 
 
-def runs_needed(
-    records: Sequence[Record],
-    a: AblationPlan,
-    planned: Sequence[Job],
-    seeds: Sequence[int],
-    path_seeds: int,
-    parts: Any,
-) -> int:
-    """Return how many runs path and interaction may add to the ``planned`` ones at most: they choose as they go."""
+def runs_needed(records: Sequence[Record], a: AblationPlan, plan: Plan, path_seeds: int, parts: Collection[str]) -> int:
+    """Return how many runs path and interaction may add to the plan's at most: they choose as they go."""
     changes = list(a.changes)
     if len(changes) < 2:
         return 0
-    have = {(r.config_hash, r.seed) for r in records if r.status != "pruned"} | {
-        (j.config_hash, j.seed) for j in planned
-    }
+    have = {(r.config_hash, r.seed) for r in records if r.status != "pruned"}
+    have |= {(h, s) for p in plan.pairs for h in p.key for s in plan.seeds[:INTERACTION_SEEDS]}
 
     def lacking(wanted: Iterable[Config], at: Sequence[int]) -> set[tuple[str, int]]:
         return {(config_hash(c), s) for c in wanted for s in at} - have
@@ -181,7 +181,7 @@ def runs_needed(
     found: set[tuple[str, int]] = set()
     later = 0
     if "path" in parts:
-        at = seeds[:path_seeds]
+        at = plan.seeds[:path_seeds]
         found |= lacking([*singles, a.adding(*changes)], at)
         for size in range(2, len(changes)):  # a later step tries one config for each change that is left
             most = len(at) * (len(changes) - size + 1)
@@ -190,6 +190,7 @@ def runs_needed(
             later += most
     both = 0
     if "interaction" in parts:
+        seeds = plan.seeds[:INTERACTION_SEEDS]
         quads = [[a.adding(m, n), a.adding(m), a.adding(n), a.baseline] for m, n in combinations(changes, 2)]
         both = max(len(lacking(quad, seeds) - found) for quad in quads)
     return len(found) + later + both

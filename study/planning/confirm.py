@@ -6,7 +6,7 @@ Candidates are the best of the sweep by validation; test figures choose nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from results.analysis.corrections import next_plan
@@ -21,7 +21,7 @@ from results.errors import UserError
 from results.formatting import plural, setting
 from results.metric import Metric
 from results.record import Record
-from study.planning.plan import AtOnce, Proposal, Size, noise_of, proposal, propose
+from study.planning.plan import AtOnce, Proposal, Question, Size, noise_of, proposal, propose
 from study.planning.seeds import fresh_seeds, judged_seeds
 
 FAMILY: Family = "confirm"
@@ -37,11 +37,12 @@ class Asked:
     claim: Claim | None = None
     start: int = 1  # where fresh seeds begin
     further: bool = False  # a further plan, which spends of what error is left
+    more: Mapping[str, Any] = field(default_factory=dict)  # other options that were given
 
     @property
     def options(self) -> dict[str, Any]:
         """What was given, as options with their values."""
-        given = {"--top": self.top, **self.size.asked, "--margin": self.margin, "--claim": self.claim}
+        given = {"--top": self.top, **self.size.asked, "--margin": self.margin, "--claim": self.claim, **self.more}
         return {name: value for name, value in given.items() if value is not None}
 
 
@@ -70,7 +71,7 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
         same_options(asked, plans[-1], "confirm", evidence)
         if open_plan is None:
             return None
-        return proposal(evidence, open_plan, configs_of(evidence, open_plan.plan), noise_of(evidence, FAMILY), at_once)
+        return proposal(evidence, open_plan, configs_of(evidence, open_plan.plan), noise_of(evidence), at_once)
     top = asked.top or (len(plans[-1].pairs) if plans else 1)
     chosen = candidates(evidence, top)
     if not chosen:
@@ -96,26 +97,20 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     notes = []
     if len(chosen) < top:
         notes.append(f"note: --top {top}, but the sweep has no more than {len(chosen)} complete configs to confirm")
-    if len(left) < len(pairs):
-        notes.append(
-            f"note: {plural(len(pairs) - len(left), 'candidate has its verdict', 'candidates have their verdicts')} already"
-        )
-    made = propose(
-        evidence,
+    if done := len(pairs) - len(left):
+        notes.append(f"note: {plural(done, 'candidate has its verdict', 'candidates have their verdicts')} already")
+    question = Question(
         FAMILY,
         left,
-        seeds,
         {h: configs[h] for p in left for h in p.key},
-        size=asked.size,
-        margin=margin,
-        claim=claim,
-        noise=noise_of(evidence, FAMILY),
-        at_once=at_once,
+        seeds,
+        margin,
+        claim,
         races=True,
         request=asked.options,
         about=about,
     )
-    return replace(made, notes=tuple(notes))
+    return replace(propose(evidence, question, asked.size, noise_of(evidence), at_once), notes=tuple(notes))
 
 
 def settled(tested: PairVerdict, claim: Claim, margin: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""Making a plan: how many seeds can be afforded, with which boundaries, and what it can show, said before anything runs.
+"""Making a plan: how many seeds can be afforded, with which boundaries, and what it can show, said before it runs.
 
 What ``confirm`` and ``ablate`` have in common. No I/O.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from results.analysis.boundaries import boundaries
@@ -18,7 +18,7 @@ from results.analysis.looks import Family, Pair
 from results.analysis.noise import difference_sd
 from results.analysis.paired import Claim, claimed
 from results.analysis.plans import Judged, Plan, examples_of, judge, last_hash, population_boundaries
-from results.analysis.sequential import FIRST, Design
+from results.analysis.sequential import FIRST
 from results.analysis.verdict import interval_name
 from results.analysis.verdicts import measured_sd, refuse_unusable
 from results.errors import UserError
@@ -39,7 +39,7 @@ AtOnce = Callable[[int, float | None], int | None]  # (runs, seconds of each) ->
 
 @dataclass(frozen=True)
 class Size:
-    """How much a plan may take: a fixed number of ``seeds`` and one look, at ``most`` so many, or ``budget`` seconds."""
+    """How much a plan may take: just ``seeds`` and one look, at ``most`` so many, or ``budget`` seconds."""
 
     seeds: int | None = None
     most: int | None = None
@@ -50,6 +50,25 @@ class Size:
         """What was given of it, as options."""
         given = {"--seeds": self.seeds, "--max-seeds": self.most, "--budget": self.budget}
         return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a new plan is to decide: ``pairs`` whose ``configs`` are given by hash, on the claim, by the margin.
+
+    ``seeds`` chooses so many fresh ones; ``races``: whether it may drop what lies behind; ``request`` is what the
+    command asked for, ``about`` is kept as it is (when, command, details).
+    """
+
+    family: Family
+    pairs: Sequence[Pair]
+    configs: Mapping[str, dict[str, Any]]
+    seeds: Callable[[int], tuple[int, ...]]
+    margin: float | None
+    claim: Claim
+    races: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,13 +117,13 @@ def trainings(plan: Plan, judged: Judged | None = None) -> int:
     return count
 
 
-def noise_of(evidence: Evidence, family: Family, fixed: Mapping[str, Any] | None = None) -> Noise:
+def noise_of(evidence: Evidence, fixed: Mapping[str, Any] | None = None) -> Noise:
     """Return how far paired differences vary: pooled from the baseline's seeds and from pairs judged before.
 
-    Of an ablation with ``fixed`` settings the baseline's seeds, which are of other ones, say nothing.
+    Of an ablation with ``fixed`` settings runs with other ones say nothing: it is assumed, or not known.
     """
-    alike = [j for j in evidence.verdicts(family) if not fixed]
     floor = None if fixed else evidence.final_floor
+    alike = [] if fixed else [*evidence.verdicts("confirm"), *evidence.verdicts("ablation")]
     sd, source = difference_sd(evidence.metric, floor, evidence.meta.dataset.test_examples, measured_sd(alike))
     return Noise(sd, source)
 
@@ -153,32 +172,14 @@ def _cost(pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...]) -> int:
     return count
 
 
-def propose(
-    evidence: Evidence,
-    family: Family,
-    pairs: Sequence[Pair],
-    seeds: Callable[[int], tuple[int, ...]],
-    configs: Mapping[str, dict[str, Any]],
-    *,
-    size: Size,
-    margin: float | None,
-    claim: Claim,
-    noise: Noise,
-    at_once: AtOnce,
-    races: bool = False,
-    request: Mapping[str, Any] | None = None,
-    about: Mapping[str, Any] | None = None,
-) -> Proposal:
-    """Make a new plan of ``pairs``.
+def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: AtOnce) -> Proposal:
+    """Make a new plan; ``at_once`` tells how many runs go side by side.
 
-    ``seeds`` chooses so many fresh ones, ``configs`` maps hashes to configs, ``at_once`` tells how many go side by side,
-    ``request`` is what the command asked for, ``about`` is kept as it is (when, command, details).
-
-    Raises UserError where the budget does not pay for it, nothing of the error is left, or recorded runs cannot bear
-    the claim.
+    Raises UserError where the budget does not pay for it, or recorded runs cannot bear the claim.
     """
+    pairs, margin, claim = q.pairs, q.margin, q.claim
     refuse_unusable(evidence.runs, {h for p in pairs for h in p.key}, claim, evidence.metric)
-    seconds = seconds_each(evidence, configs)
+    seconds = seconds_each(evidence, q.configs)
     wanted = rounds_wanted(margin, noise.sd, len(pairs))
     affordable = None
     if size.budget is not None:
@@ -186,18 +187,17 @@ def propose(
             raise UserError("--budget: no run of this study has a recorded time yet; give --max-seeds")
         side = at_once(min(wanted * per_round(pairs), int(size.budget / seconds)), seconds) or 1
         affordable = int(size.budget / seconds) * side
-    rounds, halving = sized(pairs, size, wanted, affordable, races)
-    looks, plans = len(evidence.looks(family)), evidence.plans(family)
+    rounds, halving = sized(pairs, size, wanted, affordable, q.races)
+    looks, plans = len(evidence.looks(q.family)), evidence.plans(q.family)
     alpha = next_plan(looks, [p.alpha for p in plans])
     every_round = size.seeds is None and claim == "test-set"
-    table = (
-        boundaries(len(pairs), rounds, alpha, every_round)
-        if claim == "test-set"
-        else population_boundaries(len(pairs), rounds, alpha)
-    )
-    chosen = seeds(rounds)
+    if claim == "population":
+        table = population_boundaries(len(pairs), rounds, alpha)
+    else:
+        table = boundaries(len(pairs), rounds, alpha, every_round)
+    chosen = q.seeds(rounds)
     plan = Plan(
-        family=family,
+        family=q.family,
         number=len(evidence.meta.plans) + 1,
         pairs=tuple(replace(p, seeds=chosen) for p in pairs),
         seeds=chosen,
@@ -208,9 +208,9 @@ def propose(
         every_round=every_round,
         halving=halving if every_round else (),
         previous=last_hash(evidence.meta),
-        request=dict(request or {}),
+        request=dict(q.request),
         deviations=tuple(deviations(evidence, plans[-1], pairs, margin, claim)) if plans else (),
-        **(about or {}),
+        **q.about,
     ).sealed()
     return proposal(evidence, judge(plan, evidence.runs, evidence.failures), configs, noise, at_once, new=True)
 
@@ -249,11 +249,9 @@ def foresee(evidence: Evidence, plan: Plan, sd: float | None) -> list[Forecast]:
     if sd is None:
         return []
     unit = unit or sd / 2
-    design = replace(plan.design(examples_of(evidence.baselines)))
+    design = plan.design(examples_of(evidence.baselines))
     if plan.claim == "population":
-        design = Design(
-            design.rounds, boundaries(len(plan.pairs), design.rounds, plan.alpha, False), plan.margin, False
-        )
+        design = replace(design, boundaries=boundaries(len(plan.pairs), design.rounds, plan.alpha, False))
     return forecast(design, max(sd, 1e-12), [0.0, unit, 2 * unit, 4 * unit])
 
 

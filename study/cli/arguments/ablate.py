@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_judgement, add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import add_judgement, add_resources, add_script, add_size, add_study, add_training
 from study.limits import COUNT, SEEDS
 
 EXAMPLES = """\
 examples:
-  python -m study.run ablate                                       # the sweep's best by validation, 6 seeds
-  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --seeds 8
-  python -m study.run ablate --set epochs=8 --seeds 7 --leave-out 3 --parts leave-one-out    # a cheap one
+  python -m study.run ablate                                       # the sweep's best by validation
+  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --budget 4h
+  python -m study.run ablate --set epochs=8 --max-seeds 8 --leave-out 3 --parts leave-one-out    # a cheap one
   python -m study.run ablate --from baseline --space-file mine.py  # your own list: ablations = {"no flips": {...}}
 """
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
@@ -28,13 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="best|baseline|RUN_ID",
         help="the config whose changes are studied (default: %(default)s, of the sweep by validation)",
     )
-    group.add_argument(
-        "--seeds",
-        type=SEEDS.parse,
-        default=6,
-        metavar="K",
-        help="fresh seeds per config, earlier looks included (default: %(default)s)",
-    )
+    add_size(group)
     group.add_argument(
         "--changes", metavar="A,B,...", help="only these fields (default: every field that differs from the baseline)"
     )

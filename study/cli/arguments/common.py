@@ -189,7 +189,7 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--claim",
         choices=("test-set", "population"),
-        help="about the expected score on this test set, or in the population it was drawn from (needs more, and has no "
+        help="about the expected score on this test set, or in the population it was drawn from (needs more, has no "
         "early stop) (default: test-set)",
     )
     group.add_argument(

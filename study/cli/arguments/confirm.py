@@ -10,7 +10,7 @@ from study.limits import COUNT
 EXAMPLES = """\
 examples:
   python -m study.run confirm --top 3                   # by a plan: at most 24 fresh seeds each, as few as will do
-  python -m study.run confirm --top 5 --budget 4h       # what four hours can show: a race, where they cannot pay for all
+  python -m study.run confirm --top 5 --budget 4h       # what four hours can show, by a race if need be
   python -m study.run confirm --top 3 --dry-run --explain   # only say what it would show and cost
   python -m study.run confirm --seeds 6                 # six seeds and one look, no early stop
 
