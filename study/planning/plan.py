@@ -212,7 +212,7 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         deviations=tuple(deviations(evidence, plans[-1], pairs, margin, claim)) if plans else (),
         **q.about,
     ).sealed()
-    return proposal(evidence, judge(plan, evidence.runs, evidence.failures), configs, noise, at_once, new=True)
+    return proposal(evidence, judge(plan, evidence.runs, evidence.failures), q.configs, noise, at_once, new=True)
 
 
 def proposal(
