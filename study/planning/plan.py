@@ -336,10 +336,9 @@ def _costs(p: Proposal) -> str:
         return "Nothing to train: all its runs are recorded."
     text = f"Cost: at most {plural(runs, 'training')}{_time(p, runs)}"
     if p.forecasts and p.plan.every_round and p.new:
-        none, _, two, _ = p.forecasts
-        text += f"; on average {none.trainings:.0f} where nothing is there, {two.trainings:.0f} for two margins"
-        if p.plan.margin is None:
-            text = text.removesuffix(" for two margins") + " for a difference of two units of noise"
+        none, two = (max(0.0, p.forecasts[i].trainings - p.reused) for i in (0, 2))
+        size = "a gain of two margins" if p.plan.margin is not None else "a gain of the noise's size"
+        text += f"; on average {none:.0f} where nothing is there, {two:.0f} with {size}"
     return f"{text}; {plural(p.reused, 'run')} reused."
 
 
