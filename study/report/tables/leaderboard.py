@@ -39,7 +39,7 @@ def leaderboard(view: View) -> Table:
         f"{'validation' if metric.is_accuracy else metric.what('validation')}"
         f"{'' if metric.better == 'higher' else ', the lowest first'}; differences to the baseline run of the same seed"
         f"{unit}{'; test shown, never ranked by' if metric.test else ''}.",
-        ("Run", "Changes"),
+        ("Run", "Changes", "On fresh seeds"),
         {
             "study": clean(view.meta.name),
             "dataset": clean(view.meta.dataset.name),
