@@ -90,7 +90,7 @@ def _plan_row(view: View, judged: Judged) -> Row:
     )
     kept = [f"at most {design.kept(r)} after round {r}" for r in plan.halving[:8] if 0 < r < len(plan.seeds)]
     stops = text("after each round" if plan.every_round else "once, at the end")
-    race = text(" <small>the better half goes on, {}</small>", joined(list(kept))) if kept else ""
+    race = text("; the better half goes on, {}", joined(list(kept))) if kept else ""
     return Row(
         [
             Cell(named + made),
