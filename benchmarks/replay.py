@@ -1,4 +1,4 @@
-"""The committed CIFAR-10 confirmation and ablation, replayed by a plan: after which round would each have stopped?
+"""The committed CIFAR-10 confirmation and ablation, replayed by a plan.
 
     python -m benchmarks.replay        seconds; trains nothing; writes benchmarks/results/replay.json
 
