@@ -5,7 +5,8 @@
 
 Each study is a real sweep of the scikit-learn example over its inert field ``replicate``, which only changes every
 random draw, then ``confirm --top 3 --max-seeds 12`` by a plan, with its report, by the real commands in one process.
-The seed of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run one after
+The seed of study i is 10,000 i, fixed here. Every verdict of better or worse is false. The one shortcut: trainings run
+one after
 the other by the engine 'here', where Ray would start 400 times. ``--through-ray`` shows
 on some of them that nothing depends on it.
 """
