@@ -17,7 +17,7 @@ from results.analysis.forecast import Forecast, forecast
 from results.analysis.looks import Family, Pair
 from results.analysis.noise import difference_sd
 from results.analysis.paired import Claim, claimed
-from results.analysis.plans import Judged, Plan, examples_of, judge, last_hash, population_boundaries
+from results.analysis.plans import MOST_PAIRS, Judged, Plan, examples_of, judge, last_hash, population_boundaries
 from results.analysis.sequential import FIRST, Design
 from results.analysis.verdict import interval_name
 from results.analysis.verdicts import measured_sd, refuse_unusable
@@ -178,6 +178,8 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
     Raises UserError where the budget does not pay for it, or recorded runs cannot bear the claim.
     """
     pairs, margin, claim = q.pairs, q.margin, q.claim
+    if len(pairs) > MOST_PAIRS:
+        raise UserError(f"{len(pairs)} comparisons: a plan has at most {MOST_PAIRS}")
     refuse_unusable(evidence.runs, {h for p in pairs for h in p.key}, claim, evidence.metric)
     seconds = seconds_each(evidence, q.configs)
     wanted = rounds_wanted(margin, noise.sd, len(pairs))
