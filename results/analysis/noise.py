@@ -57,6 +57,11 @@ class NoiseFloor:
     population_sd: float | None = None
     members: str = "examples"
 
+    @property
+    def varies(self) -> bool:
+        """Whether the seeds differ at all, beyond what rounding does."""
+        return self.sd > 1e-9 * abs(self.mean)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-able values, for study.json: the mean and its interval are values, not scores."""
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("metric", "members")}
