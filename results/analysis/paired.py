@@ -30,7 +30,6 @@ MIN_SEEDS = 3  # two differences say next to nothing about their deviation
 LEAST = 1e-250  # a standard error of none: no number is divided by zero, and it is none of any unit's
 
 Claim = Literal["test-set", "population"]
-Label = Literal["better", "worse", "equivalent", "undecided"]
 CLAIMS = get_args(Claim)
 
 

@@ -6,7 +6,7 @@ import math
 
 from results.analysis.evidence import Evidence
 from results.analysis.luck import RARE, lead_by_luck
-from results.analysis.noise import assumed_sd
+from results.analysis.noise import UNMEASURED, assumed_sd
 from results.analysis.paired import MIN_SEEDS
 from results.formatting import plural
 from results.store import Study
@@ -14,7 +14,7 @@ from study.planning.plan import expected, found_in, noise_of
 
 
 def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
-    """Say what a baseline of ``seeds`` seeds is for, and what a plan could show with noise as it is known or assumed."""
+    """Say what a baseline of ``seeds`` seeds is for, and what a plan could show with noise as known or assumed."""
     if seeds < 2:
         return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
     few = "very roughly; 6 are a start" if seeds < MIN_SEEDS else "by which later comparisons are planned"
@@ -29,7 +29,7 @@ def before_sweep(evidence: Evidence, trials: int) -> str:
     luck = by_luck(evidence, trials)
     if not luck:
         return (
-            f"{text}how far runs differ over seeds is not known yet ('baseline --seeds 6' measures it), and the best of "
+            f"{text}how far runs differ over seeds is not known yet ({UNMEASURED}), and the best of "
             f"{plural(trials, 'unchanged config')} would seem better than the baseline by luck alone. 'confirm' tells."
         )
     return f"{text}{luck} {confirming(evidence)}".rstrip()

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from results.analysis.evidence import Evidence
-from results.analysis.power import UNMEASURED
+from results.analysis.noise import UNMEASURED
 from results.analysis.scores import curve_so_far, prefixes_compare
 from results.config import changes
 from results.escaping import terminal
