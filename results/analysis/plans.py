@@ -118,7 +118,11 @@ class Plan:
         expect(margin is None or (type(margin) is float and 0 < margin <= LARGEST), f"margin is {margin!r:.40}")
         rows = self.boundaries
         expect(len(rows) == len(self.pairs) and all(len(row) == len(self.seeds) for row in rows), "boundaries lack")
-        expect(all(type(c) in (float, int) and c > 0 for row in rows for c in row), "a boundary is none")
+        expect(
+            all(type(c) in (float, int) and (0 < c <= LARGEST or c == math.inf) for row in rows for c in row),
+            "a boundary",
+        )
+        expect(len(self.halving) <= len(self.seeds), "more halvings than seeds")
         texts = [self.previous, self.hash, self.when or "", self.command or "", *self.deviations, *self.rounds]
         texts += [t or "" for p in self.pairs for t in (p.candidate, p.reference, p.role, p.name, p.chosen)]
         expect(all(isinstance(text, str) for text in texts), "its texts are none")

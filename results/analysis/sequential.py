@@ -245,7 +245,9 @@ class Judge:
             # not: it is not said
             "low": np.where(up, low, np.minimum(low, 0.0)),
             "high": np.where(down, high, np.maximum(high, 0.0)),
-            "boundary": np.where(up | down, differs, np.where(self.small, small, wide)),
+            "boundary": np.where(
+                up | down, differs, np.where(self.small, small, np.where(self.no_worse, no_worse, wide))
+            ),
         }
 
     def decisions(self) -> Decisions:

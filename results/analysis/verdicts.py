@@ -43,7 +43,7 @@ class PairVerdict:
     seeds: tuple[int, ...]
     differences: tuple[float, ...]
     metric: Metric
-    failures: Failures = Failures(0, 0, 1)
+    failures: Failures = Failures(0, 0, 0)
     earlier: tuple[Verdict, ...] = ()
     under_way: bool = False
 
@@ -55,6 +55,8 @@ class PairVerdict:
     @property
     def label(self) -> str:
         """The verdict in a few words, with what must be said in the same breath."""
+        if self.under_way and not self.verdict.decided:
+            return "not decided yet"
         if self.failures.candidate and self.verdict.differs:
             return f"{self.verdict.label} when it finishes; {self.failures.candidate} of {self.failures.n} fail"
         return self.verdict.label
@@ -110,7 +112,7 @@ def planned(judged: Judged, metric: Metric, members: str = "examples") -> list[P
         )
         two = [(s, a, b) for s, (a, b) in zip(plan.seeds, judged.scored[i], strict=False)]
         both = [(s, (a.final or 0.0) - (b.final or 0.0)) for s, a, b in two if a is not None and b is not None]
-        lost = Failures(sum(a is None for _, a, _ in two), sum(b is None for *_, b in two), max(1, len(two)))
+        lost = Failures(sum(a is None for _, a, _ in two), sum(b is None for *_, b in two), len(two))
         v = replace(v, sentence=sentence(v, metric, members))
         seeds, differences = tuple(s for s, _ in both), tuple(x for _, x in both)
         under_way = bool(d.open[0, i]) and not plan.given_up
@@ -120,8 +122,10 @@ def planned(judged: Judged, metric: Metric, members: str = "examples") -> list[P
 
 def _statistic(label: str, estimate: float, se: float, margin: float | None) -> float:
     """Return what had to reach the boundary: the distance from zero, or from the margin, over the standard error."""
-    away = (margin or 0.0) - estimate if label in MARGINAL else abs(estimate)
-    return away / se
+    if label in MARGINAL:
+        toward = -estimate if label == "no worse" else estimate
+        return ((margin or 0.0) - toward) / se
+    return abs(estimate) / se
 
 
 def verdicts_at(runs: Runs, look: Look, metric: Metric, members: str = "examples") -> list[PairVerdict]:

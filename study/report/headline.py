@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from results.analysis.evidence import Trial
-from results.analysis.paired import MIN_SEEDS
 from results.values import chosen_by
 from study.report.blocks import Tile
 from study.report.parts.leaderboard import status_counts
-from study.report.parts.verdicts import foremost, lead, plain_name
+from study.report.parts.verdicts import foremost, interval_of, lead, plain_name
+from study.report.tables.verdicts import has_interval
 from study.report.text import capital, code, joined, name, plural, strong, text
 from study.report.view import View, trial_link
 
@@ -140,13 +140,15 @@ def _tiles(view: View) -> list[Tile]:
         where = text("seed {}{}{}", run.seed, mean, tested)
         tiles.append(Tile("Baseline, validation", view.score(run.score), where))
     first = foremost(view)
-    if first is not None and first.verdict.n >= MIN_SEEDS:
+    if first is not None and has_interval(first.verdict):
         v = first.verdict
         detail = text(
-            "{}, 95 % interval {} to {} by itself; {} (n = {} seeds)",
+            "{}, {} {} to {}{}; {} (n = {} seeds)",
             view.difference_of(),
+            interval_of(v),
             *view.interval(v.low, v.high),
-            v.label,
+            " by itself" if v.by == "look" else "",
+            first.label,
             v.n,
         )
         tiles.append(Tile(f"{capital(plain_name(view, first))} on fresh seeds", view.gain(v.estimate), detail))

@@ -77,8 +77,8 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     view = view_of(study)
     if table == "leaderboard":
         return WRITERS[format](leaderboard(view))
-    if view.unknown_looks:
-        raise UserError(view.unknown_looks)
+    if view.unknown_plans:
+        raise UserError(view.unknown_plans)
     if table == "methods":
         escape = escaping.markdown if format == "md" else escaping.latex
         return escape(clean(methods(view), 10_000)) + "\n"

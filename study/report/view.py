@@ -13,6 +13,8 @@ from markupsafe import Markup
 from results.analysis.ablation import AblationResult, ablation_result
 from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
+from results.analysis.plans import Judged
+from results.analysis.verdicts import PairVerdict
 from results.errors import UserError
 from results.outcome import Predictions
 from results.reading import Reading
@@ -146,11 +148,24 @@ class View(Evidence):
         return [name(c, 24) for c in self.class_names]
 
     def looks(self, family: Family) -> list[Look]:
-        """The interim analyses (looks) of a family; none where study.json holds others: see ``unknown_looks``."""
+        """The interim analyses (looks) of a family; none where study.json holds others: see ``unknown_plans``."""
         try:
             return super().looks(family)
         except UserError:
             return []
+
+    @functools.cached_property
+    def _judged(self) -> list[Judged]:
+        """The plans; none where study.json holds others."""
+        try:
+            return super()._judged
+        except UserError:
+            return []
+
+    def judged_of(self, tested: PairVerdict) -> Judged | None:
+        """How far the plan is that judged a pair last; None for a look."""
+        v = tested.latest
+        return next((j for j in self._judged if v.by == "plan" and j.plan.number == v.number), None)
 
     @functools.cached_property
     def ablation(self) -> AblationResult | None:

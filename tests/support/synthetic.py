@@ -503,50 +503,68 @@ def study(
 
 
 def confirm(study: Study, maker: Maker, top: int = 3, seeds: int = 6) -> Study:
-    """Confirm the ``top`` candidates of a made-up study as the command does: plan, run, keep the look."""
-    from results.analysis.evidence import Evidence
-    from study.planning.confirm import prepare
+    """Confirm the ``top`` candidates of a made-up study as earlier versions did: pairs, runs, a look.
 
-    planned = prepare(Evidence.of(study), top=top, seeds=seeds, start=900, margin=maker.metric.margin)
-    for job in planned.jobs:
-        study.append(maker.run(job.config, job.seed, "confirm", command="python -m study.run confirm"))
-    study.meta.looks.append(planned.look.as_dict())
+    A second call is a further look, at the first seeds and at more.
+    """
+    from dataclasses import asdict
+
+    from results.analysis.evidence import Evidence
+    from results.analysis.looks import Look, Pair
+
+    evidence = Evidence.of(study)
+    fresh = tuple(range(900, 900 + seeds))
+    chosen = [t.record for t in evidence.ranked[:top]]
+    pairs = tuple(Pair(r.config_hash, evidence.baseline_hash, fresh, chosen=r.run_id) for r in chosen)
+    configs = {evidence.baseline_hash: study.meta.baseline} | {r.config_hash: r.config for r in chosen}
+    for name, config in configs.items():
+        for seed in fresh:
+            if (name, seed) not in evidence.runs:
+                study.append(maker.run(config, seed, "confirm", command="python -m study.run confirm"))
+    number = len(evidence.looks("confirm")) + 1
+    study.meta.looks.append(asdict(Look("confirm", number, pairs, margin=maker.metric.margin)))
     study.save_meta()
     return study
 
 
 def ablate(study: Study, maker: Maker, seeds: int = 6) -> Study:
-    """Take the best trial of a made-up study apart as the command does, path and interaction included."""
-    from dataclasses import replace
+    """Take the best trial of a made-up study apart as earlier versions did, path and interaction included: a look."""
+    from dataclasses import asdict, replace
 
     from results.analysis.ablation_plan import next_step, strongest
     from results.analysis.evidence import Evidence
-    from results.analysis.looks import looks_of, next_look
-    from study.cli.arguments.ablate import PARTS
+    from results.analysis.looks import Look, Pair
     from study.planning import ablate as work
 
-    def run(jobs: Sequence[Any]) -> None:
-        for job in jobs:
-            study.append(maker.run(job.config, job.seed, "ablation", ablation=job.ablation))
+    def run(wanted: dict[str, dict[str, Any]], of: Iterable[int], about: dict[str, Any]) -> None:
+        known = {(r.config_hash, r.seed) for r in study.records()}
+        for name, config in wanted.items():
+            for seed in of:
+                if (name, seed) not in known:
+                    study.append(maker.run(config, seed, "ablation", ablation=about.get(name, about)))
 
     def runs() -> Any:
         return Evidence.of(study).runs
 
+    def adding(*names: str) -> dict[str, dict[str, Any]]:
+        config = plan.adding(*names)
+        return {config_hash(config): config}
+
     start = work.starting_config(Evidence.of(study), "best")
     plan, _ = work.plan_ablation(start, study.meta.baseline, lambda config: dict(config), most=3)
     fresh = tuple(range(900, 900 + seeds))
-    pairs = work.pairs(plan, fresh, PARTS)
-    run(work.comparison_jobs(study.records(), plan, pairs)[0])
+    pairs = tuple(Pair(*key, fresh, role, name) for key, (role, name) in plan.comparisons().items())
+    run(work.configs(plan), fresh, {h: {"role": p.role, "change": p.name} for p in pairs for h in p.key})
     plan = replace(plan, path_seeds=fresh[:1])
     while len(plan.path) < len(plan.changes):
-        run(work.step_jobs(study.records(), plan, plan.path_seeds))
-        step = next_step(plan, runs(), plan.path_seeds)
-        plan = replace(plan, path=(*plan.path, str(step)))
+        for name in plan.changes:
+            if name not in plan.path:
+                run(adding(*plan.path, name), plan.path_seeds, {"role": "path"})
+        plan = replace(plan, path=(*plan.path, str(next_step(plan, runs(), plan.path_seeds))))
     plan = replace(plan, interaction=strongest(plan, runs(), fresh))
-    run(work.interaction_jobs(study.records(), plan, fresh))
-    look = next_look(
-        looks_of(study.meta, "ablation"), "ablation", pairs, "test-set", maker.metric.margin, details=plan.as_dict()
-    )
-    study.meta.looks.append(look.as_dict())
+    if plan.interaction:
+        run(adding(*plan.interaction), fresh, {"role": "interaction"})
+    look = Look("ablation", 1, pairs, margin=maker.metric.margin, details=plan.as_dict())
+    study.meta.looks.append(asdict(look))
     study.save_meta()
     return study

@@ -135,7 +135,7 @@ def methods(view: View) -> Section | None:
 
 def done(view: View) -> Section | None:
     """A methods paragraph for a paper, of what was actually done."""
-    if not view.records or view.unknown_looks:
+    if not view.records or view.unknown_plans:
         return None
     return Section("done", "What was done, for a paper", [Text([words(methods_paragraph(view))])])
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from study.report.blocks import Block, Facts, Note, Notes, Section, Text
+from markupsafe import Markup
+
+from results.analysis.looks import Family
+from results.analysis.plans import Judged, Plan
+from study.report.blocks import Block, Cell, Column, Facts, Note, Notes, Row, Section, Table, Text
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.warnings import warnings
-from study.report.text import code, joined, name, number, percent, plural, text, value
-from study.report.view import View
+from study.report.tables.verdicts import error_spent
+from study.report.text import clean, code, joined, name, number, percent, plural, text, value
+from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "protocol", "What was compared, and can I trust it?", "Protocol and trust"
 
@@ -48,6 +53,95 @@ def protocol(view: View) -> Section | None:
     return Section("protocol-facts", "Protocol", [Text([score]), Facts(facts)])
 
 
+def plans(view: View) -> Section | None:
+    """What was planned before its first run, how far it is, and in what it was other than before."""
+    judged = [*view.judged("confirm"), *view.judged("ablation")]
+    if not judged:
+        return None
+    rows = [_plan_row(view, j) for j in sorted(judged, key=lambda j: j.plan.number)]
+    columns = [Column(c) for c in ("Plan", "Compares", "Seeds", "Margin", "Error", "Judged", "So far")]
+    families: tuple[tuple[Family, str], ...] = (("confirm", "candidates"), ("ablation", "ablation"))
+    spent = [
+        text("For the {}, {}.", what, error_spent(view.looks(family), view.plans(family)))
+        for family, what in families
+        if view.plans(family)
+    ]
+    sealed = text(
+        "A plan is written down before its first run. Each holds the digest of itself and of the plan before, each "
+        "round that of its scores: a plan, score or verdict that is changed later is noticed; whoever also computes "
+        "the digests anew is not."
+    )
+    deviations = [
+        text("Plan {}: {}.", j.plan.number, clean("; ".join(j.plan.deviations[:20]), 2000))
+        for j in judged
+        if j.plan.deviations
+    ]
+    blocks: list[Block] = [Table("Plans, in the order in which they were made", columns, rows, name="plans-table")]
+    blocks += [Note("info", "Other than in the plan before", deviations)] if deviations else []
+    return Section("plans", "What was planned", [*blocks, Text([Markup(" ").join([*spent, sealed])])])
+
+
+def _plan_row(view: View, judged: Judged) -> Row:
+    """One plan: what it compares, how it judges, and how far it is."""
+    plan, design = judged.plan, judged.plan.design()
+    named = text("{}, {}", plan.number, "confirm" if plan.family == "confirm" else "ablate")
+    made = text(
+        " <small>{}{}</small>", code(plan.hash, 40) if len(plan.hash) <= 12 else code(plan.hash[:12]), _when(plan)
+    )
+    kept = [f"at most {design.kept(r)} after round {r}" for r in plan.halving[:8] if 0 < r < len(plan.seeds)]
+    stops = text("after each round" if plan.every_round else "once, at the end")
+    race = text(" <small>the better half goes on, {}</small>", joined(list(kept))) if kept else ""
+    return Row(
+        [
+            Cell(named + made),
+            Cell(_compared(view, plan)),
+            Cell(text("{}{} <small>{}</small>", "at most " if plan.every_round else "", len(plan.seeds), _span(plan))),
+            Cell("none" if plan.margin is None else view.amount(plan.margin, signed=False, short=True)),
+            Cell(f"{100 * plan.alpha:.3g} %"),
+            Cell(stops + race),
+            Cell(_so_far(judged)),
+        ]
+    )
+
+
+def _when(plan: Plan) -> str:
+    return f", {clean(plan.when, 40)[:16].replace('T', ' ')}" if plan.when else ""
+
+
+def _compared(view: View, plan: Plan) -> Markup:
+    """The first comparisons of a plan by name, and how many more there are."""
+    named = []
+    for pair in plan.pairs[:8]:
+        trial = view.trial_of(pair) if pair.role == "confirm" else None
+        own = text("{} <small>{}</small>", name(pair.name, 40), pair.role) if pair.name else code(pair.candidate, 12)
+        named.append(trial_link(trial) if trial else own)
+    more = len(plan.pairs) - len(named)
+    return joined([*named, f"{more} more"] if more else list(named))
+
+
+def _span(plan: Plan) -> str:
+    """The seeds: '900 to 923' where they follow one another."""
+    seeds = plan.seeds
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds[:12])) + (", ..." if len(seeds) > 12 else "")
+
+
+def _so_far(judged: Judged) -> Markup:
+    """How far a plan is, and how many of its runs failed."""
+    plan = judged.plan
+    state = "given up after" if plan.given_up else "ended after" if judged.ended else "under way, after"
+    runs = {
+        (config, seed): run
+        for pair, rounds in zip(plan.pairs, judged.scored, strict=True)
+        for seed, two in zip(plan.seeds, rounds, strict=False)
+        for config, run in zip(pair.key, two, strict=True)
+    }
+    failed = sum(run is None for run in runs.values())
+    lost = text(" <small>{} of {} failed</small>", failed, plural(len(runs), "run")) if failed else ""
+    return text("{} round {} of {}", state, judged.rounds, len(plan.seeds)) + lost
+
+
 def validity(view: View) -> Section | None:
     """Whatever makes the comparison weaker than it looks."""
     found = warnings(view)
@@ -67,4 +161,4 @@ def settings(view: View) -> Section | None:
     return Section("baseline-config", "The baseline's settings", blocks)
 
 
-SECTIONS = [protocol, validity, settings]
+SECTIONS = [protocol, plans, validity, settings]

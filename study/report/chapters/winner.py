@@ -7,8 +7,8 @@ from markupsafe import Markup
 from results.analysis.ablation import VerdictRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
-from study.report.parts.verdicts import effects_figure, verdict_cells, verdict_columns
-from study.report.tables.verdicts import path_sentence, verdict_table
+from study.report.parts.verdicts import effects_figure, error_shared, verdict_cells, verdict_columns
+from study.report.tables.verdicts import explained, path_sentence, verdict_table
 from study.report.tables.writers import latex, markdown
 from study.report.text import (
     clean,
@@ -17,7 +17,6 @@ from study.report.text import (
     joined,
     name,
     number,
-    plural,
     strong,
     text,
     value,
@@ -86,12 +85,13 @@ def ablation(view: View) -> Section | None:
         return None
     groups: list[Block] = []
     sized = any(r.parameters for r in found.rows)
+    tested = [r.tested for r in found.rows]
     for role in dict.fromkeys(r.role for r in found.rows):
         rows = [
             Row(
                 [
                     Cell(_change(r)),
-                    *verdict_cells(view, r.tested.verdict),
+                    *verdict_cells(view, r.tested, tested),
                     *([Cell(number(r.parameters))] if sized else []),
                     Cell(duration(r.seconds)),
                 ]
@@ -101,30 +101,37 @@ def ablation(view: View) -> Section | None:
         ]
         columns = [
             Column("Change"),
-            *verdict_columns(view),
+            *verdict_columns(view, tested),
             *([Column("Parameters", numeric=True)] if sized else []),
             Column("Time per run", numeric=True),
         ]
         groups.append(Table(text("{}: {}", role.capitalize(), ROLES[role]), columns, rows))
     named = [(f"{r.name} ({r.role})" if r.role != "all" else "all changes", r.tested) for r in found.rows]
-    figure = effects_figure(view, "ablation", "What each change does", named, found.look.margin)
+    figure = effects_figure(view, "ablation", "What each change does", named, found.last.margin)
     done = {"leave-one-out": "taken back alone", "add-one-in": "applied alone", "named": "tried by name"}
     said = text(
-        "{} with runs on fresh seeds, paired. A {} difference speaks for the change. "
-        "The error of 5 % is shared out over {} and {}.",
+        "{} with runs on fresh seeds, paired. A {} difference speaks for the change. {}",
         text("Each change was {},", joined([v for k, v in done.items() if any(r.role == k for r in found.rows)]))
         if any(r.role in done for r in found.rows)
         else "All changes together were tested",
         "positive" if view.metric.better == "higher" else "negative",
-        plural(len(found.look.pairs), "comparison"),
-        plural(found.look.number, "interim analysis (look)", "interim analyses (looks)"),
+        error_shared(view, "ablation", found.looks, found.plans),
     )
+    why = explained(tested)
     blocks: list[Block] = [Text([said]), *([figure] if figure else []), *groups]
+    blocks += [Text([text("{}", " ".join(why))])] if why else []
     if told := path_sentence(found, view.metric):
         blocks.append(Text([words(told)]))
     if found.disagreements:
         blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
-    notes = [text("{}: {}", r.name, r.tested.note) for r in found.rows if r.tested.note]
+    blocks += [
+        Note("warn", name(r.name), [clean(r.tested.note, 2000)])
+        for r in found.rows
+        if r.tested.note and r.tested.failures.candidate
+    ]
+    notes = [
+        text("{}: {}", r.name, r.tested.note) for r in found.rows if r.tested.note and not r.tested.failures.candidate
+    ]
     notes += [text("{}: as tested by confirm, among its own comparisons.", r.name) for r in found.rows if r.by_confirm]
     blocks += [Text(notes)] if notes else []
     for command in found.elsewhere:

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
-from results.analysis.corrections import ALPHA
-from results.analysis.paired import MIN_SEEDS, MOST_SEEDS, claimed
+from results.analysis.looks import Family, Look
+from results.analysis.paired import MIN_SEEDS, claimed
+from results.analysis.plans import Plan
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdict import Verdict
+from results.analysis.verdict import Verdict, interval_name
 from results.analysis.verdicts import PairVerdict
-from results.formatting import p_number
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
-from study.report.text import clean, code, percent, plural, strong, text
+from study.report.tables import verdicts as tables
+from study.report.text import capital, clean, code, joined, percent, plural, strong, text
 from study.report.view import View, trial_link
 
-ROLE = {"better": "good", "worse": "bad", "equivalent": "base", "undecided": "muted"}
-TONE = {"better": "good", "worse": "bad", "equivalent": "info", "undecided": "warn"}
+ORDER = ("better", "undecided", "no worse", "equivalent", "no gain", "worse", "dropped")
+ROLE = {"better": "good", "worse": "bad", "undecided": "muted", "dropped": "muted"}
+TONE = {"better": "good", "worse": "bad", "undecided": "warn", "dropped": "warn"}
+MARK = {
+    "better": "Confirmed",
+    "worse": "Refuted",
+    "undecided": "Undecided",
+    "no worse": "No worse",
+    "equivalent": "Equivalent",
+    "no gain": "No gain",
+    "dropped": "Dropped",
+}
 
 
 def confirmed(view: View) -> Section | None:
-    """What fresh seeds say of each candidate, with interval, n, adjusted p and the claim."""
+    """What fresh seeds say of each candidate, with interval, n, what it was judged by and the claim."""
     tested = view.verdicts("confirm")
     if not tested:
         return None
@@ -28,17 +41,18 @@ def confirmed(view: View) -> Section | None:
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
         "the baseline (same split, "
-        "same order), and tested on {}. The error of 5 % is shared out over {} and {}, all that were ever made.",
+        "same order), and tested on {}. {}",
         plural(len(tested), "candidate"),
         "was" if len(tested) == 1 else "were",
         claimed(v.claim, view.metric, view.members),
-        plural(v.comparisons, "comparison"),
-        plural(v.look, "interim analysis (look)", "interim analyses (looks)"),
+        error_shared(view, "confirm", view.looks("confirm"), view.plans("confirm")),
     )
     blocks: list[Block] = [
         Text([said]),
         verdict_table(view, "Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
     ]
+    if explained := tables.explained(tested):
+        blocks.append(Text([text("{}", " ".join(explained))]))
     figure = effects_figure(
         view,
         "confirm",
@@ -47,10 +61,27 @@ def confirmed(view: View) -> Section | None:
         v.margin,
     )
     blocks += [figure] if figure else []
-    notes = [Note("info", candidate(view, j), [clean(j.note)]) for j in tested if j.note]
-    blocks += notes
+    blocks += [Note(note_tone(j), candidate(view, j), [clean(j.note, 2000)]) for j in tested if j.note]
     luck = _shrinkage(view)
     return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
+
+
+def error_shared(view: View, family: Family, looks: Sequence[Look], plans: Sequence[Plan]) -> Markup:
+    """How the error is shared out: over the comparisons and looks of earlier versions, and over plans."""
+    if not plans:
+        return text(
+            "The error of 5 % is shared out over {} and {}{}.",
+            plural(len(looks[-1].pairs), "comparison"),
+            plural(looks[-1].number, "interim analysis (look)", "interim analyses (looks)"),
+            ", all that were ever made" if family == "confirm" else "",
+        )
+    told = "; ".join(tables.plan_words(plan, view.metric) for plan in plans)
+    return text("{}; {}.", capital(told), tables.error_spent(looks, plans))
+
+
+def note_tone(tested: PairVerdict) -> str:
+    """The tone of what must be said beside a verdict: a warning where runs of the candidate fail."""
+    return "warn" if tested.failures.candidate else "info"
 
 
 def candidate(view: View, tested: PairVerdict) -> Markup:
@@ -67,73 +98,117 @@ def plain_name(view: View, tested: PairVerdict) -> str:
 
 def verdict_table(view: View, caption: Markup | str, named: list[tuple[Markup, PairVerdict]], name: str) -> Table:
     """One row per comparison with all that a verdict rests on."""
-    rows = [Row([Cell(label), *verdict_cells(view, j.verdict)]) for label, j in named]
-    return Table(caption, [Column("Compared"), *verdict_columns(view)], rows, name=name)
+    tested = [j for _, j in named]
+    rows = [Row([Cell(label), *verdict_cells(view, j, tested)]) for label, j in named]
+    return Table(caption, [Column("Compared"), *verdict_columns(view, tested)], rows, name=name)
 
 
-def verdict_columns(view: View) -> list[Column]:
-    """The columns of all tables of verdicts."""
+def verdict_columns(view: View, tested: Sequence[PairVerdict]) -> list[Column]:
+    """The columns of all tables of verdicts: adjusted p where looks judged, t and its boundary where plans did."""
     return [
         Column("Verdict"),
         Column(view.metric.axis_of_difference("Difference"), numeric=True),
-        Column("95 % interval", numeric=True),
+        Column(capital(tables.interval_head([j.verdict for j in tested])), numeric=True),
         Column("Seeds", numeric=True),
-        Column("Adjusted p", numeric=True),
+        *([Column("t and boundary", numeric=True)] if _by(tested, "plan") else []),
+        *([Column("Adjusted p", numeric=True)] if _by(tested, "look") else []),
     ]
 
 
-def verdict_cells(view: View, v: Verdict) -> list[Cell]:
-    """The cells of :func:`verdict_columns`."""
-    enough = v.n >= MIN_SEEDS
+def _by(tested: Sequence[PairVerdict], by: str) -> bool:
+    return any(j.verdict.by == by for j in tested)
+
+
+def verdict_cells(view: View, j: PairVerdict, tested: Sequence[PairVerdict]) -> list[Cell]:
+    """The cells of :func:`verdict_columns`, where ``tested`` are all the table's."""
+    v, all_of = j.verdict, [other.verdict for other in tested]
     more = Markup("")
-    if v.label == "undecided" and enough:
-        count = f"over {MOST_SEEDS} seeds in all" if v.further_seeds is None else f"about {_more(v.further_seeds)}"
-        more = text(" <small>{} to tell</small>", count)
-    elif not enough:
+    if j.under_way and not v.decided:
+        more = text(" <small>after {}</small>", after_round(view, j))
+    elif v.n < MIN_SEEDS and v.label != "dropped":
         more = text(" <small>{} {} too few</small>", plural(v.n, "seed"), "is" if v.n == 1 else "are")
-    p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
+    shown = tables.has_interval(v)
+    interval = text("{} to {}", *view.interval(v.low, v.high)) if shown else Markup("–")
+    level = text(" <small>{}</small>", tables.own_level(v, all_of).strip(" ()")) if tables.own_level(v, all_of) else ""
+    early = Markup(" <small>stopped early</small>") if tables.early(j) else ""
     return [
-        Cell(strong(v.label) + more, style=f"v-{v.label}"),
-        Cell(view.gain(v.estimate) if v.n else "–"),
-        Cell(text("{} to {}", *view.interval(v.low, v.high)) if enough else "–"),
-        Cell(str(v.n)),
-        Cell(p_number(p, ALPHA) if enough else "–"),
+        Cell(strong(j.label) + more, style=style(j)),
+        Cell(text("{}", view.gain(v.estimate)) + early if v.n else "–"),
+        Cell(interval + level),
+        Cell(tables.seeds_of(v)),
+        *([Cell(tables.t_of_boundary(v) or "–")] if _by(tested, "plan") else []),
+        *([Cell(tables.p_of(v) or "–")] if _by(tested, "look") else []),
     ]
 
 
-def _more(seeds: int) -> str:
-    return f"{seeds} more seed{'s' if seeds != 1 else ''}"
+def style(j: PairVerdict) -> str:
+    """The style of a verdict's cell; a difference of which runs fail is a warning."""
+    fails = j.failures.candidate and j.verdict.label == "better"
+    return "v-fails" if fails else f"v-{j.verdict.label.replace(' ', '-')}"
+
+
+def after_round(view: View, j: PairVerdict) -> str:
+    """How far a pair's plan is: 'round 3 of at most 24'."""
+    judged = view.judged_of(j)
+    if judged is None:
+        return ""
+    most = "at most " if judged.plan.every_round else ""
+    return f"round {judged.rounds} of {most}{len(judged.plan.seeds)}"
+
+
+def interval_of(v: Verdict) -> str:
+    """What a verdict's interval is called in a sentence."""
+    return interval_name(v.level, v.by == "plan")
 
 
 def effects_figure(
     view: View, name: str, title: str, named: list[tuple[str, PairVerdict]], margin: float | None
 ) -> Figure | None:
-    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last look's, if it has one."""
-    shown = [(label, j.verdict) for label, j in named if j.verdict.n >= MIN_SEEDS]
+    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last asked, if it has one."""
+    shown = [(label, j) for label, j in named if tables.has_interval(j.verdict)]
     if not shown:
         return None
     rows = []
-    for n, v in shown:
+    for n, j in shown:
+        v = j.verdict
         middle, *ends = (view.shown_raw(x) or 0.0 for x in (v.estimate, v.low, v.high))
-        rows.append(figures.Effect(f"{clean(n, 40)}: {v.label}", middle, min(ends), max(ends), ROLE[v.label]))
+        role = "best" if style(j) == "v-fails" else ROLE.get(v.label, "base")
+        rows.append(figures.Effect(f"{clean(n, 40)}: {j.label}", middle, min(ends), max(ends), role))
     alt = f"{title}: " + "; ".join(
-        f"{clean(n, 40)} {view.gain(v.estimate)} ({' to '.join(view.interval(v.low, v.high))}), {v.label}"
-        for n, v in shown[:12]
+        f"{clean(n, 40)} {view.gain(j.verdict.estimate)} "
+        f"({' to '.join(view.interval(j.verdict.low, j.verdict.high))}), {j.label}"
+        for n, j in shown[:12]
     )
     band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
     svg = figures.effects(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
+    labels = {j.verdict.label for _, j in shown}
     reading = text(
-        "Dot: the mean paired difference over seeds; line: its 95 % interval, each by itself. {}{}The verdicts allow "
-        "for all comparisons together, so they are stricter than the lines.",
+        "Dot: the mean paired difference over seeds; line: {}. {}{}{}",
+        _lines([j.verdict for _, j in shown]),
         view.least,
         text(
-            "The grey band is the margin of ±{} within which two configs are called equivalent. ",
+            "The grey band is the margin of ±{}{}. ",
             view.amount(margin, signed=False),
+            " within which two configs are called equivalent"
+            if not labels & {"no gain", "no worse"}
+            else ", the least difference worth having",
         )
         if margin is not None
         else "",
+        "The verdicts allow for all comparisons together, so they are stricter than the lines."
+        if all(j.verdict.by == "look" for _, j in shown)
+        else "",
     )
     return Figure(f"{name}-effects", title, svg, alt, reading)
+
+
+def _lines(verdicts: Sequence[Verdict]) -> Markup:
+    """Which intervals the lines are."""
+    looks, plans = ([v for v in verdicts if v.by == by] for by in ("look", "plan"))
+    names = sorted({interval_of(v) for v in plans})
+    said = [f"its {joined(list(names))}, which no verdict contradicts"] if plans else []
+    said += ["its 95 % interval, each by itself"] if looks else []
+    return text("{}", "; of an interim analysis ".join(said))
 
 
 def _shrinkage(view: View) -> Table | None:
@@ -169,15 +244,13 @@ def _shrinkage(view: View) -> Table | None:
     return Table(caption, columns, rows, name="shrinkage-table")
 
 
-ORDER = ("better", "undecided", "equivalent", "worse")
-
-
 def foremost(view: View) -> PairVerdict | None:
     """The candidate to name first: by its verdict, then by the sweep's validation, never by the test estimate."""
 
-    def rank(j: PairVerdict) -> tuple[int, float]:
+    def rank(j: PairVerdict) -> tuple[int, bool, float]:
         trial = view.trial_of(j.pair)
-        return ORDER.index(j.verdict.label), -(trial.record.score or 0.0) if trial else 0.0
+        fails = bool(j.failures.candidate) and j.verdict.differs
+        return ORDER.index(j.verdict.label), fails, -(trial.record.score or 0.0) if trial else 0.0
 
     return min(view.verdicts("confirm"), key=rank, default=None)
 
@@ -185,45 +258,65 @@ def foremost(view: View) -> PairVerdict | None:
 def lead(view: View) -> tuple[str, str, Markup] | None:
     """The headline of a study with verdicts: (tone, mark, sentence); None where nothing was confirmed."""
     tested = view.verdicts("confirm")
-    if not tested:
+    first = foremost(view)
+    if first is None:
         return None
-    labels = [j.verdict.label for j in tested]
-    first = foremost(view) or tested[0]
-    v = first.verdict
-    who = candidate(view, first)
-    what = {
-        "better": text("{} beats the baseline", who),
-        "worse": text("{} is worse than the baseline", who),
-        "equivalent": text("{} is equivalent to the baseline", who),
-        "undecided": text("Whether {} beats the baseline is undecided", who),
-    }[v.label]
-    if v.n < MIN_SEEDS:
-        said = text("{}: {} can reach no verdict, at least {} are needed.", what, plural(v.n, "paired seed"), MIN_SEEDS)
+    v, waits = first.verdict, first.under_way and not first.verdict.decided
+    fails = bool(first.failures.candidate) and v.differs
+    said = _what(view, first)
+    if v.label == "dropped":
+        said += Markup(".")
+    elif v.n < MIN_SEEDS:
+        pattern = "{}: {} can reach no verdict, at least {} are needed."
+        said = text(pattern, said, plural(v.n, "paired seed"), MIN_SEEDS)
     else:
         said = text(
-            "{}: {} {}, 95 % interval {} to {}, over {} ({}).",
-            what,
+            "{}: {} {}{}, {} {} to {}, over {} ({}).",
+            said,
             strong(view.gain(v.estimate)),
             view.difference_of(),
+            " (stopped early, so on average too large)" if tables.early(first) else "",
+            interval_of(v),
             *view.interval(v.low, v.high),
             plural(v.n, "paired seed"),
             claimed(v.claim, view.metric, view.members),
         )
-    if first.failed:
+    if first.failed > 0 and not fails:
         said += text(
             " Left out: {} of {}, where a run came to no score.",
             first.failed,
-            plural(len(set(first.pair.seeds)), "pair"),
+            plural(first.failures.n, "pair"),
         )
-    if v.label == "undecided" and v.n >= MIN_SEEDS:
-        more = f"about {v.further_seeds} further" if v.further_seeds is not None else f"more than {MOST_SEEDS}"
-        said += text(" It would likely take {} seeds to tell.", more)
     if len(tested) > 1:
-        counts = [f"{labels.count(w)} {w}" for w in ORDER if w in labels]
-        said += (
-            text(" Of {}: {}.", plural(len(tested), "candidate"), ", ".join(counts))
-            if len(counts) > 1
-            else text(" All {} are {}.", plural(len(tested), "candidate"), labels[0])
-        )
-    marks = {"better": "Confirmed", "worse": "Refuted", "equivalent": "Equivalent", "undecided": "Undecided"}
-    return "warn" if first.failed else TONE[v.label], marks[v.label], said
+        said += _counts(tested)
+    mark = "Under way" if waits else "Better when it finishes" if fails and v.label == "better" else MARK[v.label]
+    return "warn" if first.failed > 0 else "info" if waits else TONE.get(v.label, "info"), mark, said
+
+
+def _what(view: View, first: PairVerdict) -> Markup:
+    """What is said of the candidate that is named first."""
+    who, v = candidate(view, first), first.verdict
+    if first.under_way and not v.decided:
+        return text("Whether {} beats the baseline is not decided yet after {}", who, after_round(view, first))
+    if first.failures.candidate and v.differs:
+        return text("Against the baseline {} is {}", who, first.label)
+    return {
+        "better": text("{} beats the baseline", who),
+        "worse": text("{} is worse than the baseline", who),
+        "equivalent": text("{} is equivalent to the baseline", who),
+        "no gain": text("{} gains nothing worth having over the baseline", who),
+        "no worse": text("{} is no worse than the baseline by more than the margin", who),
+        "dropped": text("{} was behind when the race went on with the better half: dropped, not judged", who),
+        "undecided": text("Whether {} beats the baseline is undecided", who),
+    }[v.label]
+
+
+def _counts(tested: Sequence[PairVerdict]) -> Markup:
+    """How many candidates have which verdict, each with what must be said in the same breath."""
+    ordered = sorted(tested, key=lambda j: ORDER.index(j.verdict.label))
+    labels = [j.label for j in ordered]
+    counts = [f"{labels.count(label)} {label}" for label in dict.fromkeys(labels)]
+    if len(counts) == 1:
+        return text(" All {} are {}.", plural(len(tested), "candidate"), labels[0])
+    apart = "; " if any(";" in c for c in counts) else ", "
+    return text(" Of {}: {}.", plural(len(tested), "candidate"), apart.join(c.replace("; ", ", ") for c in counts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from markupsafe import Markup
+
 from results.analysis.importance import is_numeric
 from study.report.blocks import Note
 from study.report.text import clean, code, joined, plural, text, value
@@ -68,11 +70,24 @@ def _mixed_data(view: View) -> Note | None:
 def _ignored(view: View) -> Note | None:
     """Lines of records.jsonl that are not used, each with its reason."""
     told = [text("{}.", line) for line in view.reading.told()]
-    for pair, runs in view.withdrawn.items():
-        trial = view.trial_of(pair)
-        what = trial_link(trial) if trial else code(pair.name or pair.candidate, 40)
-        told.append(text("The verdict on {} counted {} and is withdrawn.", what, joined(runs[:5])))
     return Note("bad", "Records ignored.", told) if told else None
+
+
+def _withdrawn(view: View) -> Note | None:
+    """Verdicts that do not stand, each with its reason; no other part of the page shows them."""
+    about: dict[str, list[Markup]] = {}
+    for pair, why in view.withdrawn.items():
+        trial = view.trial_of(pair) if pair.role == "confirm" else None
+        what = trial_link(trial) if trial else code(pair.name or pair.candidate, 40)
+        known = about.setdefault(why, [])
+        if what not in known:
+            known.append(what)
+    told = []
+    for why, named in about.items():
+        many = len(named) > 1
+        verb, plural_s = ("are", "s") if many else ("is", "")
+        told.append(text("The verdict{} on {} {} withdrawn: {}.", plural_s, joined(list(named)), verb, why))
+    return Note("bad", "Verdicts withdrawn.", told) if told else None
 
 
 def _damaged(view: View) -> Note | None:
@@ -82,10 +97,10 @@ def _damaged(view: View) -> Note | None:
     return Note("warn", "Files left out.", [text("{}.", joined(found[:10]))])
 
 
-def _unknown_looks(view: View) -> Note | None:
-    if not view.unknown_looks:
+def _unknown_plans(view: View) -> Note | None:
+    if not view.unknown_plans:
         return None
-    return Note("bad", "Verdicts left out.", [text("{}.", view.unknown_looks)])
+    return Note("bad", "Verdicts left out.", [text("{}.", view.unknown_plans)])
 
 
 def _other_seed(view: View) -> Note | None:
@@ -124,7 +139,7 @@ def _one_seed(view: View) -> Note | None:
 
 
 def _unconfirmed(view: View) -> Note | None:
-    if not view.ranked or view.looks("confirm"):
+    if not view.ranked or view.looks("confirm") or view.plans("confirm"):
         return None
     return Note(
         "warn",
@@ -197,16 +212,18 @@ def edges(view: View, config: dict[str, Any]) -> list[str]:
 
 
 def _many_looks(view: View) -> Note | None:
-    looks = view.looks("confirm")
-    if len(looks) < 2:
+    looks, plans = view.looks("confirm"), view.plans("confirm")
+    if len(looks) + len(plans) < 2:
         return None
+    asked = [plural(len(looks), "look")] if looks else []
+    asked += [plural(len(plans), "plan")] if plans else []
     return Note(
         "info",
         "Looked at more than once.",
         [
             text(
                 "The winners were confirmed in {}; the verdicts allow for all of them.",
-                plural(len(looks), "look"),
+                joined(asked),
             )
         ],
     )
@@ -216,8 +233,9 @@ CHECKS = [
     _no_baseline,
     _mixed_data,
     _ignored,
+    _withdrawn,
     _damaged,
-    _unknown_looks,
+    _unknown_plans,
     _other_baseline,
     _other_seed,
     _one_seed,

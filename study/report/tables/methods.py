@@ -5,8 +5,11 @@ from __future__ import annotations
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Look
 from results.analysis.paired import claimed
+from results.analysis.plans import Plan
+from results.analysis.verdicts import PairVerdict
 from results.formatting import plural, setting
 from results.values import chosen_by
+from study.report.tables.verdicts import early, error_spent, plan_words
 
 
 def methods(evidence: Evidence) -> str:
@@ -31,20 +34,61 @@ def methods(evidence: Evidence) -> str:
             f"A search of {plural(len(trials), 'trial')} ({meta.sweep.get('sampler', 'unknown')} sampler{scheduler}; "
             f"{done} trained to their end) chose candidates by {metric.what('validation')} alone."
         )
-    confirms, ablations = evidence.looks("confirm"), evidence.looks("ablation")
     fresh = "retrained on seeds that the search had not used"
-    if confirms:
-        said.append(_family("Candidates", evidence, "confirm", f"and the baseline were {fresh}"))
-    if ablations:
-        settings = ", ".join(f"{k} = {setting(v)}" for k, v in (ablations[-1].details.get("pins") or {}).items())
-        fixed = f" (fixed settings: {settings})" if settings else ""
-        said.append(_family("Ablated configs", evidence, "ablation", f"were {fresh}{fixed}"))
-    told = {_tests(looks[-1], evidence): looks[-1] for looks in (confirms, ablations) if looks}
+    families: list[tuple[Family, str, str]] = [("confirm", "Candidates", f"and the baseline were {fresh}")]
+    families.append(("ablation", "Ablated configs", f"were {fresh}{_fixed(evidence)}"))
+    asked = [(family, evidence.looks(family), evidence.plans(family)) for family, *_ in families]
+    said += [_family(what, evidence, family, did) for family, what, did in families if _asked(evidence, family)]
+    told = {_tests(looks[-1], evidence): family for family, looks, _ in asked if looks}
     if told:
-        said.append(f"Differences are means of paired per-seed differences in {metric.what()} with 95 % t intervals.")
-    for text, look in told.items():
-        which = "" if len(told) == 1 else "For the candidates, " if look.family == "confirm" else "For the ablation, "
+        of = " Of interim analyses" if any(plans for *_, plans in asked) else ""
+        intervals = f"ifferences are means of paired per-seed differences in {metric.what()} with 95 % t intervals."
+        said.append(f"{of.strip()} d{intervals}" if of else f"D{intervals}")
+    for text, family in told.items():
+        which = "" if len(told) == 1 else "For the candidates, " if family == "confirm" else "For the ablation, "
         said.append(f"{which}{text}" if which else text[0].upper() + text[1:])
+    if any(plans for *_, plans in asked):
+        said.append(_sequential(evidence))
+    return " ".join(said)
+
+
+def _asked(evidence: Evidence, family: Family) -> list[Look | Plan]:
+    return [*evidence.looks(family), *evidence.plans(family)]
+
+
+def _fixed(evidence: Evidence) -> str:
+    """Say what an ablation fixed for all of its runs; empty where nothing."""
+    asked = _asked(evidence, "ablation")
+    details = asked[-1].details if asked else {}
+    fixed = details.get("pins") or details.get("fixed") or {}
+    settings = ", ".join(f"{k} = {setting(v)}" for k, v in fixed.items()) if isinstance(fixed, dict) else ""
+    return f" (fixed settings: {settings})" if settings else ""
+
+
+def _sequential(evidence: Evidence) -> str:
+    """Say how plans judge, and what they spent."""
+    metric = evidence.metric
+    said = [
+        "Verdicts were given by plans that were written down before their first run: each states its comparisons, "
+        f"seeds, margin, error and stopping rule. Differences are means of paired per-seed differences in "
+        f"{metric.what()}; after each round their t statistics, of a variance drawn towards that of all comparisons, "
+        "are held against boundaries that were simulated under the null for all comparisons and looks of the plan "
+        "together, and intervals are the repeated confidence intervals at these boundaries."
+    ]
+    families: tuple[tuple[Family, str], ...] = (("confirm", "the candidates"), ("ablation", "the ablation"))
+    for family, what in families:
+        looks, plans = evidence.looks(family), evidence.plans(family)
+        if plans:
+            told = "; ".join(plan_words(plan, metric) for plan in plans)
+            claim = claimed(plans[-1].claim, metric, evidence.members)
+            said.append(f"For {what}, {told}; the claim is {claim}; {error_spent(looks, plans)}.")
+            if any(plan.claim == "population" for plan in plans):
+                said.append(
+                    f"Standard errors of the population claim hold the test {evidence.members}' sampling variance too, "
+                    "and it is judged once, at t quantiles by Bonferroni's method."
+                )
+    if any(early(j) for family, _ in families for j in evidence.verdicts(family)):
+        said.append("Estimates of comparisons that stopped early are on average too large.")
     return " ".join(said)
 
 
@@ -89,12 +133,16 @@ def _family(what: str, evidence: Evidence, family: Family, did: str) -> str:
     n = sorted({j.latest.n for j in tested})
     seeds = f"{n[0]}" if len(n) == 1 else f"{n[0]} to {n[-1]}"
     lost = sum(j.failed for j in tested)
-    left_out = f"; {lost} of {sum(len(set(j.pair.seeds)) for j in tested)} pairs left out, a run came to no score"
-    stands = (
-        "; a verdict reached at an earlier one is final" if any(j.verdict.look != j.latest.look for j in tested) else ""
-    )
-    looks = plural(len(evidence.looks(family)), "interim analysis", "interim analyses")
+    left_out = f"; {lost} of {sum(j.failures.n for j in tested)} pairs left out, a run came to no score"
+    stands = "; a verdict reached at an earlier one is final" if any(_stands(j) for j in tested) else ""
+    looks, plans = len(evidence.looks(family)), len(evidence.plans(family))
+    asked = [plural(looks, "interim analysis", "interim analyses")] if looks else []
+    asked += [plural(plans, "plan")] if plans else []
     return (
-        f"{what} {did} ({seeds} paired seeds; {plural(len(tested), 'comparison')}, {looks}"
+        f"{what} {did} ({seeds} paired seeds; {plural(len(tested), 'comparison')}, {' and '.join(asked)}"
         f"{left_out if lost else ''}{stands})."
     )
+
+
+def _stands(j: PairVerdict) -> bool:
+    return (j.verdict.by, j.verdict.number) != (j.latest.by, j.latest.number)

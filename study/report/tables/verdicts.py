@@ -1,14 +1,20 @@
-"""Comparisons with their verdicts as a table: confirm's and the ablation's."""
+"""Comparisons with their verdicts as a table, confirm's and the ablation's, and the words for what they rest on."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from results.analysis.ablation import AblationResult, VerdictRow, VerdictTable
 from results.analysis.ablation_plan import ROLES
+from results.analysis.corrections import ALPHA, spent
+from results.analysis.looks import Look
 from results.analysis.paired import MIN_SEEDS, claimed
+from results.analysis.plans import Plan
+from results.analysis.verdict import Verdict, interval_name
+from results.analysis.verdicts import PairVerdict
 from results.formatting import MISSING, duration, number, p_number, plural, setting
 from results.meta import DatasetInfo, StudyMeta
 from results.metric import Metric
@@ -22,20 +28,35 @@ DTYPES = {
     "difference": "float64",
     "low": "float64",
     "high": "float64",
+    "level": "float64",
     "seeds": "int64",
+    "most_seeds": "Int64",
+    "statistic": "float64",
+    "boundary": "float64",
     "p_adjusted": "float64",
     "p_equivalent_adjusted": "float64",
     "verdict": "str",
+    "runs": "int64",
+    "failed": "int64",
+    "reference_failed": "int64",
+    "plan": "Int64",
     "margin": "float64",
     "claim": "str",
     "by_confirm": "bool",
     "parameters": "Int64",
     "seconds": "float64",
 }
-"""Columns of the frame. ``difference``, its 95 % interval and ``margin`` are in the metric's own scale (fractions of
-test accuracy, say), with the sign of its values: of an error, a negative difference is better. Interval and p values
-are missing where there are too few seeds for a verdict; without a margin there are no columns of ``EQUIVALENCE``."""
+"""Columns of the frame. ``difference``, its interval and ``margin`` are in the metric's own scale (fractions of test
+accuracy, say), with the sign of its values: of an error, a negative difference is better. The interval is the repeated
+one of ``level`` of a plan, the unadjusted 95 % interval of a look; it, p values and ``statistic`` with its ``boundary``
+are missing where there are too few seeds for a verdict. ``runs`` of the candidate and of what it is compared with
+counted, of which ``failed`` and ``reference_failed`` came to no score. Without a margin there are no columns of
+``EQUIVALENCE``, without looks none of ``OF_LOOKS``, without plans none of ``OF_PLANS``, nor, where no run failed, of
+``FAILING``."""
 EQUIVALENCE = ("p_equivalent_adjusted", "margin")
+OF_LOOKS = ("p_adjusted", "p_equivalent_adjusted")
+OF_PLANS = ("level", "most_seeds", "statistic", "boundary", "plan")
+FAILING = ("runs", "failed", "reference_failed")
 
 
 def verdict_table(found: VerdictTable, meta: StudyMeta) -> Table:
@@ -45,24 +66,29 @@ def verdict_table(found: VerdictTable, meta: StudyMeta) -> Table:
     """
     metric = meta.metric.plain
     rows = [_row(row, metric) for row in found.rows]
-    without = EQUIVALENCE if all(row["margin"] is None for row in rows) else ()
+    looks, plans = (any(r.tested.verdict.by == by for r in found.rows) for by in ("look", "plan"))
+    without: set[str] = set(EQUIVALENCE if all(row["margin"] is None for row in rows) else ())
+    without |= set(() if looks else OF_LOOKS) | set(() if plans else OF_PLANS)
+    without |= set(() if plans or any(r["failed"] or r["reference_failed"] for r in rows) else FAILING)
     columns = {
         name: pd.Series([r[name] for r in rows], dtype=dtype) for name, dtype in DTYPES.items() if name not in without
     }
+    verdicts = [row.tested.verdict for row in found.rows]
+    printed = pd.DataFrame([_printed(row, metric, verdicts) for row in found.rows])
     sized = any(row.parameters for row in found.rows)
-    printed = pd.DataFrame([_printed(row, metric, found.look.alpha) for row in found.rows])
+    unused = [*([] if sized else ["parameters"]), *([] if looks else ["adjusted p"]), *([] if plans else [T_HEAD])]
     return Table(
         pd.DataFrame(columns),
-        printed if sized else printed.drop(columns="parameters"),
+        printed.drop(columns=unused),
         _caption(found, metric, meta.dataset, sized),
         ("comparison", "change", "verdict"),
     )
 
 
 def _row(row: VerdictRow, metric: Metric) -> dict[str, Any]:
-    v = row.tested.verdict
+    v, failures = row.tested.verdict, row.tested.failures
     enough = v.n >= MIN_SEEDS
-    ends = sorted(metric.score(end) or 0.0 for end in (v.low, v.high)) if enough else [None, None]
+    ends = sorted(metric.score(end) or 0.0 for end in (v.low, v.high)) if has_interval(v) else [None, None]
     return {
         "comparison": row.role,
         "name": clean(row.name),
@@ -70,10 +96,18 @@ def _row(row: VerdictRow, metric: Metric) -> dict[str, Any]:
         "difference": metric.score(v.estimate) if v.n else None,
         "low": ends[0],
         "high": ends[1],
+        "level": v.level,
         "seeds": v.n,
+        "most_seeds": v.seeds,
+        "statistic": v.statistic,
+        "boundary": v.boundary if has_interval(v) else None,
         "p_adjusted": v.p_adjusted if enough else None,
         "p_equivalent_adjusted": v.p_equivalent_adjusted if enough else None,
-        "verdict": v.label,
+        "verdict": row.tested.label,
+        "runs": failures.n,
+        "failed": failures.candidate,
+        "reference_failed": failures.reference,
+        "plan": v.number if v.by == "plan" else None,
         "margin": v.margin,
         "claim": v.claim,
         "by_confirm": row.by_confirm,
@@ -82,22 +116,118 @@ def _row(row: VerdictRow, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _printed(row: VerdictRow, metric: Metric, alpha: float) -> dict[str, str]:
+T_HEAD = "t of boundary"
+
+
+def _printed(row: VerdictRow, metric: Metric, verdicts: Sequence[Verdict]) -> dict[str, str]:
     v = row.tested.verdict
-    enough = v.n >= MIN_SEEDS
-    p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
     unit = f" ({metric.difference_unit})" if metric.difference_unit else ""
+    interval = " to ".join(metric.interval(v.low, v.high)) if has_interval(v) else MISSING
     return {
         "comparison": row.role,
         "change": f"{clean(row.name)}: {_change(row)}" if row.role in ("named", "confirm") else _change(row),
         f"effect{unit}": metric.difference(v.estimate) if v.n else MISSING,
-        "95 % interval": " to ".join(metric.interval(v.low, v.high)) if enough else MISSING,
-        "n": str(v.n),
-        "adjusted p": p_number(p, alpha) if enough and p is not None else MISSING,
-        "verdict": f"{v.label} (by confirm)" if row.by_confirm else v.label,
+        interval_head(verdicts): interval + own_level(v, verdicts),
+        "n": seeds_of(v),
+        T_HEAD: t_of_boundary(v) or MISSING,
+        "adjusted p": p_of(v) or MISSING,
+        "verdict": f"{row.tested.label} (by confirm)" if row.by_confirm else row.tested.label,
         "parameters": number(row.parameters),
         "time per run": duration(row.seconds),
     }
+
+
+# -- what a verdict rests on, in the columns of every table ------------------------------------------------------------
+
+
+def has_interval(v: Verdict) -> bool:
+    """Whether a verdict has an interval to show: enough seeds, and of a plan a boundary at them."""
+    return v.n >= MIN_SEEDS and abs(v.low) < float("inf") and abs(v.high) < float("inf")
+
+
+def interval_head(verdicts: Sequence[Verdict]) -> str:
+    """Name the column of intervals: of one kind where all are of it."""
+    kinds = {interval_name(v.level, v.by == "plan") for v in verdicts}
+    name = kinds.pop() if len(kinds) == 1 else "interval"
+    return name
+
+
+def own_level(v: Verdict, verdicts: Sequence[Verdict]) -> str:
+    """Say which interval a row has, where the column's head cannot; empty where it does."""
+    named = interval_head(verdicts) != "interval" or not has_interval(v)
+    return "" if named else f" ({interval_name(v.level, v.by == 'plan').removesuffix(' interval')})"
+
+
+def seeds_of(v: Verdict) -> str:
+    """Write the pairs that counted: '5 of at most 24' of a plan, '6' of a look."""
+    return str(v.n) if v.seeds is None else f"{v.n} of at most {v.seeds}"
+
+
+def t_of_boundary(v: Verdict) -> str:
+    """Write what was reached and what had to be: '5.31 of 3.60'; empty where neither is known."""
+    if v.statistic is None or v.boundary is None or not has_interval(v):
+        return ""
+    return f"{v.statistic:.2f} of {v.boundary:.2f}" if v.statistic < 1000 else f"over 999 of {v.boundary:.2f}"
+
+
+def p_of(v: Verdict) -> str:
+    """Write the adjusted p of a look; empty where there is none."""
+    p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
+    return p_number(p, ALPHA) if v.n >= MIN_SEEDS and p is not None else ""
+
+
+def early(tested: PairVerdict) -> bool:
+    """Whether a plan stopped at a difference before its last round: its estimate is on average too large."""
+    v = tested.verdict
+    return v.by == "plan" and v.differs and v.seeds is not None and tested.failures.n < v.seeds
+
+
+# -- what is said of them ----------------------------------------------------------------------------------------------
+
+
+def error_spent(looks: Sequence[Look], plans: Sequence[Plan]) -> str:
+    """Say what of a family's error is spent and left."""
+    gone = spent(len(looks), [p.alpha for p in plans])
+    by = [plural(len(looks), "interim analysis", "interim analyses")] if looks else []
+    by += [f"{'plan' if len(plans) == 1 else 'plans'} {', '.join(str(p.number) for p in plans)}"] if plans else []
+    left = f"{100 * max(0.0, ALPHA - gone):.3g} % are left for further plans"
+    return f"of the family's error of {100 * ALPHA:g} %, {' and '.join(by)} spent {100 * gone:.3g} %; {left}"
+
+
+def plan_words(plan: Plan, metric: Metric) -> str:
+    """Say in a few words how a plan judges."""
+    margin = "no margin" if plan.margin is None else f"margin {metric.with_unit(plan.margin, signed=False)}"
+    when = "after each round of one seed" if plan.every_round else "once, after its last seed"
+    most = f"{'at most ' if plan.every_round else ''}{len(plan.seeds)} seeds"
+    many = plural(len(plan.pairs), "comparison")
+    return f"plan {plan.number} judges {many} {when} ({most}, {margin}, error {100 * plan.alpha:.3g} %)"
+
+
+MEANINGS = {
+    "no gain": "no gain: better by less than the margin, if at all",
+    "no worse": "no worse: worse by less than the margin, if at all",
+    "equivalent": "equivalent: better or worse by less than the margin",
+    "dropped": "dropped: behind when the race went on with the better half, and not judged",
+}
+
+
+def explained(tested: Iterable[PairVerdict]) -> list[str]:
+    """Explain what verdicts of plans come with, a sentence each, as far as it occurs."""
+    mine = [j for j in tested if j.verdict.by == "plan"]
+    if not mine:
+        return []
+    said = [
+        "A repeated interval is the estimate plus and minus its standard error times the boundary: it holds at all "
+        "looks of its plan together, so it never contradicts its verdict.",
+        "t is the estimate's distance from zero, or from the margin where the verdict is about that, in standard "
+        "errors; a verdict is reached at its boundary.",
+    ]
+    if any(early(j) for j in mine):
+        said.append("What stopped early has a winner's estimate: on average too large.")
+    labels: Collection[str] = {j.verdict.label for j in mine}
+    if means := [meaning for label, meaning in MEANINGS.items() if label in labels]:
+        said.append("; ".join([means[0][0].upper() + means[0][1:], *means[1:]]) + ".")
+    return said
 
 
 def _change(row: VerdictRow) -> str:
@@ -108,37 +238,60 @@ def _change(row: VerdictRow) -> str:
 
 def _caption(found: VerdictTable, metric: Metric, data: DatasetInfo, sized: bool) -> str:
     """Say what the table shows and how to read it."""
-    dataset, members = clean(data.name, 60), data.examples
+    dataset, members, last = clean(data.name, 60), data.examples, found.last
     epochs = f", {found.epochs} epochs" if found.epochs else ""
     roles = list(dict.fromkeys(r.role for r in found.rows))
     reading = "; ".join(f"{r}: {ROLES[r]}" for r in roles)
-    many = plural(len(found.look.pairs), "comparison")
-    looks = plural(found.look.number, "interim analysis", "interim analyses")
     asked = {(r.tested.latest.claim, r.tested.latest.margin) for r in found.rows if r.by_confirm}
-    confirm = " (by confirm: over confirm's own comparisons)" if asked else ""
     other = "".join(
         f" 'by confirm' is about {claimed(claim, metric, members)}"
         f"{'' if margin is None else f', equivalence within {metric.with_unit(margin, signed=False)}'}."
-        for claim, margin in asked - {(found.look.claim, found.look.margin)}
+        for claim, margin in sorted(asked - {(last.claim, last.margin)}, key=str)
     )
     own = " of the config with the change where it is added, without it where it is left out"
-    if found.look.family == "confirm":
+    if found.family == "confirm":
         own = " of the candidate"
-    what = "Confirmation" if found.look.family == "confirm" else "Ablation"
-    equivalent = (
-        f"; for 'equivalent' it is that of equivalence within {metric.with_unit(found.look.margin, signed=False)}"
-        if found.look.margin is not None
-        else ""
-    )
+    what = "Confirmation" if found.family == "confirm" else "Ablation"
     lower = "" if metric.better == "higher" else ", lower is better"
     cost = "Parameters and time" if sized else "Time"
+    judged = [_by_look(found, metric, bool(asked))] if any(r.tested.verdict.by == "look" for r in found.rows) else []
+    judged += _by_plan(found, metric, bool(asked)) if any(r.tested.verdict.by == "plan" for r in found.rows) else []
     return (
         f"{what} on {dataset}{epochs}. Effect: mean paired difference of {metric.what()} over seeds{lower}, "
-        f"with the change minus without ({reading}); the claim is {claimed(found.look.claim, metric, members)}. "
-        "Intervals are 95 % each. "
-        f"p is adjusted for {many} and {looks}{confirm}, to be compared with "
-        f"{found.look.alpha:g}{equivalent}.{other} {cost} per run:{own}."
+        f"with the change minus without ({reading}); the claim is {claimed(last.claim, metric, members)}. "
+        f"{' '.join(judged)}{other} {cost} per run:{own}."
     )
+
+
+def _by_look(found: VerdictTable, metric: Metric, confirmed: bool) -> str:
+    """Say what intervals and p values of looks are."""
+    if not found.looks:
+        return "Intervals of interim analyses are 95 % each; their p is adjusted over confirm's own comparisons."
+    look = found.looks[-1]
+    many = plural(len(look.pairs), "comparison")
+    looks = plural(look.number, "interim analysis", "interim analyses")
+    confirm = " (by confirm: over confirm's own comparisons)" if confirmed else ""
+    equivalent = (
+        f"; for 'equivalent' it is that of equivalence within {metric.with_unit(look.margin, signed=False)}"
+        if look.margin is not None
+        else ""
+    )
+    of = " of interim analyses" if found.plans else ""
+    return (
+        f"Intervals{of} are 95 % each. p is adjusted for {many} and {looks}{confirm}, to be compared with "
+        f"{look.alpha:g}{equivalent}."
+    )
+
+
+def _by_plan(found: VerdictTable, metric: Metric, confirmed: bool) -> list[str]:
+    """Say how plans judged, what they spent and what their intervals are."""
+    said = []
+    if found.plans:
+        told = "; ".join(plan_words(plan, metric) for plan in found.plans)
+        said = [f"{told[0].upper()}{told[1:]}; {error_spent(found.looks, found.plans)}."]
+    if confirmed:
+        said.append("What confirm judged is by its own plan.")
+    return said + explained(r.tested for r in found.rows)
 
 
 def path_sentence(found: AblationResult, metric: Metric) -> str:

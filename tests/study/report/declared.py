@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +213,7 @@ def study(path: Path, kind: Kind, count: int = 24, seeds: int = 6, confirmed: bo
         plan = AblationPlan.from_dict(looks[1].details)
         for name in plan.changes:
             records += [made.run(c, s, "ablation") for c in (plan.without(name), plan.adding(name)) for s in fresh]
-        meta.looks = [look.as_dict() for look in looks]
+        meta.looks = [asdict(look) for look in looks]
         found.save_meta()
     kept: dict[str, Record] = {}
     for record in records:
