@@ -4,7 +4,7 @@
 
 On the bundled digits, with the scikit-learn example: 400 instead of 100 random features are known to help, a tenth of
 the learning rate is known to hurt in ten epochs; a penalty of 2e-5 instead of 1e-5 and another ``replicate`` do
-nothing. Twice: by a plan of at most 24 seeds, and with ten seeds and one look.
+nothing. Twice: by a plan of at most 12 seeds, and with ten seeds and one look.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLANTED = {"learning_rate": choice(0.05), "features": choice(400), "penalty": ch
 """
 EXPECTED = {"features": ("better",), "learning_rate": ("worse",)}
 NOTHING = ("undecided", "no gain", "equivalent", "no worse")
-SIZES = {"plan": ("--max-seeds", "24"), "fixed": ("--seeds", "10")}
+SIZES = {"plan": ("--max-seeds", "12"), "fixed": ("--seeds", "10")}
 
 
 def plant(path: Path, size: tuple[str, str]) -> dict[str, Any]:

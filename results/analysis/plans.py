@@ -42,9 +42,9 @@ class Plan:
 
     ``number`` counts all plans of the study. ``alpha`` is what it spends of the family's error; ``every_round``:
     whether it looks after each round, or once at the end; ``halving``: the rounds of a race after which the better half
-    goes on. ``previous`` is the hash of the plan before, of whatever family (of the looks, before the first).
-    ``request`` is what the command asked for, ``deviations`` what is other than in the family's plan before. ``hash``
-    covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
+    goes on; ``harm``: see sequential.Design. ``previous`` is the hash of the plan before, of whatever family (of the
+    looks, before the first). ``request`` is what the command asked for, ``deviations`` what is other than in the
+    family's plan before. ``hash`` covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
     """
 
     family: Family
@@ -57,6 +57,7 @@ class Plan:
     boundaries: tuple[tuple[float, ...], ...]
     every_round: bool = True
     halving: tuple[int, ...] = ()
+    harm: bool = False
     previous: str = ""
     request: dict[str, Any] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
@@ -70,12 +71,25 @@ class Plan:
 
     def design(self, examples: int | None = None) -> Design:
         """Return how it judges; ``examples``: the size of a test set whose examples are right or wrong."""
-        return Design(len(self.seeds), self.boundaries, self.margin, self.every_round, self.halving, examples)
+        return Design(
+            len(self.seeds), self.boundaries, self.margin, self.every_round, self.halving, examples, self.harm
+        )
 
     @cached_property
     def own_hash(self) -> str:
         """The hash of what the plan said before its first run. ``details`` are left out: a path grows as it goes."""
-        fields = ("family", "number", "seeds", "margin", "claim", "alpha", "boundaries", "every_round", "halving")
+        fields = (
+            "family",
+            "number",
+            "seeds",
+            "margin",
+            "claim",
+            "alpha",
+            "boundaries",
+            "every_round",
+            "halving",
+            "harm",
+        )
         said = {name: getattr(self, name) for name in (*fields, "previous", "request", "deviations", "when", "command")}
         return digest(said | {"pairs": [[p.candidate, p.reference, p.role, p.name, p.chosen] for p in self.pairs]})
 
@@ -128,7 +142,10 @@ class Plan:
         expect(all(isinstance(text, str) for text in texts), "its texts are none")
         expect(all(isinstance(d, dict) for d in (self.details, self.request, *self.verdicts)), "its parts are none")
         expect(len(self.rounds) <= len(self.seeds), "more rounds than seeds")
-        expect(type(self.every_round) is bool and type(self.given_up) is bool, "neither yes nor no")
+        expect(
+            type(self.every_round) is bool and type(self.harm) is bool and type(self.given_up) is bool,
+            "neither yes nor no",
+        )
 
 
 @dataclass(frozen=True)

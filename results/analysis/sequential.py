@@ -33,6 +33,8 @@ class Design:
 
     ``boundaries``: [m - 1][n - 1], what |mean| / standard error must reach at a candidate's n-th pair while m are not
     yet decided; infinite where it is not looked at. ``every_round``: whether each round is a look, or only the last.
+    ``harm``: whether a candidate that seems to lose more than the margin goes on until that is shown, where *no gain*
+    alone would stop it: of an ablation one wants to know what hurts. The intervals hold under any such rule.
     ``halving``: after which rounds of a race only the better half (of all at the start) goes on. ``examples``: the size
     of a test set whose examples are right or wrong, by which scores are rounded.
     """
@@ -43,6 +45,7 @@ class Design:
     every_round: bool = True
     halving: tuple[int, ...] = ()
     examples: int | None = None
+    harm: bool = False
 
     @property
     def candidates(self) -> int:
@@ -203,13 +206,14 @@ class Judge:
             family = family | new
 
     def _look(self, r: int, looked: np.ndarray, last: bool) -> None:
-        moments, margin = self._moments, self._design.margin
+        moments, design, margin = self._moments, self._design, self._design.margin
         mean, se, n = moments.mean, moments.se, moments.n
         self.differs = self._step_down(self.differs, looked, np.abs(mean) / se, n)
+        ended = looked & self.differs | (self.open if last else False)
         if margin is not None:
-            self.small = self._step_down(self.small, looked, (margin - mean) / se, n)
-        ended = looked & (self.differs | self.small) | (self.open if last else False)
-        if margin is not None:
+            small = self._step_down(self.small, looked, (margin - mean) / se, n)
+            ended = ended | small & looked & ~(mean < -margin if design.harm else np.zeros_like(small))
+            self.small = self.small | small & ended
             self.no_worse = self._step_down(self.no_worse, looked & ended, (margin + mean) / se, n)
         label = np.where(self.no_worse, NO_WORSE, UNDECIDED)
         label = np.where(self.small, np.where(self.no_worse, EQUIVALENT, NO_GAIN), label)

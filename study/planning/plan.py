@@ -209,6 +209,7 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         boundaries=table,
         every_round=every_round,
         halving=halving if every_round else (),
+        harm=q.family == "ablation" and every_round,
         previous=last_hash(evidence.meta),
         request=dict(q.request),
         deviations=tuple(deviations(evidence, plans[-1], pairs, margin, claim)) if plans else (),
@@ -322,7 +323,8 @@ def _stops(plan: Plan, metric: Metric) -> str:
         why = " (the population claim has no early stop)" if plan.claim == "population" else ""
         return f"It is judged once, after the last seed{why}."
     gain = "" if plan.margin is None else ", or gains less than the margin"
-    text = f"After each round of one seed it stops what is shown to be better or worse{gain}"
+    goes_on = ", unless that seems to hurt by more" if plan.harm and gain else ""
+    text = f"After each round of one seed it stops what is shown to be better or worse{gain}{goes_on}"
     if plan.halving:
         kept = [f"{plan.design().kept(r)} after round {r}" for r in plan.halving]
         text += f"; of the others the best go on, at most {' and '.join(kept)}"
