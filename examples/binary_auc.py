@@ -2,7 +2,7 @@
 
     python -m study.run baseline --trainable examples/binary_auc.py --seeds 6 --study runs/auc
     python -m study.run sweep --trials 20 --study runs/auc
-    python -m study.run ablate --from best --seeds 6 --study runs/auc
+    python -m study.run ablate --from best --study runs/auc
 
 The probabilities are optional. They add recall and confusion; the AUC, no mean over patients, is not made of them.
 """

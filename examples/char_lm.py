@@ -2,7 +2,7 @@
 
     python -m study.run baseline --trainable examples/char_lm.py --seeds 6 --study runs/sonnets
     python -m study.run sweep --trials 20 --study runs/sonnets
-    python -m study.run confirm --top 1 --seeds 6 --study runs/sonnets
+    python -m study.run confirm --top 1 --study runs/sonnets
 
 Characters of one text are no independent examples, so their single losses are not handed over.
 """

@@ -2,7 +2,7 @@
 
     python -m study.run baseline --trainable examples/regression.py --seeds 6 --study runs/regression
     python -m study.run sweep --trials 20 --study runs/regression
-    python -m study.run confirm --top 1 --seeds 6 --study runs/regression
+    python -m study.run confirm --top 1 --study runs/regression
 
 RMSE is the root of a mean over patients and no mean itself: there are no scores per example to hand over.
 """

@@ -13,9 +13,10 @@ from scipy import stats as st
 from results.analysis.ablation_plan import AblationPlan
 from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
+from results.analysis.luck import Luck
 from results.analysis.noise import NoiseFloor, noise_floor
 from results.analysis.plans import Judged, Plan, failures, judge, plans_of, problem
-from results.analysis.scores import AgainstBaseline, against_baseline, expected_maximum
+from results.analysis.scores import AgainstBaseline, against_baseline
 from results.analysis.verdicts import PairVerdict, final_verdicts, planned, verdicts_at
 from results.config import changes
 from results.errors import UserError
@@ -138,16 +139,21 @@ class Evidence:
         return self.test_floor if self.metric.test else self.validation_floor
 
     @functools.cached_property
+    def mean_from_reference(self) -> float | None:
+        """The baseline's mean over seeds as a gain over the reference run; None with one seed."""
+        floor, run = self.validation_floor, self.reference
+        return None if floor is None or run is None or run.score is None else floor.mean - run.score
+
+    @functools.cached_property
     def band(self) -> tuple[float, float] | None:
         """Where one more run of the baseline would fall in 95 % of cases, as a difference to the reference run.
 
         A prediction interval from the mean over seeds; None with one seed.
         """
-        floor = self.validation_floor
-        if floor is None or self.reference is None or self.reference.score is None:
+        floor, middle = self.validation_floor, self.mean_from_reference
+        if floor is None or middle is None:
             return None
         half = float(st.t.ppf(0.975, floor.n - 1)) * floor.sd * (1 + 1 / floor.n) ** 0.5
-        middle = floor.mean - self.reference.score
         return middle - half, middle + half
 
     # -- the sweep -------------------------------------------------------------------------------------------------
@@ -195,16 +201,16 @@ class Evidence:
         return len(self.ranked) + len(self.having("pruned"))
 
     @functools.cached_property
-    def null_maximum(self) -> float | None:
-        """The expected maximum under the null: where the best of ``tried`` runs of the baseline would lie, on average.
+    def luck(self) -> Luck | None:
+        """How often the best of ``tried`` unchanged configs would lead the baseline's mean by as much as the best does.
 
-        As a difference to the reference run. Pruned trials count: the same validation data and seed left them behind,
-        so the rest are the best of all.
+        None below two seeds of the baseline, and where they do not differ. Pruned trials count: the same validation
+        data and seed left them behind, so the rest are the best of all.
         """
-        floor = self.validation_floor
-        if floor is None or self.reference is None or self.reference.score is None or not self.ranked:
+        floor, best = self.validation_floor, self.best
+        if floor is None or not floor.varies or best is None or best.record.score is None:
             return None
-        return floor.mean - self.reference.score + floor.sd * expected_maximum(self.tried)
+        return Luck.of(best.record.score - floor.mean, floor.sd, self.tried, floor.n)
 
     @functools.cached_property
     def varying(self) -> list[str]:

@@ -28,10 +28,8 @@ MARGIN = 0.005  # of an accuracy half a percentage point: about the standard dev
 CONFIDENCE = 0.95  # of the intervals shown; each covers by itself, whatever else was compared
 MIN_SEEDS = 3  # two differences say next to nothing about their deviation
 LEAST = 1e-250  # a standard error of none: no number is divided by zero, and it is none of any unit's
-MOST_SEEDS = 500  # beyond this "how many more" is not answered with a number
 
 Claim = Literal["test-set", "population"]
-Label = Literal["better", "worse", "equivalent", "undecided"]
 CLAIMS = get_args(Claim)
 
 

@@ -25,7 +25,7 @@ from scipy import stats as st
 from results.analysis.corrections import ALPHA
 from results.analysis.looks import Family, Pair, Runs
 from results.analysis.paired import CLAIMS, Claim, population_error
-from results.analysis.sequential import FIRST, LABELS, Decisions, Design, Label, decide
+from results.analysis.sequential import FIRST, LABELS, Decisions, Design, Judge, Label
 from results.errors import UserError
 from results.identity import Identity
 from results.meta import StudyMeta
@@ -42,9 +42,9 @@ class Plan:
 
     ``number`` counts all plans of the study. ``alpha`` is what it spends of the family's error; ``every_round``:
     whether it looks after each round, or once at the end; ``halving``: the rounds of a race after which the better half
-    goes on. ``previous`` is the hash of the plan before, of whatever family (of the looks, before the first).
-    ``request`` is what the command asked for, ``deviations`` what is other than in the family's plan before. ``hash``
-    covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
+    goes on; ``harm``: see sequential.Design. ``previous`` is the hash of the plan before, of whatever family (of the
+    looks, before the first). ``request`` is what the command asked for, ``deviations`` what is other than in the
+    family's plan before. ``hash`` covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
     """
 
     family: Family
@@ -57,6 +57,7 @@ class Plan:
     boundaries: tuple[tuple[float, ...], ...]
     every_round: bool = True
     halving: tuple[int, ...] = ()
+    harm: bool = False
     previous: str = ""
     request: dict[str, Any] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
@@ -70,12 +71,25 @@ class Plan:
 
     def design(self, examples: int | None = None) -> Design:
         """Return how it judges; ``examples``: the size of a test set whose examples are right or wrong."""
-        return Design(len(self.seeds), self.boundaries, self.margin, self.every_round, self.halving, examples)
+        return Design(
+            len(self.seeds), self.boundaries, self.margin, self.every_round, self.halving, examples, self.harm
+        )
 
     @cached_property
     def own_hash(self) -> str:
         """The hash of what the plan said before its first run. ``details`` are left out: a path grows as it goes."""
-        fields = ("family", "number", "seeds", "margin", "claim", "alpha", "boundaries", "every_round", "halving")
+        fields = (
+            "family",
+            "number",
+            "seeds",
+            "margin",
+            "claim",
+            "alpha",
+            "boundaries",
+            "every_round",
+            "halving",
+            "harm",
+        )
         said = {name: getattr(self, name) for name in (*fields, "previous", "request", "deviations", "when", "command")}
         return digest(said | {"pairs": [[p.candidate, p.reference, p.role, p.name, p.chosen] for p in self.pairs]})
 
@@ -128,7 +142,10 @@ class Plan:
         expect(all(isinstance(text, str) for text in texts), "its texts are none")
         expect(all(isinstance(d, dict) for d in (self.details, self.request, *self.verdicts)), "its parts are none")
         expect(len(self.rounds) <= len(self.seeds), "more rounds than seeds")
-        expect(type(self.every_round) is bool and type(self.given_up) is bool, "neither yes nor no")
+        expect(
+            type(self.every_round) is bool and type(self.harm) is bool and type(self.given_up) is bool,
+            "neither yes nor no",
+        )
 
 
 @dataclass(frozen=True)
@@ -204,28 +221,27 @@ def judge(plan: Plan, runs: Runs, failed: Collection[tuple[str, int]] = ()) -> J
     A round counts once each open pair's two runs have ended, with a score or ``failed``.
     """
     everything = [r for r in (runs.get((h, s)) for p in plan.pairs for h in p.key for s in plan.seeds) if r]
-    design = plan.design(examples_of(everything))
-    differences = np.full((1, len(plan.pairs), len(plan.seeds)), np.nan)
+    judging = Judge(plan.design(examples_of(everything)))
     scored: list[list[Scored]] = [[] for _ in plan.pairs]
-    decisions = decide(differences[:, :, :0], design)
-    rounds = 0
-    for r, seed in enumerate(plan.seeds):
-        going = [i for i, is_open in enumerate(decisions.open[0]) if is_open]
+    for seed in plan.seeds:
+        going = np.flatnonzero(judging.open[0])
         over = all((h, seed) in runs or (h, seed) in failed for i in going for h in plan.pairs[i].key)
-        if not going or not over:
+        if not len(going) or not over:
             break
         for i in going:
-            a, b = (runs.get((h, seed)) for h in plan.pairs[i].key)
-            scored[i].append((a, b))
-            if a is not None and b is not None:
-                differences[0, i, r] = float(a.final or 0.0) - float(b.final or 0.0)
-        rounds = r + 1
-        if plan.claim == "population":
-            differences, errors = _sampled(differences, scored)
-            decisions = decide(differences[:, :, :rounds], design, errors)
+            scored[i].append((runs.get((plan.pairs[i].candidate, seed)), runs.get((plan.pairs[i].reference, seed))))
+        if plan.claim == "population" and judging.rounds + 1 == len(plan.seeds):
+            judging = _at_once(plan, scored)
         else:
-            decisions = decide(differences[:, :, :rounds], design)
-    return Judged(plan, rounds, tuple(tuple(s) for s in scored), decisions)
+            judging.round(
+                np.array([[_difference(s[-1] if i in going else (None, None)) for i, s in enumerate(scored)]])
+            )
+    return Judged(plan, judging.rounds, tuple(tuple(s) for s in scored), judging.decisions())
+
+
+def _difference(scored: Scored) -> float:
+    a, b = _finals(scored)
+    return math.nan if a is None or b is None else a - b
 
 
 def examples_of(runs: Sequence[Record]) -> int | None:
@@ -234,21 +250,23 @@ def examples_of(runs: Sequence[Record]) -> int | None:
     return tested.n if tested is not None and tested.kind == "bits" else None
 
 
-def _sampled(differences: np.ndarray, scored: Sequence[Sequence[Scored]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return differences without the pairs that lack a score for each example, and the standard errors of their means.
+def _at_once(plan: Plan, scored: Sequence[Sequence[Scored]]) -> Judge:
+    """Judge the population claim at its only look, with standard errors that hold the examples' part.
 
     All examples that count are of one size, the largest: runs that cannot bear the claim count as runs without a score.
     """
-    differences, errors = differences.copy(), np.full((1, len(scored)), np.inf)
+    judging, errors = Judge(plan.design()), np.full((1, len(scored)), np.inf)
+    differences = np.full((len(scored), len(plan.seeds)), np.nan)
     for i, runs in enumerate(scored):
-        sizes = [min(_size(a), _size(b)) for a, b in runs]
-        whole = max(sizes, default=0)
-        usable = [r for r, (a, b) in enumerate(runs) if whole > 1 and _size(a) == _size(b) == whole]
-        for r in set(range(len(runs))) - set(usable):
-            differences[0, i, r] = np.nan
+        whole = max((min(_size(a), _size(b)) for a, b in runs), default=0)
+        usable = {r: (a, b) for r, (a, b) in enumerate(runs) if a and b and _size(a) == _size(b) == whole > 1}
+        for r, two in usable.items():
+            differences[i, r] = _difference(two)
         if len(usable) >= FIRST:
-            errors[0, i] = population_error(each([(runs[r][0], runs[r][1]) for r in usable]))[0]  # type: ignore[misc]
-    return differences, errors
+            errors[0, i] = population_error(each(list(usable.values())))[0]
+    for r in range(len(plan.seeds)):
+        judging.round(differences[None, :, r], errors)
+    return judging
 
 
 def _size(record: Record | None) -> int:

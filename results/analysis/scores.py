@@ -8,13 +8,9 @@ trainings of equally many epochs are compared so. Test figures are carried along
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from scipy import stats as st
-from scipy.integrate import quad
 
 from results.record import Record
 from results.selection import best_so_far, selected
@@ -91,18 +87,6 @@ def against_baseline(record: Record, baselines: Sequence[Record], prefix: bool) 
 
 def _minus(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
-
-
-def expected_maximum(n: int) -> float:
-    """Return the expected largest of ``n`` independent standard normals: the expected maximum under the null.
-
-    2.249 for n = 50. By the integral over x of 1 - F(x)**n below and above zero; no simulation.
-    """
-    if n < 1:
-        return float("nan")
-    above = quad(lambda x: -math.expm1(n * st.norm.logcdf(x)), 0, 12)[0]
-    below = quad(lambda x: st.norm.cdf(x) ** n, -12, 0)[0]
-    return float(above - below)
 
 
 def expected_best(scores: Sequence[float]) -> list[float]:

@@ -33,6 +33,8 @@ class Design:
 
     ``boundaries``: [m - 1][n - 1], what |mean| / standard error must reach at a candidate's n-th pair while m are not
     yet decided; infinite where it is not looked at. ``every_round``: whether each round is a look, or only the last.
+    ``harm``: whether a candidate that seems to lose more than the margin goes on until that is shown, where *no gain*
+    alone would stop it: of an ablation one wants to know what hurts. The intervals hold under any such rule.
     ``halving``: after which rounds of a race only the better half (of all at the start) goes on. ``examples``: the size
     of a test set whose examples are right or wrong, by which scores are rounded.
     """
@@ -43,6 +45,7 @@ class Design:
     every_round: bool = True
     halving: tuple[int, ...] = ()
     examples: int | None = None
+    harm: bool = False
 
     @property
     def candidates(self) -> int:
@@ -98,7 +101,7 @@ class Moments:
         self.n = np.zeros(shape, dtype=np.int64)
         self.mean, self._squares = np.zeros(shape), np.zeros(shape)
         self._rounding = 1 / (6 * examples**2) if examples else 0.0
-        self._errors = errors
+        self.errors: np.ndarray | None = None  # in place of the moderated ones
 
     def add(self, x: np.ndarray, where: np.ndarray) -> None:
         """Take one more difference each, where there is one."""
@@ -123,7 +126,7 @@ class Moments:
         df, own = np.maximum(self.n - 1, 0), self.variance
         pooled = (df * own).sum(axis=1, keepdims=True) / np.maximum(df.sum(axis=1, keepdims=True), 1)
         drawn = (PRIOR * pooled + df * own) / (PRIOR + df)
-        se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1)) if self._errors is None else self._errors
+        se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1)) if self.errors is None else self.errors
         # differences that are all the very same number: the statistic is then huge, not undefined, in whatever unit
         some: np.ndarray = np.maximum(se, np.maximum(1e-12 * np.abs(self.mean), LEAST))
         return some
@@ -141,37 +144,27 @@ def statistics(differences: np.ndarray) -> np.ndarray:
     return found
 
 
-def decide(differences: np.ndarray, design: Design, errors: np.ndarray | None = None) -> Decisions:
+def decide(differences: np.ndarray, design: Design) -> Decisions:
     """Judge (studies, candidates, rounds) paired differences in order of rounds, at most ``design.rounds`` of them.
 
     NaN is a pair without a score: the candidate has a pair less, and no look at that round. Each claim (a difference;
     less than the margin; more than -margin) is a family of its own, by a step-down test: the boundary is that of as
     many candidates as the family has not yet decided. What comes after a candidate has stopped is not looked at.
-    ``errors``: (studies, candidates) standard errors of the means in place of the moderated ones, for a single look.
     """
-    studies, candidates = differences.shape[:2]
-    shape = (studies, candidates)
-    table = np.array(design.boundaries)
-    judge = _Judge(design, table, shape)
-    moments = Moments(shape, design.examples, errors)
-    for r in range(1, min(differences.shape[2], design.rounds) + 1):
-        x = differences[:, :, r - 1]
-        new = np.isfinite(x) & judge.open
-        moments.add(np.where(new, x, 0.0), new)
-        last = r == design.rounds
-        looked = (new if design.every_round and not last else judge.open) & (moments.n >= FIRST)
-        if design.every_round or last:
-            judge.look(r, looked, moments, last)
-        if (keep := design.kept(r)) is not None and not last:
-            judge.halve(r, keep, moments)
-    return judge.decisions(moments)
+    judge = Judge(design, differences.shape[0])
+    for r in range(min(differences.shape[2], design.rounds)):
+        judge.round(differences[:, :, r])
+    return judge.decisions()
 
 
-class _Judge:
-    """What has been decided so far, and what a candidate had shown when it stopped."""
+class Judge:
+    """What :func:`decide` does, a round at a time."""
 
-    def __init__(self, design: Design, table: np.ndarray, shape: tuple[int, int]) -> None:
-        self._design, self._table = design, table
+    def __init__(self, design: Design, studies: int = 1) -> None:
+        self._design, self._table = design, np.array(design.boundaries)
+        shape = (studies, design.candidates)
+        self._moments = Moments(shape, design.examples)
+        self.rounds = 0
         self.label = np.zeros(shape, dtype=np.int64)
         self.stopped = np.zeros(shape, dtype=np.int64)
         self.differs, self.small, self.no_worse = (np.zeros(shape, dtype=bool) for _ in range(3))
@@ -179,8 +172,25 @@ class _Judge:
 
     @property
     def open(self) -> np.ndarray:
+        """Whether a candidate goes on, (studies, candidates)."""
         going: np.ndarray = self.stopped == 0
         return going
+
+    def round(self, x: np.ndarray, errors: np.ndarray | None = None) -> None:
+        """Take a round's (studies, candidates) differences; NaN where there is none, or it does not matter.
+
+        ``errors``: standard errors of the means in place of the moderated ones, where this round is the only look.
+        """
+        self.rounds += 1
+        r, moments, design = self.rounds, self._moments, self._design
+        new = np.isfinite(x) & self.open
+        moments.add(np.where(new, x, 0.0), new)
+        moments.errors = errors
+        last = r == design.rounds
+        if design.every_round or last:
+            self._look(r, (self.open if last and not design.every_round else new) & (moments.n >= FIRST), last)
+        if (keep := design.kept(r)) is not None and not last:
+            self._halve(r, keep)
 
     def _boundary(self, family: np.ndarray, n: np.ndarray) -> np.ndarray:
         """Return what a statistic must reach: of as many candidates as ``family`` has not decided, itself counted."""
@@ -195,32 +205,36 @@ class _Judge:
                 return family
             family = family | new
 
-    def look(self, r: int, looked: np.ndarray, moments: Moments, last: bool) -> None:
-        mean, se, n, margin = moments.mean, moments.se, moments.n, self._design.margin
+    def _look(self, r: int, looked: np.ndarray, last: bool) -> None:
+        moments, design, margin = self._moments, self._design, self._design.margin
+        mean, se, n = moments.mean, moments.se, moments.n
         self.differs = self._step_down(self.differs, looked, np.abs(mean) / se, n)
+        ended = looked & self.differs | (self.open if last else False)
         if margin is not None:
-            self.small = self._step_down(self.small, looked, (margin - mean) / se, n)
-        ended = looked & (self.differs | self.small) | (self.open if last else False)
-        if margin is not None:
+            small = self._step_down(self.small, looked, (margin - mean) / se, n)
+            ended = ended | small & looked & ~(mean < -margin if design.harm else np.zeros_like(small))
+            self.small = self.small | small & ended
             self.no_worse = self._step_down(self.no_worse, looked & ended, (margin + mean) / se, n)
         label = np.where(self.no_worse, NO_WORSE, UNDECIDED)
         label = np.where(self.small, np.where(self.no_worse, EQUIVALENT, NO_GAIN), label)
         label = np.where(self.differs, np.where(mean > 0, BETTER, WORSE), label)
-        self._stop(r, ended, label, moments)
+        self._stop(r, ended, label)
 
-    def halve(self, r: int, keep: int, moments: Moments) -> None:
+    def _halve(self, r: int, keep: int) -> None:
+        moments = self._moments
         mean = np.where(self.open & (moments.n > 0), moments.mean, -np.inf)
         place = np.argsort(np.argsort(-mean, axis=1, kind="stable"), axis=1, kind="stable")
-        self._stop(r, self.open & (place >= keep), np.full_like(self.label, DROPPED), moments)
+        self._stop(r, self.open & (place >= keep), np.full_like(self.label, DROPPED))
 
-    def _stop(self, r: int, which: np.ndarray, label: np.ndarray, moments: Moments) -> None:
+    def _stop(self, r: int, which: np.ndarray, label: np.ndarray) -> None:
         self.label = np.where(which, label, self.label)
-        shown = self._shown(moments)
+        shown = self._shown()
         self._kept = {name: np.where(which, shown[name], kept) for name, kept in self._kept.items()}
         self.stopped = np.where(which, r, self.stopped)
 
-    def _shown(self, moments: Moments) -> dict[str, np.ndarray]:
+    def _shown(self) -> dict[str, np.ndarray]:
         """Return the interval that says just what has been decided, as things stand."""
+        moments = self._moments
         mean, se, n = moments.mean, moments.se, moments.n
         differs, small, no_worse = (self._boundary(f, n) for f in (self.differs, self.small, self.no_worse))
         wide = differs if self._design.margin is None else np.maximum(differs, np.maximum(small, no_worse))
@@ -240,8 +254,10 @@ class _Judge:
             ),
         }
 
-    def decisions(self, moments: Moments) -> Decisions:
-        n, shown = moments.n, self._shown(moments)
+    def decisions(self) -> Decisions:
+        """Return what has become of each candidate so far."""
+        moments, shown = self._moments, self._shown()
+        n = moments.n
         kept = {name: np.where(self.open, shown[name], kept) for name, kept in self._kept.items()}
         return Decisions(
             label=self.label,

@@ -62,6 +62,14 @@ class PairVerdict:
         return self.verdict.label
 
     @property
+    def winners(self) -> str:
+        """That the estimate is a winner's, where an early stop made it one; empty elsewhere."""
+        v = self.verdict
+        if v.by != "plan" or not v.differs or v.n == v.seeds:
+            return ""
+        return "an estimate that stopped a plan early is on average too large; the interval allows for that"
+
+    @property
     def note(self) -> str:
         """What must be said beside the verdict; empty where nothing."""
         notes = []

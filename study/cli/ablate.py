@@ -22,7 +22,7 @@ from study.cli.planned import carry_out, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
-from study.planning.confirm import Asked, margin_of, refuse_too_few, same_options
+from study.planning.confirm import Asked, margin_of, refuse_size, same_options
 from study.planning.noise import record_floor
 from study.planning.plan import Proposal, Question, Size, noise_of, proposal, propose
 from study.recording.provenance import command_line, now
@@ -78,7 +78,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     """Make the plan, or take up the one under way, and say in four lines what it can show and cost."""
     evidence = Evidence.of(desk.study)
     asked = _asked(args, desk, evidence)
-    refuse_too_few(asked.size)
+    refuse_size(asked.size)
     plans = evidence.plans(work.FAMILY)
     if plans and not args.further:
         same_options(asked, plans[-1], "ablate", evidence)

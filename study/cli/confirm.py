@@ -14,7 +14,7 @@ from study.planning.confirm import (
     margin_of,
     plan_names,
     prepare,
-    refuse_too_few,
+    refuse_size,
     told,
     verdict_lines,
 )
@@ -51,7 +51,7 @@ def plan(desk: Planning, args: Namespace) -> Proposal | None:
     evidence = Evidence.of(desk.study)
     margin = None if args.margin is None else margin_of(args.margin, evidence.metric)
     size = Size(args.seeds, args.max_seeds, args.budget)
-    refuse_too_few(size)
+    refuse_size(size)
     asked = Asked(args.top, size, margin, args.claim, args.seed, args.further)
     made = prepare(evidence, asked, desk.at_once, when=now(), command=command_line())
     if made is None:

@@ -13,7 +13,7 @@ from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.paired import MIN_SEEDS, Claim
-from results.analysis.plans import Judged, Plan
+from results.analysis.plans import MOST_ROUNDS, Judged, Plan
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
@@ -164,11 +164,13 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
     return f"{name}: {shown}" if shown else name
 
 
-def refuse_too_few(size: Size) -> None:
-    """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
+def refuse_size(size: Size) -> None:
+    """Raise UserError where no verdict can be reached at all, or a plan would be too long."""
     for name, value in (("--seeds", size.seeds), ("--max-seeds", size.most)):
         if value is not None and value < MIN_SEEDS:
             raise UserError(f"{name} {value}: no verdict can be reached with fewer than {MIN_SEEDS} seeds")
+        if value is not None and value > MOST_ROUNDS:
+            raise UserError(f"{name} {value}: a plan has at most {MOST_ROUNDS} seeds")
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
@@ -191,6 +193,6 @@ def verdict_lines(evidence: Evidence) -> list[str]:
     for j in evidence.verdicts(FAMILY):
         said = "not decided yet; the plan goes on" if j.under_way and not j.verdict.decided else j.verdict.sentence
         lines.append(f"{candidate_name(evidence, j)}\n  {said}")
-        extra = [j.note, shrinkage(evidence, j).sentence()]
+        extra = [j.note, shrinkage(evidence, j).sentence(), j.winners]
         lines += [f"  {text}" for text in extra if text]
     return lines

@@ -2,63 +2,73 @@
 
 from __future__ import annotations
 
-from results.analysis.evidence import Evidence
-from results.analysis.noise import assumed_sd, difference_sd
-from results.analysis.paired import MIN_SEEDS, MOST_SEEDS
-from results.analysis.power import UNMEASURED, power_analysis
-from results.analysis.scores import expected_maximum
-from results.store import Study
+import math
 
-CONFIRM_SEEDS = 6  # what confirm takes where nothing is said
+from results.analysis.evidence import Evidence
+from results.analysis.luck import RARE, lead_by_luck
+from results.analysis.noise import UNMEASURED, assumed_sd
+from results.analysis.paired import MIN_SEEDS
+from results.formatting import plural
+from results.store import Study
+from study.planning.plan import expected, found_in, noise_of
 
 
 def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
-    """Say what a baseline of ``seeds`` seeds will allow to show later."""
+    """Say what a baseline of ``seeds`` seeds is for, and what a plan could show with noise as known or assumed."""
     if seeds < 2:
         return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
-    if seeds < MIN_SEEDS:
-        return [
-            f"{seeds} seeds measure the noise very roughly, and no verdict can be reached with them; 6 are a start."
-        ]
-    metric = evidence.metric
-    noise = difference_sd(metric, evidence.final_floor, evidence.meta.dataset.test_examples)
-    if noise[0] is None:
-        return [f"The noise of {metric.what()} is not known before; these {seeds} seeds measure it."]
-    return [
-        f"What one candidate on the same {seeds} seeds could show later:",
-        *power_analysis(metric, seeds, 1, noise, metric.margin).sentences(),
-    ]
+    few = "very roughly; 6 are a start" if seeds < MIN_SEEDS else "by which later comparisons are planned"
+    lines = [f"These {seeds} seeds measure how far runs of one config lie apart, {few}."]
+    later = confirming(evidence)
+    return [*lines, later] if later else lines
 
 
 def before_sweep(evidence: Evidence, trials: int) -> str:
-    """Say what a sweep of ``trials`` single runs cannot show, what chance alone would make of them, and what would."""
-    data, floor, metric = evidence.meta.dataset, evidence.validation_floor, evidence.metric
-    tenth = None if data.train_examples is None else max(1, data.train_examples // 10)  # what validates
-    sd = assumed_sd(metric, tenth) if floor is None else floor.sd
-    source = "assumed" if floor is None else f"from {floor.n} baseline seeds"
+    """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
     text = "A sweep gives no verdicts, one run per config can reach none: "
-    if sd is None:
+    luck = by_luck(evidence, trials)
+    if not luck:
         return (
-            f"{text}how far runs differ over seeds is not known yet ({UNMEASURED}), and the best of {trials} configs "
-            "all equal to the baseline would seem better than it by luck alone. "
-            f"'confirm --seeds {CONFIRM_SEEDS}' of the best tells."
+            f"{text}how far runs differ over seeds is not known yet ({UNMEASURED}), and the best of "
+            f"{plural(trials, 'unchanged config')} would seem better than the baseline by luck alone. 'confirm' tells."
         )
-    chance = metric.with_unit(expected_maximum(trials) * sd, signed=metric.goal == "max", short=True)
-    text += (
-        f"with a standard deviation of {metric.with_unit(sd, signed=False)} of {metric.what('validation')} over seeds "
-        f"({source}), the best of {trials} configs all equal to the baseline is expected {chance} "
-        f"{'above' if metric.goal == 'max' else 'below'} the baseline's mean by luck alone."
-    )
-    noise = difference_sd(metric, evidence.final_floor, data.test_examples)
-    later = power_analysis(metric, CONFIRM_SEEDS, 1, noise, metric.margin)
-    if later.target is None:
-        return text
-    one = later.needed[later.target]
-    target = metric.amount(later.target, short=True)
+    return f"{text}{luck} {confirming(evidence)}".rstrip()
+
+
+def confirming(evidence: Evidence) -> str:
+    """Say what a plan of one candidate is expected to find; empty where the noise is not known."""
+    metric, noise = evidence.metric, noise_of(evidence)
+    rounds, forecasts = expected(metric, noise)
+    if noise.sd is None or not forecasts:
+        return ""
     return (
-        f"{text} 'confirm --seeds {CONFIRM_SEEDS}' of the best would find a true difference of "
-        f"{metric.with_unit(later.detectable, signed=False, short=True)} with 80 % probability; {target} takes "
-        f"{one if one is not None else f'more than {MOST_SEEDS}'} seeds."
+        f"'confirm' of one candidate, by a plan of at most {rounds} seeds, finds a true difference of "
+        f"{found_in(forecasts, metric)} of cases, with {forecasts[2].trainings:.0f} trainings on average at "
+        f"{metric.difference(forecasts[2].effect)} (paired differences vary by "
+        f"{metric.difference(noise.sd, signed=False)}, {noise.source})."
+    )
+
+
+def by_luck(evidence: Evidence, trials: int) -> str:
+    """Say how far luck alone takes the best of ``trials`` unchanged configs; empty where the noise is not known."""
+    data, floor, metric = evidence.meta.dataset, evidence.validation_floor, evidence.metric
+    if floor is not None and floor.varies:
+        sd, seeds, freedom = floor.sd, floor.n, floor.n - 1.0
+        source, beside = f"from {floor.n} baseline seeds", "the baseline's mean"
+    else:
+        tenth = None if data.train_examples is None else max(1, data.train_examples // 10)  # what validates
+        assumed = assumed_sd(metric, tenth) if floor is None else None
+        if assumed is None:
+            return ""
+        sd, seeds, freedom = assumed, 1, math.inf
+        source, beside = "assumed", "one run of the baseline"
+    half, rare = (sd * lead_by_luck(share, trials, seeds, freedom) for share in (1 / 2, 1 / RARE))
+    return (
+        f"by luck alone the best of {plural(trials, 'unchanged config')} would lie at least "
+        f"{metric.with_unit(half, signed=False)} of {metric.what('validation')} "
+        f"{'above' if metric.goal == 'max' else 'below'} {beside} in half of all such sweeps, and at least "
+        f"{metric.with_unit(rare, signed=False, short=True)} in 1 of {RARE} (standard deviation over seeds "
+        f"{metric.difference(sd, signed=False)}, {source})."
     )
 
 
@@ -70,7 +80,7 @@ def record_floor(study: Study) -> list[str]:
         return []
     study.meta.noise = floor.as_dict() | {"validation": validation.as_dict() if validation else None}
     study.save_meta()
-    if floor.sd <= 1e-9 * abs(floor.mean):
+    if not floor.varies:
         return [f"All {floor.n} seeds gave the same result: does the seed reach the training (run.seed, {{seed}})?"]
     beside = validation.sentences()[-1:] if validation and floor is not validation else []  # a sweep goes by validation
     return floor.sentences() + beside

@@ -96,26 +96,24 @@ def _exploratory(view: View, best: Trial | None) -> tuple[str, str, Markup]:
         view.amount(gain, bold=True),
         view.above,
     )
-    if view.null_maximum is None:
-        said += text(", and how much of that is luck is unknown: the baseline was run with one seed only.")
+    if view.luck is None:
+        said += text(", and how much of that is luck is unknown: {}.", _unmeasured(view))
     else:
         said += text(
-            ", {} than the {} expected of the best of {} unchanged baselines{}.{}",
-            view.more if gain > view.null_maximum else f"no {view.more}",
-            view.gain(view.null_maximum),
-            view.tried,
-            _beside(view),
-            " It is not confirmed: one run, picked after looking." if gain > view.null_maximum else "",
+            "; against the mean of its {} seeds that is {}, and {}{}. "
+            "It is not confirmed: one run, picked after looking.",
+            view.luck.seeds,
+            view.gain(view.luck.lead),
+            view.luck.words,
+            view.pruned_count,
         )
     return "warn", "Exploratory", said
 
 
-def _beside(view: View) -> str:
-    """Where the one run that trials are compared with lies itself: luck may seem negative without it."""
-    if view.validation_floor is None or view.reference is None or view.reference.score is None:
-        return ""
-    off = view.amount(view.reference.score - view.validation_floor.mean, short=True).striptags()
-    return f" against the same run (seed {view.reference.seed}, {off} from its mean)"
+def _unmeasured(view: View) -> str:
+    """Why nobody knows how large luck is."""
+    floor = view.validation_floor
+    return "the baseline was run with one seed only" if floor is None else f"its {floor.n} seeds gave the same score"
 
 
 def _ahead_at_equal(view: View) -> Markup:

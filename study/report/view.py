@@ -96,14 +96,9 @@ class View(Evidence):
         return "above" if self.metric.better == "higher" else "below"
 
     @property
-    def more(self) -> str:
-        """The word for a larger gain: 'more', or 'better' where differences have the other sign."""
-        return "more" if self.metric.better == "higher" else "better"
-
-    @property
-    def extreme(self) -> str:
-        """The word for the best of several runs: 'maximum' or 'minimum'."""
-        return "maximum" if self.metric.better == "higher" else "minimum"
+    def pruned_count(self) -> str:
+        """What to add where as many configs are spoken of as were tried; empty where none was pruned."""
+        return " (pruned trials count)" if self.having("pruned") else ""
 
     @property
     def least(self) -> str:

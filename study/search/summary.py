@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from results.analysis.evidence import Evidence
+from results.analysis.noise import UNMEASURED
 from results.analysis.scores import curve_so_far, prefixes_compare
 from results.config import changes
 from results.escaping import terminal
@@ -38,7 +39,17 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     for line in _engine_lines(summary):
         console.print(line)
     if complete:
+        console.print(_luck(evidence))
         console.print("One run each, and the best of many: exploratory until 'python -m study.run confirm'.")
+
+
+def _luck(evidence: Evidence) -> str:
+    """Say how far luck alone could have made the best of all trials."""
+    luck = evidence.luck
+    if luck is None:
+        return f"How much of the best trial's lead is luck is not known: {UNMEASURED}."
+    lead = evidence.metric.with_unit(luck.lead)
+    return f"Against the mean of the baseline's {luck.seeds} seeds the best is at {lead}: {luck.words}."
 
 
 def cost(records: list[Record], baseline: dict[str, Any]) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from results.analysis.scores import expected_maximum
+import numpy as np
+from markupsafe import Markup
+
+from results.analysis.evidence import Trial
+from results.analysis.luck import RARE, Luck
 from study.report import figures
 from study.report.blocks import Block, Command, Figure, Note, Section, Text
 from study.report.parts.leaderboard import leaderboard
 from study.report.parts.verdicts import confirmed
 from study.report.text import plural, strong, text, words
-from study.report.view import View
+from study.report.view import View, trial_link
 
 NAME, QUESTION, SHORT = "beat", "Did anything beat the baseline beyond noise?", "Against the baseline"
 
@@ -51,26 +55,42 @@ def noise(view: View) -> Section | None:
             view.difference_of("validation"),
         )
     ]
+    if view.luck is not None and view.best is not None:
+        lines.append(_luck(view, view.luck, view.best))
     if view.test_floor is not None:
         lines.append(words(" ".join(view.test_floor.sentences())))
-    if view.null_maximum is not None and view.reference is not None:
-        lines.append(
-            text(
-                "Under the null, the expected {} of {} runs of the unchanged baseline lies {} {} its "
-                "mean on validation, hence at {} against the run with seed {}, which itself lies {} from that mean.",
-                view.extreme,
-                view.tried,
-                view.amount(floor.sd * expected_maximum(view.tried), signed=False, short=True),
-                view.above,
-                strong(view.gain(view.null_maximum)),
-                view.reference.seed,
-                view.gain((view.reference.score or 0.0) - floor.mean),
-            )
-        )
     blocks: list[Block] = [Text(lines)]
     if floor.n < 6:
         blocks.append(Command("python -m study.run baseline --seeds 6", "To know the deviation better"))
     return Section("noise", "The noise floor", blocks)
+
+
+def _luck(view: View, luck: Luck, best: Trial) -> Markup:
+    """Whether the best of all trials need be more than luck: it was picked, which two single runs are not."""
+    said = text(
+        "That is for two runs, neither picked. The best of {} was: {} lies {} {} the baseline's mean, and {}{}.",
+        plural(luck.tried, "trial"),
+        trial_link(best),
+        view.amount(luck.lead, short=True),
+        "from" if luck.lead <= 0 else view.above,
+        strong(luck.words),
+        view.pruned_count,
+    )
+    said += text(
+        " In 1 of {} such sweeps the best lies at least {} {} that mean",
+        RARE,
+        view.amount(luck.rare, signed=False, short=True),
+        view.above,
+    )
+    mean = view.mean_from_reference
+    if mean is None or view.reference is None:
+        return said + text(".")
+    return said + text(
+        ", hence at {} against the run with seed {}, which itself lies {} from the mean.",
+        view.gain(mean + luck.rare),
+        view.reference.seed,
+        view.gain(-mean),
+    )
 
 
 def forest(view: View) -> Section | None:
@@ -89,14 +109,16 @@ def forest(view: View) -> Section | None:
     ]
     ends = sorted(view.shown_raw(end) or 0.0 for end in view.band) if view.band else None
     band = (ends[0], ends[1]) if ends else None
-    chance = view.shown_raw(view.null_maximum)
+    reach = _reach(view)
+    chance = _in_sight(view, reach, [rungs[0].full, *(band or ())])
     top = shown[0]
     above = sum(1 for t in shown if (t.compared.as_configured or 0) > 0)
     alt = (
         f"Difference of {len(shown)} complete trials to the baseline on validation. Best: {top.label}, "
         f"{view.amount(top.compared.as_configured).striptags()}. {above} of {len(shown)} lie {view.above} the baseline."
     )
-    given = figures.Forest(rungs, band, chance, view.tried, _least(view), lower=bool(view.least))
+    by_luck = f"by luck in 1 of {RARE} sweeps"
+    given = figures.Forest(rungs, band, chance, by_luck, _least(view), lower=bool(view.least))
     axis = f"{view.axis_of_difference('validation')} against the baseline"
     svg = figures.forest("forest", given, axis, alt)
     equal = any(r.equal not in (None, r.full) for r in rungs) or view.meta.prefix
@@ -111,9 +133,7 @@ def forest(view: View) -> Section | None:
         "Grey band: where one more run of the baseline would fall in 95 % of cases. "
         if band
         else "There is no grey band because the baseline has one seed only. ",
-        f"Dashed: the expected {view.extreme} under the null, of as many unchanged baselines as there were trials. "
-        if chance is not None
-        else "",
+        _of_reach(view, reach, chance is not None, "the best full dot" if view.equal and equal else "the best"),
         f"Arrows at the {'right' if given.lower else 'left'} lie beyond the edge, at the value beside them."
         if any(given.far(r.full) for r in rungs)
         else "",
@@ -131,6 +151,26 @@ def forest(view: View) -> Section | None:
     )
     figure = Figure("forest", "Every complete trial against the baseline", svg, alt, reading)
     return Section("forest", "Every complete trial", [head, figure])
+
+
+def _reach(view: View) -> float | None:
+    """What luck alone reaches in 1 of RARE sweeps of as many unchanged configs, as a gain over the reference run."""
+    return None if view.luck is None or view.mean_from_reference is None else view.mean_from_reference + view.luck.rare
+
+
+def _in_sight(view: View, reach: float | None, others: Sequence[float | None]) -> float | None:
+    """The same as it is drawn; None where it would squeeze all else, as with two seeds of the baseline."""
+    drawn = view.shown_raw(reach)
+    farthest = max((abs(v) for v in others if v is not None), default=0.0)
+    return drawn if drawn is not None and abs(drawn) <= 2 * farthest else None
+
+
+def _of_reach(view: View, reach: float | None, drawn: bool, what: str) -> str:
+    """The caption's sentence on it; empty where it is not known."""
+    if reach is None or view.luck is None:
+        return ""
+    where = "Dashed" if drawn else "Beyond the edge"
+    return f"{where}: {view.gain(reach)}, which {what} reaches by luck alone in 1 of {RARE} {view.luck.sweeps}. "
 
 
 def _least(view: View) -> float:

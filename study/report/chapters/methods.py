@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from results.analysis.luck import RARE
 from results.values import chosen_by, value_name
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
 from study.report.tables.methods import methods as methods_paragraph
@@ -43,8 +44,16 @@ def terms(view: View) -> Iterator[tuple[str, str]]:
         "Forest plot",
         "One row per trial, its difference to the baseline as a dot, best on top. What lies within the grey "
         "band is what "
-        f"the unchanged baseline does by itself; the dashed line is the expected {view.extreme} under the null: "
-        f"of as many unchanged runs as trials were started.{'' if higher else ' ' + view.least.strip()}",
+        f"the unchanged baseline does by itself; the dashed line is what luck alone reaches in 1 of {RARE} sweeps of "
+        f"as many unchanged configs.{'' if higher else ' ' + view.least.strip()}",
+    )
+    counted = ", pruned ones included," if view.has_epochs else ""
+    yield (
+        "Chance of luck",
+        f"How often the best of as many unchanged configs as there were trials{counted} would lie as far from the "
+        "baseline's mean as the best trial does (Dunnett's test against a control); that mean and deviation are known "
+        "from few seeds is in it. The noise is taken for normal: where runs are now and then far better than usual, "
+        "luck is more frequent.",
     )
     if view.equal:
         why = (
@@ -97,6 +106,10 @@ SOURCES: list[tuple[str, str]] = [
     (
         "Bouthillier et al. 2021, Accounting for variance in machine learning benchmarks",
         "https://arxiv.org/abs/2103.03098",
+    ),
+    (
+        "Dunnett 1955, A multiple comparison procedure for comparing several treatments with a control",
+        "https://doi.org/10.1080/01621459.1955.10501294",
     ),
     ("Dodge et al. 2019, Show your work", "https://arxiv.org/abs/1909.03004"),
     (

@@ -27,14 +27,14 @@ class Rung:
 class Forest:
     """Trials as differences to the baseline, best first; all in the units shown.
 
-    ``band``: where one more run of the baseline would fall; ``luck``: the expected best of ``best_of`` runs of it.
+    ``band``: where one more run of the baseline would fall; ``luck``: what luck alone reaches, as ``by_luck`` says.
     Differences up to ``least`` are never called far. ``lower``: less is better, so that the worse lie to the right.
     """
 
     rungs: Sequence[Rung]
     band: tuple[float, float] | None = None
     luck: float | None = None
-    best_of: int = 0
+    by_luck: str = ""
     least: float = 0.0
     lower: bool = False
 
@@ -68,9 +68,8 @@ def forest(name: str, given: Forest, x: str, alt: str) -> Markup:
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
             style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"], "fontsize": 7.5}
-            extreme = "minimum" if lower else "maximum"
-            said, place = f"expected {extreme}, n = {given.best_of}", ("data", "axes fraction")
-            axes.annotate(said, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
+            place = ("data", "axes fraction")
+            axes.annotate(given.by_luck, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
         size = 4.5 if tall > 6 else 3
         _draw_dots(axes, given, size)
         for row, value in far:

@@ -157,7 +157,7 @@ def _unconfirmed(view: View) -> Note | None:
             text(
                 "Each trial is one run, and the best of {} was picked after looking: "
                 "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
-                len(view.ranked),
+                view.tried,
                 code("python -m study.run confirm --top 3"),
             )
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 
 import pytest
+from scipy import stats as st
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair, next_look
@@ -74,6 +75,11 @@ def test_a_second_attempt_has_a_name_of_its_own() -> None:
     assert [t.anchor for t in Evidence(twice, meta()).trials] == ["trial-7", "trial-7-2"]
 
 
+def standardized(values: list[float]) -> list[float]:
+    mean, sd = statistics.mean(values), statistics.stdev(values)
+    return [(v - mean) / sd for v in values]
+
+
 def test_noise_band_and_luck_are_those_of_the_baselines_four_runs(evidence: Evidence) -> None:
     validation, test = [0.75, 0.71, 0.72, 0.70], [0.75, 0.72, 0.74, 0.71]
     assert evidence.validation_floor is not None and evidence.test_floor is not None
@@ -83,10 +89,16 @@ def test_noise_band_and_luck_are_those_of_the_baselines_four_runs(evidence: Evid
     assert evidence.test_floor.sd == pytest.approx(statistics.stdev(test))
     half = 3.182446 * statistics.stdev(validation) * (5 / 4) ** 0.5  # t of 3 degrees of freedom at 97.5 %
     assert evidence.band == pytest.approx((0.02 - half, 0.02 + half))
-    assert evidence.null_maximum == pytest.approx(
-        0.02 + 1.029375 * statistics.stdev(validation)
-    )  # mean maximum of 4 normals
-    assert Evidence(records()[:6], meta()).null_maximum is None  # one baseline measures no noise
+    luck = evidence.luck
+    assert luck is not None and (luck.seeds, luck.tried) == (4, 4), "three complete trials and a pruned one"
+    assert luck.lead == pytest.approx(0.75 - statistics.mean(validation)), "from the mean, not from the reference run"
+    lead = luck.lead / statistics.stdev(validation)
+    dunnett = st.dunnett(*[[lead]] * 4, control=standardized(validation), alternative="greater", rng=0)
+    assert luck.chance == pytest.approx(dunnett.pvalue[0], abs=1e-3)
+    assert evidence.mean_from_reference == pytest.approx(0.02)
+    assert Evidence(records()[:6], meta()).luck is None  # one baseline measures no noise
+    same = [run(seed, val=0.7, kind="baseline") for seed in (1, 2, 3)]
+    assert Evidence([*same, *records()[1:3]], meta()).luck is None, "nor do seeds that change nothing"
 
 
 def test_verdicts_are_of_its_own_records_and_their_looks() -> None:

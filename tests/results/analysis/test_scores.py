@@ -12,7 +12,6 @@ from results.analysis.scores import (
     curve,
     curve_so_far,
     expected_best,
-    expected_maximum,
     frontier,
     score_within,
 )
@@ -80,16 +79,6 @@ def test_changes_name_every_field_that_differs() -> None:
     assert changes({"a": 1, "b": 2, "new": 5}, {"a": 1, "b": 3, "gone": 4}) == {
         "b": (3, 2), "gone": (4, None), "new": (None, 5),
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(("n", "value"), [(1, 0.0), (2, 0.564190), (3, 0.846284), (10, 1.538753), (50, 2.249074)])
-def test_the_luckiest_of_n_normals_agrees_with_published_order_statistics(n: int, value: float) -> None:
-    assert expected_maximum(n) == pytest.approx(value, abs=1e-5)
-
-
-def test_the_luckiest_of_very_many_agrees_with_a_simulation() -> None:
-    drawn = np.random.default_rng(0).normal(size=(4000, 500)).max(axis=1)
-    assert expected_maximum(500) == pytest.approx(drawn.mean(), abs=4 * drawn.std() / 4000**0.5)
 
 
 def test_the_expected_best_is_the_mean_over_all_draws_with_replacement() -> None:

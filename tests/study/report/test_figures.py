@@ -55,7 +55,7 @@ def test_two_thousand_points_are_small_and_all_there() -> None:
 def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
     near = [Rung(f"t{i}", 1.0 - i / 4) for i in range(8)]
     assert Forest(near).edge == -float("inf")
-    svg = str(figures.forest("f", Forest([*near, Rung("far", -40.0)], best_of=7), "x", "alt"))
+    svg = str(figures.forest("f", Forest([*near, Rung("far", -40.0)]), "x", "alt"))
     assert "\u221240.0</text>" in svg
     assert "\u221230</text>" not in svg, "the axis ends before it"
 
@@ -63,10 +63,10 @@ def test_a_far_trial_becomes_an_arrow_with_its_value() -> None:
 def test_where_less_is_better_the_arrow_lies_at_the_right() -> None:
     near = [Rung(f"t{i}", -1.0 + i / 4) for i in range(8)]
     assert Forest(near, lower=True).edge == float("inf")
-    given = Forest([*near, Rung("far", 40.0)], best_of=7, luck=-0.5, lower=True)
+    given = Forest([*near, Rung("far", 40.0)], luck=-0.5, by_luck="by luck", lower=True)
     assert given.edge == 4.0 and given.far(40.0) and not given.far(-40.0)
     svg = str(figures.forest("f", given, "x", "alt"))
-    assert "+40.0</text>" in svg and "expected minimum, n = 7</text>" in svg
+    assert "+40.0</text>" in svg and ">by luck</text>" in svg
     assert "+30</text>" not in svg, "the axis ends before it"
 
 

@@ -132,10 +132,21 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     assert f"{100 * apart:.2f} points of test accuracy cannot be told apart" in said
     assert "of that variance is what a test set" in said
     k = len(trials(raw, "complete")) + len(trials(raw, "pruned"))  # all that validation chose among
-    drawn = np.random.default_rng(0).normal(size=(40_000, k)).max(axis=1)
+    best = max(score(r) for r in trials(raw, "complete"))
+    rng = np.random.default_rng(0)  # sweeps of unchanged configs, and baselines of their own to measure them by
+    own, tried = rng.normal(size=(40_000, n)), rng.normal(size=(40_000, k)).max(axis=1)
+    leads = (tried - own.mean(axis=1)) / own.std(axis=1, ddof=1)
+    chance, of = re.search(r"about (\d+) in (1,000|100) sweeps of", said).groups()  # type: ignore[union-attr]
+    among = float(of.replace(",", ""))
+    simulated = np.mean(leads >= (best - scores.mean()) / sd)
+    assert f"sweeps of {k} unchanged configs would show as much by luck alone (pruned trials count)" in said
+    assert abs(int(chance) / among - simulated) < 0.5 / among + 4 * np.sqrt(simulated / 40_000)
     shown = numeral(re.search(r"hence at (\S+) against", said)[1])  # type: ignore[index]
-    luck = scores.mean() - base["val_accuracy"] + sd * drawn.mean()
-    assert abs(shown - 100 * luck) < 0.006 + 400 * sd * drawn.std() / 200
+    reached = (shown / 100 - scores.mean() + base["val_accuracy"]) / sd
+    assert np.mean(leads >= reached) == pytest.approx(0.05, abs=0.005)
+    assert f"Dashed: +{shown:.2f}" in text(by_id(tree, "forest")) or f"Beyond the edge: +{shown:.2f}" in text(
+        by_id(tree, "forest")
+    )
 
 
 def test_the_baselines_table(raw: Any, tree: Any) -> None:
