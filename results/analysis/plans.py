@@ -44,7 +44,8 @@ class Plan:
     whether it looks after each round, or once at the end; ``halving``: the rounds of a race after which the better half
     goes on; ``harm``: see sequential.Design. ``previous`` is the hash of the plan before, of whatever family (of the
     looks, before the first). ``request`` is what the command asked for, ``deviations`` what is other than in the
-    family's plan before. ``hash`` covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as it goes on.
+    family's plan before. ``hash`` covers all of these. ``rounds`` (digests of the judged ones) and ``verdicts`` come as
+    it goes on.
     """
 
     family: Family
