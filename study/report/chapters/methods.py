@@ -52,7 +52,8 @@ def terms(view: View) -> Iterator[tuple[str, str]]:
         "Chance of luck",
         f"How often the best of as many unchanged configs as there were trials{counted} would lie as far from the "
         "baseline's mean as the best trial does (Dunnett's test against a control); that mean and deviation are known "
-        "from few seeds is in it. The noise is taken for normal: where runs are now and then far better than usual, luck is more frequent.",
+        "from few seeds is in it. The noise is taken for normal: where runs are now and then far better than usual, "
+        "luck is more frequent.",
     )
     if view.equal:
         why = (
