@@ -56,12 +56,13 @@ def test_with_one_seed_it_is_unknown_and_said_so(tmp_path: Path, capsys: pytest.
     assert "is luck is not known: 'baseline --seeds 6' measures it" in last_lines(study, capsys)
 
 
-def test_with_seeds_that_all_agree_it_is_unknown_too(tmp_path: Path) -> None:
+def test_with_seeds_that_all_agree_it_is_unknown_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = synthetic.baselines(MAKER, 1)[0]
     same = [first.model_copy(update={"seed": s, "run_id": first.run_id[:-3] + str(s)}) for s in (504, 505, 506)]
     study = synthetic.write(tmp_path, MAKER, [*same, *synthetic.sweep(MAKER, 40)])
     head, forest = said(study, "forest")
     assert "is luck is unknown: its 3 seeds gave the same score" in head and "unchanged configs" not in head + forest
+    assert "is luck is not known: the baseline's 3 seeds gave the same score" in last_lines(study, capsys)
 
 
 def test_what_two_seeds_leave_to_luck_is_told_and_not_drawn(tmp_path: Path) -> None:
