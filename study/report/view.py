@@ -162,6 +162,11 @@ class View(Evidence):
         except UserError:
             return []
 
+    def fresh_label(self, trial: Trial) -> str:
+        """What fresh seeds say of a trial that was confirmed: 'better', 'not decided yet'; empty where it was not."""
+        keys = (trial.record.config_hash, self.baseline_hash)
+        return next((j.label for j in self.verdicts("confirm") if j.pair.key == keys), "")
+
     def judged_of(self, tested: PairVerdict) -> Judged | None:
         """How far the plan is that judged a pair last; None for a look."""
         v = tested.latest

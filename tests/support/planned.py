@@ -8,7 +8,7 @@ add_plan(study, pairs, ...), carry(study, gains)     # further plans of a study,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from results.analysis.ablation_plan import AblationPlan
 from results.analysis.boundaries import boundaries
 from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Family, Look, Pair
+from results.analysis.looks import Family, Pair
 from results.analysis.plans import Plan, keep, last_hash, population_boundaries
 from results.config import config_hash
 from results.meta import DatasetInfo
@@ -29,12 +29,6 @@ from tests.support.runs import BASE, DATASET, SWEEP_SEED, meta, run
 
 SHARE = Metric("val_share", "max", "%", 0.005, "test_share")  # an accuracy that no bits need bear out
 FIRST_SEED = 900
-
-
-def look_dict(look: Look) -> dict[str, Any]:
-    """A look as study.json holds it."""
-    found: dict[str, Any] = asdict(look)
-    return found
 
 
 def planned_study(

@@ -90,7 +90,7 @@ def _plan_row(view: View, judged: Judged) -> Row:
     )
     kept = [f"at most {design.kept(r)} after round {r}" for r in plan.halving[:8] if 0 < r < len(plan.seeds)]
     stops = text("after each round" if plan.every_round else "once, at the end")
-    race = text(" <small>the better half goes on, {}</small>", joined(list(kept))) if kept else ""
+    race = text("; the better half goes on, {}", joined(list(kept))) if kept else ""
     return Row(
         [
             Cell(named + made),
@@ -99,7 +99,7 @@ def _plan_row(view: View, judged: Judged) -> Row:
             Cell("none" if plan.margin is None else view.amount(plan.margin, signed=False, short=True)),
             Cell(f"{100 * plan.alpha:.3g} %"),
             Cell(stops + race),
-            Cell(_so_far(judged)),
+            Cell(_so_far(view, judged)),
         ]
     )
 
@@ -127,7 +127,7 @@ def _span(plan: Plan) -> str:
     return ", ".join(map(str, seeds[:12])) + (", ..." if len(seeds) > 12 else "")
 
 
-def _so_far(judged: Judged) -> Markup:
+def _so_far(view: View, judged: Judged) -> Markup:
     """How far a plan is, and how many of its runs failed."""
     plan = judged.plan
     state = "given up after" if plan.given_up else "ended after" if judged.ended else "under way, after"
@@ -139,6 +139,8 @@ def _so_far(judged: Judged) -> Markup:
     }
     failed = sum(run is None for run in runs.values())
     lost = text(" <small>{} of {} failed</small>", failed, plural(len(runs), "run")) if failed else ""
+    if any(pair in view.withdrawn for pair in plan.pairs):
+        lost += Markup(" <small>verdicts withdrawn: see the warnings</small>")
     return text("{} round {} of {}", state, judged.rounds, len(plan.seeds)) + lost
 
 

@@ -124,6 +124,8 @@ def _what(view: View, trial: Trial) -> Block:
         items.append((within, view.amount(c.at_equal, short=True)))
     if r.status == "complete" and view.metric.test:
         items.append(("Test, not ranked", text("{} ({})", view.score(r.test_score), view.gain(c.test))))
+    if label := view.fresh_label(trial):
+        items.append(("On fresh seeds", strong(label)))
     if r.parameters:
         items.append(("Parameters", number(r.parameters)))
     items.append(("Training time", duration(r.seconds)))

@@ -52,7 +52,8 @@ def settings(view: View) -> Section | None:
         if c.baseline
         else Markup("")
     )
-    blocks: list[Block] = [Text([score + against + "."])]
+    fresh = text("; on fresh seeds it is {}", strong(label)) if (label := view.fresh_label(best)) else Markup("")
+    blocks: list[Block] = [Text([score + against + fresh + "."])]
     if not best.changes:
         blocks.append(Note("info", "The baseline itself", ["It changes nothing."]))
     else:
@@ -119,7 +120,7 @@ def ablation(view: View) -> Section | None:
     )
     why = explained(tested)
     blocks: list[Block] = [Text([said]), *([figure] if figure else []), *groups]
-    blocks += [Text([text("{}", " ".join(why))])] if why else []
+    blocks += [Text([words(" ".join(why))])] if why else []
     if told := path_sentence(found, view.metric):
         blocks.append(Text([words(told)]))
     if found.disagreements:

@@ -12,7 +12,7 @@ from results.record import Record
 from study.report.blocks import Cell, Column, Download, Downloads, Row, Section, Table
 from study.report.tables import leaderboard as tables
 from study.report.tables.writers import WRITERS
-from study.report.text import clean, duration, plural, text
+from study.report.text import clean, duration, plural, strong, text
 from study.report.view import View, trial_changes, trial_link
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
@@ -114,9 +114,12 @@ def _trial_row(view: View, trial: Trial, rank: int | None) -> Row:
         if c.at_equal is not None
         else "–"
     )
+    named = Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial))
+    if label := view.fresh_label(trial):
+        named += text(" <small>on fresh seeds: {}</small>", strong(label))
     return Row(
         [
-            Cell(Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial)), trial.order),
+            Cell(named, trial.order),
             Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
             Cell(view.score(r.score) if complete else "–", view.raw(r.score) if complete else None),
             Cell(view.gain(c.as_configured), view.raw(c.as_configured), sign_style(c.as_configured)),

@@ -15,7 +15,7 @@ from results.analysis.verdicts import PairVerdict
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
 from study.report.tables import verdicts as tables
-from study.report.text import capital, clean, code, joined, percent, plural, strong, text
+from study.report.text import capital, clean, code, joined, percent, plural, strong, text, words
 from study.report.view import View, trial_link
 
 ORDER = ("better", "undecided", "no worse", "equivalent", "no gain", "worse", "dropped")
@@ -52,7 +52,7 @@ def confirmed(view: View) -> Section | None:
         verdict_table(view, "Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
     ]
     if explained := tables.explained(tested):
-        blocks.append(Text([text("{}", " ".join(explained))]))
+        blocks.append(Text([words(" ".join(explained))]))
     figure = effects_figure(
         view,
         "confirm",
@@ -316,6 +316,8 @@ def _counts(tested: Sequence[PairVerdict]) -> Markup:
     ordered = sorted(tested, key=lambda j: ORDER.index(j.verdict.label))
     labels = [j.label for j in ordered]
     counts = [f"{labels.count(label)} {label}" for label in dict.fromkeys(labels)]
+    if len(counts) == 1 and labels[0] == "not decided yet":
+        return text(" None of {} is decided yet.", plural(len(tested), "candidate"))
     if len(counts) == 1:
         return text(" All {} are {}.", plural(len(tested), "candidate"), labels[0])
     apart = "; " if any(";" in c for c in counts) else ", "

@@ -97,6 +97,15 @@ def _damaged(view: View) -> Note | None:
     return Note("warn", "Files left out.", [text("{}.", joined(found[:10]))])
 
 
+def _failing(view: View) -> Note | None:
+    """Candidates of which runs fail: what is said of them is about those that finish."""
+    told = []
+    for j in (j for j in view.verdicts("confirm") if j.failures.candidate):
+        trial = view.trial_of(j.pair)
+        told.append(text("{}: {}.", trial_link(trial) if trial else code(j.pair.candidate, 12), j.failures.sentence()))
+    return Note("warn", "Runs of a candidate fail.", told) if told else None
+
+
 def _unknown_plans(view: View) -> Note | None:
     if not view.unknown_plans:
         return None
@@ -234,6 +243,7 @@ CHECKS = [
     _mixed_data,
     _ignored,
     _withdrawn,
+    _failing,
     _damaged,
     _unknown_plans,
     _other_baseline,

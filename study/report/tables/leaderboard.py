@@ -22,8 +22,8 @@ def leaderboard(view: View) -> Table:
 
     Values are as the training reported them, by name; differences to the baseline run of the same seed are of them, so
     that of an error a negative one is better: ``difference`` as configured and ``difference_at_equal_epochs`` after
-    ``equal_epochs``; then ``config.<field>``. Texts are cleaned as on the page. What a study does not have, test values
-    or epochs, has no column.
+    ``equal_epochs``; ``verdict`` is what fresh seeds say of a trial that was confirmed; then ``config.<field>``. Texts
+    are cleaned as on the page. What a study does not have, test values, epochs or verdicts, has no column.
     """
     ranks = {id(t): i for i, t in enumerate(view.ranked, 1)}
     trials = sorted(view.trials, key=lambda t: (ranks.get(id(t), len(ranks) + 1), t.order))
@@ -39,7 +39,7 @@ def leaderboard(view: View) -> Table:
         f"{'validation' if metric.is_accuracy else metric.what('validation')}"
         f"{'' if metric.better == 'higher' else ', the lowest first'}; differences to the baseline run of the same seed"
         f"{unit}{'; test shown, never ranked by' if metric.test else ''}.",
-        ("Run", "Changes"),
+        ("Run", "Changes", "On fresh seeds"),
         {
             "study": clean(view.meta.name),
             "dataset": clean(view.meta.dataset.name),
@@ -63,6 +63,7 @@ def _columns(view: View) -> dict[str, str]:
         "difference": "Difference",
         **({"equal": "Equal epochs"} if view.equal else {}),
         **({"test": f"Test{unit}"} if view.metric.test else {}),
+        **({"fresh": "On fresh seeds"} if view.verdicts("confirm") else {}),
         "time": "Time",
     }
 
@@ -83,6 +84,7 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
     named = value_columns(records, view.meta)
     of_validation = validation_values(view.metric, (name for r in records for name in r.val))
     of_test = values_of_test(view.metric, (name for r in records for name in r.test))
+    verdicts = pd.Series([*none, *(view.fresh_label(t) or None for t in trials)], dtype="str")
     columns = {
         "rank": pd.Series([*none, *ranks], dtype="Int64"),
         "kind": pd.Series(["baseline"] * len(none) + ["trial"] * len(trials), dtype="str"),
@@ -92,6 +94,7 @@ def _frame(view: View, trials: list[Trial], ranks: list[int | None]) -> pd.DataF
         "difference": _differences(view, [*none, *(c.as_configured for c in compared)]),
         **(equal if view.equal else {}),
         **{named["test", name]: runs[named["test", name]] for name in of_test},
+        **({"verdict": verdicts} if view.verdicts("confirm") else {}),
         **{name: runs[name] for name in ("parameters", "seconds", "error")},
         **{name: runs[name] for name in runs.columns if name.startswith("config.")},
     }
@@ -125,5 +128,6 @@ def _printed(view: View, rank: str, label: str, run: Record, trial: Trial | None
         "difference": metric.difference(trial.compared.as_configured) if trial else "",
         "equal": metric.difference(trial.compared.at_equal) if trial else "",
         "test": metric.bare(run.test_score),
+        "fresh": view.fresh_label(trial) if trial else "",
         "time": duration(run.seconds),
     }

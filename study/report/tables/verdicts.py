@@ -259,8 +259,14 @@ def _caption(found: VerdictTable, metric: Metric, data: DatasetInfo, sized: bool
     return (
         f"{what} on {dataset}{epochs}. Effect: mean paired difference of {metric.what()} over seeds{lower}, "
         f"with the change minus without ({reading}); the claim is {claimed(last.claim, metric, members)}. "
-        f"{' '.join(judged)}{other} {cost} per run:{own}."
+        f"{' '.join([*judged, *_failing(found)])}{other} {cost} per run:{own}."
     )
+
+
+def _failing(found: VerdictTable) -> list[str]:
+    """Say of what is called better though runs of it fail how often they do, with the exact interval."""
+    lacking = [r for r in found.rows if r.tested.failures.candidate and r.tested.verdict.differs]
+    return [f"{clean(r.name, 60)}: {r.tested.failures.sentence()}." for r in lacking]
 
 
 def _by_look(found: VerdictTable, metric: Metric, confirmed: bool) -> str:

@@ -7,13 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats as st
 
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Look, Pair, by_run, looks_of, next_look, settled, spends
+from results.analysis.looks import Look, Pair, by_run, looks_of
 from results.analysis.noise import difference_sd, noise_floor
+from results.analysis.plans import Plan, judge
+from results.analysis.sequential import NO_WORSE, Design, decide
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import final_verdicts, measured_sd, verdicts_at
+from results.analysis.verdicts import measured_sd, planned, verdicts_at
 from results.schema1 import ACCURACY
+from tests.support.looks import finals, look_dict, next_look
+from tests.support.planned import SHARE
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -30,7 +35,7 @@ def test_differences_are_paired_by_seed_and_failures_are_counted():
     (j,) = verdicts_at(by_run(records), look, ACCURACY)
     assert j.differences == pytest.approx((0.01, 0.02, 0.03))
     assert (j.seeds, j.failed, j.verdict.n) == ((1, 2, 3), 2, 3)
-    assert "without a score" in j.note
+    assert "runs fail" in j.note
 
 
 def test_an_undecided_comparison_keeps_what_its_best_look_showed():
@@ -41,47 +46,24 @@ def test_an_undecided_comparison_keeps_what_its_best_look_showed():
     (alone,) = verdicts_at(by_run(records), first, ACCURACY)
     assert alone.verdict.label == "undecided" and 0.05 < alone.verdict.p_adjusted < 0.2
     assert verdicts_at(by_run(records), second, ACCURACY)[0].verdict.p_adjusted > 2 * alone.verdict.p_adjusted
-    j = final_verdicts(by_run(records), [first, second], ACCURACY)[0]
+    j = finals(by_run(records), [first, second], ACCURACY)[0]
     assert j.verdict.p_adjusted == alone.verdict.p_adjusted
     assert j.verdict.label == "undecided" and f"adjusted p = {alone.verdict.p_adjusted:.2f}"[:16] in j.verdict.sentence
     other = [*study({1: -0.012, 2: -0.030, 3: -0.021, 4: 0.2}, width=16), *(run(s, depth=3) for s in (1, 2, 3))]
     third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
     assert (
-        final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.estimate > 0
+        finals(by_run(other), [first, second, third], ACCURACY)[0].verdict.estimate > 0
     )  # the side turned: no p of the other side
-    assert final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.p_adjusted == 1.0
+    assert finals(by_run(other), [first, second, third], ACCURACY)[0].verdict.p_adjusted == 1.0
 
 
 def test_look_round_trips_through_study_json():
     look = next_look([], "ablation", [Pair(WIDE, BASE, (3, 1), "add-one-in", "width")], "population", 0.01, when="now")
-    stored = json.loads(json.dumps(look.as_dict() | {"unknown": 1}))
+    stored = json.loads(json.dumps(look_dict(look) | {"unknown": 1}))
     assert Look.from_dict(stored) == look
-    assert stored["spent"] == pytest.approx(0.025)
     m = meta(looks=[stored])
     assert looks_of(m, "ablation") == [look]
     assert looks_of(m, "confirm") == []
-
-
-def test_the_same_question_of_the_same_runs_is_no_new_look():
-    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
-    again = next_look([first], "confirm", [Pair(WIDE, BASE, (3, 2, 1))], "test-set", 0.005)
-    assert again is first
-    for changed in (
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005),
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "population", 0.005),
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.01),
-        next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005),
-    ):
-        assert changed.number == 2
-
-
-def test_a_later_look_counts_all_that_was_ever_compared_and_keeps_their_seeds():
-    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3), chosen="x")], "test-set", 0.005)
-    second = next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005)
-    third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
-    assert [len(k.pairs) for k in (first, second, third)] == [1, 2, 2]
-    assert third.pairs[0].seeds == (1, 2, 3, 4)
-    assert third.pairs[0].chosen == "x"
 
 
 def test_a_verdict_once_given_is_final():
@@ -90,8 +72,8 @@ def test_a_verdict_once_given_is_final():
     records = study(clear | late, width=16)
     first = next_look([], "confirm", [Pair(WIDE, BASE, tuple(clear))], "test-set", 0.005)
     second = next_look([first], "confirm", [Pair(WIDE, BASE, tuple(late))], "test-set", 0.005)
-    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
-    assert (j.verdict.label, j.verdict.look, j.latest.n) == ("better", 1, 10)
+    (j,) = finals(by_run(records), [first, second], ACCURACY)
+    assert (j.verdict.label, j.verdict.number, j.latest.n) == ("better", 1, 10)
     assert j.latest.label != "better"
     assert "which is final" in j.note
 
@@ -132,16 +114,16 @@ def test_a_verdict_is_final_for_the_question_it_answered():
     records += [run(s, correct=b, width=16) for s, b in enumerate(gained)]
     pair = [Pair(WIDE, BASE, tuple(range(6)))]
     first = next_look([], "confirm", pair, "test-set", 0.02)
-    (j,) = final_verdicts(by_run(records), [first], ACCURACY)
+    (j,) = finals(by_run(records), [first], ACCURACY)
     assert (j.verdict.label, j.verdict.claim, j.earlier) == ("better", "test-set", ())
     second = next_look([first], "confirm", pair, "population", 0.02)
-    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
-    assert j.verdict.claim == "population" and j.verdict.look == 2
-    assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
+    (j,) = finals(by_run(records), [first, second], ACCURACY)
+    assert j.verdict.claim == "population" and j.verdict.number == 2
+    assert [(v.claim, v.label, v.number) for v in j.earlier] == [("test-set", "better", 1)]
     assert "at interim analysis 1: better" in j.note
     third = next_look([first, second], "confirm", pair, "test-set", 0.001)
-    (j,) = final_verdicts(by_run(records), [first, second, third], ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it is final
+    (j,) = finals(by_run(records), [first, second, third], ACCURACY)
+    assert (j.verdict.label, j.verdict.number) == ("better", 1)  # asked again, it is final
 
 
 def test_equivalence_stands_for_margins_at_least_as_wide():
@@ -149,13 +131,13 @@ def test_equivalence_stands_for_margins_at_least_as_wide():
     records = study(gains, width=16)
     pair = [Pair(WIDE, BASE, tuple(gains))]
     looks = [next_look([], "confirm", pair, "test-set", 0.01)]
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
+    assert finals(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.0001))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("undecided", 2)
+    (j,) = finals(by_run(records), looks, ACCURACY)
+    assert (j.verdict.label, j.verdict.number) == ("undecided", 2)
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.02))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look, j.verdict.margin) == ("equivalent", 1, 0.01)
+    (j,) = finals(by_run(records), looks, ACCURACY)
+    assert (j.verdict.label, j.verdict.number, j.verdict.margin) == ("equivalent", 1, 0.01)
 
 
 def test_better_stands_whatever_margin_is_asked_after_it():
@@ -167,41 +149,27 @@ def test_better_stands_whatever_margin_is_asked_after_it():
     records += [run(s + 100, test=0.75 + g, width=16) for s, g in noisy.items()]
     early, late = (101, 102, 103), tuple(gains)
     looks = [next_look([], "confirm", [Pair(WIDE, BASE, early)], "test-set", 0.05)]
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
+    assert finals(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", [Pair(WIDE, BASE, late)], "test-set", 0.0001))
     looks[1] = replace(looks[1], pairs=(Pair(WIDE, BASE, late),))
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "better"
+    assert finals(by_run(records), looks, ACCURACY)[0].verdict.label == "better"
     looks.append(replace(looks[1], number=3, margin=0.05))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("better", 2)
+    (j,) = finals(by_run(records), looks, ACCURACY)
+    assert (j.verdict.label, j.verdict.number) == ("better", 2)
     assert [v.label for v in j.earlier] == ["equivalent"]
-
-
-def test_a_look_without_enough_scores_has_tested_nothing():
-    records = study({1: 0.01, 2: 0.02}, width=16)
-    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
-    assert not spends(by_run(records), look)
-    assert spends(by_run([*records, run(3), run(3, width=16)]), look)
 
 
 def test_scores_that_come_later_belong_to_the_next_look():
     """A failed run that is trained again must not change what a recorded look has said."""
     records = study({1: 0.010, 2: 0.011, 3: 0.012}, width=16) + [run(4), run(4, status="failed", width=16)]
     look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005)
-    kept = settled(by_run(records), look)
-    assert kept.pairs[0].without == (4,)
-    assert Look.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
+    kept = replace(look, pairs=(replace(look.pairs[0], without=(4,)),))
+    assert Look.from_dict(json.loads(json.dumps(look_dict(kept)))) == kept
     before = verdicts_at(by_run(records), kept, ACCURACY)
     later = [*records, run(4, test=0.75 - 0.2, width=16)]
-    assert verdicts_at(by_run(later), kept, ACCURACY) == before
-    assert before[0].failed == 1 and "1 of 4 pairs has a run without a score" in before[0].note
-    again = [Pair(WIDE, BASE, (1, 2, 3, 4))]
-    assert next_look([kept], "confirm", again, "test-set", 0.005, by_run(records)) is kept
-    assert (
-        next_look([kept], "confirm", again, "test-set", 0.005, by_run(later)).number == 2
-    )  # asked again, it is another look
-    more = next_look([kept], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
-    assert settled(by_run(later), more).pairs[0].without == (5,)
+    assert verdicts_at(by_run(later), kept, ACCURACY)[0].verdict == before[0].verdict
+    assert before[0].failed == 1 and "1 of 4 runs fail" in before[0].note
+    more = next_look([look], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
     assert verdicts_at(by_run(later), more, ACCURACY)[0].seeds == (1, 2, 3, 4)
 
 
@@ -218,3 +186,37 @@ def test_the_next_plan_goes_by_the_pairs_that_are_there():
     assert sd == pytest.approx(np.sqrt((2 * wide + deep + 4 * 2 * floor.sd**2) / 7))
     assert source == "from the baseline's 5 seeds and the pairs compared so far"
     assert "assumed" in difference_sd(ACCURACY, None, 1000, (0.001, 1))[1]
+
+
+def test_a_difference_of_which_runs_fail_is_never_said_without_them():
+    records = study({s: 0.020 + s / 1e4 for s in range(1, 7)}, width=16)
+    records += [run(s) for s in (7, 8)] + [run(s, status="failed", width=16) for s in (7, 8)]
+    look = next_look([], "confirm", [Pair(WIDE, BASE, tuple(range(1, 9)))], "test-set", 0.005)
+    (j,) = finals(by_run(records), [look], ACCURACY)
+    assert j.verdict.label == "better" and j.label == "better when it finishes; 2 of 8 fail"
+    low, high = st.binomtest(2, 8).proportion_ci(0.95, method="exact")
+    assert f"2 of 8 runs fail (exact 95 % interval {100 * low:.0f} to {100 * high:.0f} %)" in j.note
+
+
+def test_no_worse_has_its_own_statistic_and_boundary():
+    """Distance from -margin over the standard error, which reached the boundary of that claim."""
+    d = np.array([0.0045, -0.002, 0.006, 0.001, 0.005, -0.001, 0.004, 0.002])[None, None]
+    table = ((float("inf"), float("inf"), *[3.0] * 6),)
+    found = decide(d, Design(8, table, 0.005, every_round=False))
+    assert found.label[0, 0] == NO_WORSE and found.boundary[0, 0] == 3.0
+    records = [run(s, test=0.75) for s in range(8)]
+    records += [run(s, test=0.75 + round(float(x), 4), width=16, metric=SHARE) for s, x in enumerate(d[0, 0])]
+    records[:8] = [run(s, test=0.75, metric=SHARE) for s in range(8)]
+    seeds = tuple(range(8))
+    plan = Plan("confirm", 1, (Pair(WIDE, BASE, seeds),), seeds, 0.005, "test-set", 0.04, table, every_round=False)
+    (j,) = planned(judge(plan.sealed(), by_run(records)), SHARE)
+    se = d.std(ddof=1) / np.sqrt(8)
+    assert j.label == "no worse" and j.verdict.statistic == pytest.approx((0.005 + d.mean()) / se)
+    assert j.verdict.statistic >= j.verdict.boundary and j.verdict.low > -0.005
+
+
+def test_a_plan_without_a_round_has_lost_no_pair():
+    seeds = (1, 2, 3)
+    plan = Plan("confirm", 1, (Pair(WIDE, BASE, seeds),), seeds, None, "test-set", 0.04, ((np.inf, np.inf, 9.0),))
+    (j,) = planned(judge(plan.sealed(), {}), ACCURACY)
+    assert (j.failed, j.label, j.note, j.under_way) == (0, "not decided yet", "", True)
