@@ -17,9 +17,10 @@ from typing import Literal
 import numpy as np
 
 FIRST = 3  # pairs before a candidate is looked at: two differences say next to nothing about their deviation
-PRIOR = 4.0
-"""Degrees of freedom that the candidates' pooled variance counts for beside a candidate's own (Smyth 2004). Of 2, 4, 8
-the power differs by a hundredth; without it the first looks are lost: t of two degrees of freedom asks for 50."""
+PRIOR = 8.0
+"""Degrees of freedom that the candidates' pooled variance counts for beside a candidate's own (Smyth 2004). Without it
+the first looks are lost: t of two degrees of freedom asks for 50. Of five candidates that gain a point, 8 take 57.9
+trainings, where 4 take 59.0 and 16 take 57.4; but the more it counts, the more a noisy candidate leans on others."""
 LEAST = 1e-250  # a standard error of none: no number is divided by zero
 
 Label = Literal["undecided", "better", "worse", "no gain", "equivalent", "no worse", "dropped"]

@@ -39,17 +39,20 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     for line in _engine_lines(summary):
         console.print(line)
     if complete:
-        console.print(_luck(evidence))
+        console.print(_luck(evidence), end="")
         console.print("One run each, and the best of many: exploratory until 'python -m study.run confirm'.")
 
 
 def _luck(evidence: Evidence) -> str:
-    """Say how far luck alone could have made the best of all trials."""
-    luck = evidence.luck
+    """Say in one line how often luck alone would show as much as the best of all trials; empty where there is none."""
+    luck, floor = evidence.luck, evidence.validation_floor
+    if evidence.best is None:
+        return ""
     if luck is None:
-        return f"How much of the best trial's lead is luck is not known: {UNMEASURED}."
+        why = UNMEASURED if floor is None else f"the baseline's {floor.n} seeds gave the same score"
+        return f"How much of the best trial's lead is luck is not known: {why}.\n"
     lead = evidence.metric.with_unit(luck.lead)
-    return f"Against the mean of the baseline's {luck.seeds} seeds the best is at {lead}: {luck.words}."
+    return f"Against the mean of the baseline's {luck.seeds} seeds the best is at {lead}: {luck.words}.\n"
 
 
 def cost(records: list[Record], baseline: dict[str, Any]) -> str:
