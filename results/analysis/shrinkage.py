@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def shrinkage(evidence: Evidence, tested: PairVerdict) -> Shrinkage:
     in_sweep = None
     if chosen and beside and chosen.score is not None and beside.score is not None:
         in_sweep = chosen.score - beside.score
-    two = paired(evidence.runs, tested.pair)
+    two = paired(evidence.runs, replace(tested.pair, seeds=tested.seeds, without=()))  # those that counted
     gains = [a.score - b.score for a, b in two if a.score is not None and b.score is not None]
     on_fresh_seeds = float(np.mean(gains)) if gains else None
     tests = [a.test_score - b.test_score for a, b in two if a.test_score is not None and b.test_score is not None]
