@@ -185,7 +185,7 @@ def _final(judged: Sequence[PairVerdict]) -> PairVerdict:
     known = [j for j in judged if j.verdict.decided]
     mine = [j for j in known if _answers(j.verdict, last.verdict)]  # a difference is more than what is within a margin
     final = next((j for j in mine if j.verdict.differs), mine[0] if mine else None)
-    verdict = _strongest(last.latest, [j.verdict for j in judged]) if final is None else final.verdict
+    verdict = _strongest(last.latest, [j.verdict for j in judged], last.metric) if final is None else final.verdict
     others = {(j.verdict.claim, j.verdict.label): j.verdict for j in reversed(known)}
     others.pop((verdict.claim, verdict.label), None)
     earlier = tuple(sorted(others.values(), key=lambda v: (v.by == "plan", v.number)))
@@ -196,7 +196,7 @@ def _answers(v: Verdict, asked: Verdict) -> bool:
     return v.claim == asked.claim and (v.differs or within(v.margin, asked.margin))
 
 
-def _strongest(latest: Verdict, all_of: Sequence[Verdict]) -> Verdict:
+def _strongest(latest: Verdict, all_of: Sequence[Verdict], metric: Metric) -> Verdict:
     """Return an undecided verdict with the least adjusted p that any look gave it.
 
     A later look has less to spend: without new seeds the same runs would seem to say less than before. As a verdict is
@@ -207,11 +207,12 @@ def _strongest(latest: Verdict, all_of: Sequence[Verdict]) -> Verdict:
     alike = [v for v in all_of if v.claim == latest.claim and v.by == "look"]
     p = [v.p_adjusted for v in alike if (v.estimate > 0) == (latest.estimate > 0) and v.p_adjusted is not None]
     equivalent = [v.p_equivalent_adjusted for v in alike if within(v.margin, latest.margin)]
-    return replace(
+    strongest = replace(
         latest,
         p_adjusted=min([latest.p_adjusted, *p]),
         p_equivalent_adjusted=min([latest.p_equivalent_adjusted, *(q for q in equivalent if q is not None)]),
     )
+    return replace(strongest, sentence=sentence(strongest, metric))  # of an undecided one, which names no members
 
 
 def within(margin: float | None, other: float | None) -> bool:

@@ -7,10 +7,11 @@ import statistics
 import pytest
 
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Pair, next_look
+from results.analysis.looks import Pair
 from results.errors import UserError
 from results.record import DatasetTag, Record
 from results.store import Study
+from tests.support.looks import next_look, stored
 from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run, scored
 
 OTHER = DatasetTag(name="other images", fingerprint="beef")
@@ -93,19 +94,19 @@ def test_verdicts_are_of_its_own_records_and_their_looks() -> None:
     gains = {1: 0.021, 2: 0.020, 3: 0.022, 4: 0.020}
     own = [run(s, test=0.75) for s in gains] + [run(s, test=0.75 + g, width=16) for s, g in gains.items()]
     look = next_look([], "confirm", [Pair(hash_of(width=16), hash_of(), tuple(gains), chosen="x")], "test-set", 0.005)
-    evidence = Evidence(own, meta(looks=[look.as_dict()]))
+    evidence = Evidence(own, meta(looks=[stored(look)]))
     (found,) = evidence.verdicts("confirm")
     assert (found.verdict.label, found.verdict.n) == ("better", 4)
     assert found.verdict.estimate == pytest.approx(statistics.mean(gains.values()))
-    assert evidence.verdicts("ablation") == [] and evidence.unknown_looks == ""
+    assert evidence.verdicts("ablation") == [] and evidence.unknown_plans == ""
     assert evidence.chosen_run(found.pair) == own[4]  # none is called x: any run of the config
-    (none,) = Evidence([foreign(r) for r in own], meta(looks=[look.as_dict()])).verdicts("confirm")
+    (none,) = Evidence([foreign(r) for r in own], meta(looks=[stored(look)])).verdicts("confirm")
     assert none.verdict.n == 0
 
 
 def test_looks_of_another_version_are_said_and_raise() -> None:
     evidence = Evidence(records(), meta(looks=[{"family": "confirm", "number": 1, "pairs": [], "claim": "per-class"}]))
-    assert "per-class" in evidence.unknown_looks
+    assert "per-class" in evidence.unknown_plans
     with pytest.raises(UserError, match="newer version"):
         evidence.verdicts("confirm")
 

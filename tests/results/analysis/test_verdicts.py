@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Look, Pair, by_run, looks_of, next_look, settled, spends
+from results.analysis.looks import Look, Pair, by_run, looks_of
 from results.analysis.noise import difference_sd, noise_floor
+from results.analysis.plans import Plan, failures, judge
 from results.analysis.shrinkage import shrinkage
-from results.analysis.verdicts import final_verdicts, measured_sd, verdicts_at
+from results.analysis.verdicts import final_verdicts, measured_sd, planned, verdicts_at
+from results.errors import UserError
 from results.schema1 import ACCURACY
+from tests.support.looks import next_look
+from tests.support.looks import stored as as_kept
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
+
+
+def finally_(records: list, looks: list) -> list:
+    return final_verdicts([verdicts_at(by_run(records), look, ACCURACY) for look in looks])
 
 
 def study(gains: dict[int, float], **changed: object) -> list:
@@ -30,7 +38,7 @@ def test_differences_are_paired_by_seed_and_failures_are_counted():
     (j,) = verdicts_at(by_run(records), look, ACCURACY)
     assert j.differences == pytest.approx((0.01, 0.02, 0.03))
     assert (j.seeds, j.failed, j.verdict.n) == ((1, 2, 3), 2, 3)
-    assert "without a score" in j.note
+    assert "1 of 5 runs fail" in j.note
 
 
 def test_an_undecided_comparison_keeps_what_its_best_look_showed():
@@ -41,47 +49,22 @@ def test_an_undecided_comparison_keeps_what_its_best_look_showed():
     (alone,) = verdicts_at(by_run(records), first, ACCURACY)
     assert alone.verdict.label == "undecided" and 0.05 < alone.verdict.p_adjusted < 0.2
     assert verdicts_at(by_run(records), second, ACCURACY)[0].verdict.p_adjusted > 2 * alone.verdict.p_adjusted
-    j = final_verdicts(by_run(records), [first, second], ACCURACY)[0]
+    j = finally_(records, [first, second])[0]
     assert j.verdict.p_adjusted == alone.verdict.p_adjusted
     assert j.verdict.label == "undecided" and f"adjusted p = {alone.verdict.p_adjusted:.2f}"[:16] in j.verdict.sentence
     other = [*study({1: -0.012, 2: -0.030, 3: -0.021, 4: 0.2}, width=16), *(run(s, depth=3) for s in (1, 2, 3))]
     third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
-    assert (
-        final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.estimate > 0
-    )  # the side turned: no p of the other side
-    assert final_verdicts(by_run(other), [first, second, third], ACCURACY)[0].verdict.p_adjusted == 1.0
+    assert finally_(other, [first, second, third])[0].verdict.estimate > 0  # the side turned: no p of the other side
+    assert finally_(other, [first, second, third])[0].verdict.p_adjusted == 1.0
 
 
 def test_look_round_trips_through_study_json():
     look = next_look([], "ablation", [Pair(WIDE, BASE, (3, 1), "add-one-in", "width")], "population", 0.01, when="now")
-    stored = json.loads(json.dumps(look.as_dict() | {"unknown": 1}))
+    stored = json.loads(json.dumps(as_kept(look) | {"unknown": 1}))
     assert Look.from_dict(stored) == look
-    assert stored["spent"] == pytest.approx(0.025)
     m = meta(looks=[stored])
     assert looks_of(m, "ablation") == [look]
     assert looks_of(m, "confirm") == []
-
-
-def test_the_same_question_of_the_same_runs_is_no_new_look():
-    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
-    again = next_look([first], "confirm", [Pair(WIDE, BASE, (3, 2, 1))], "test-set", 0.005)
-    assert again is first
-    for changed in (
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005),
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "population", 0.005),
-        next_look([first], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.01),
-        next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005),
-    ):
-        assert changed.number == 2
-
-
-def test_a_later_look_counts_all_that_was_ever_compared_and_keeps_their_seeds():
-    first = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3), chosen="x")], "test-set", 0.005)
-    second = next_look([first], "confirm", [Pair(DEEP, BASE, (1, 2, 3))], "test-set", 0.005)
-    third = next_look([first, second], "confirm", [Pair(WIDE, BASE, (4,))], "test-set", 0.005)
-    assert [len(k.pairs) for k in (first, second, third)] == [1, 2, 2]
-    assert third.pairs[0].seeds == (1, 2, 3, 4)
-    assert third.pairs[0].chosen == "x"
 
 
 def test_a_verdict_once_given_is_final():
@@ -90,8 +73,8 @@ def test_a_verdict_once_given_is_final():
     records = study(clear | late, width=16)
     first = next_look([], "confirm", [Pair(WIDE, BASE, tuple(clear))], "test-set", 0.005)
     second = next_look([first], "confirm", [Pair(WIDE, BASE, tuple(late))], "test-set", 0.005)
-    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
-    assert (j.verdict.label, j.verdict.look, j.latest.n) == ("better", 1, 10)
+    (j,) = finally_(records, [first, second])
+    assert (j.verdict.label, j.verdict.number, j.latest.n) == ("better", 1, 10)
     assert j.latest.label != "better"
     assert "which is final" in j.note
 
@@ -132,16 +115,16 @@ def test_a_verdict_is_final_for_the_question_it_answered():
     records += [run(s, correct=b, width=16) for s, b in enumerate(gained)]
     pair = [Pair(WIDE, BASE, tuple(range(6)))]
     first = next_look([], "confirm", pair, "test-set", 0.02)
-    (j,) = final_verdicts(by_run(records), [first], ACCURACY)
+    (j,) = finally_(records, [first])
     assert (j.verdict.label, j.verdict.claim, j.earlier) == ("better", "test-set", ())
     second = next_look([first], "confirm", pair, "population", 0.02)
-    (j,) = final_verdicts(by_run(records), [first, second], ACCURACY)
-    assert j.verdict.claim == "population" and j.verdict.look == 2
-    assert [(v.claim, v.label, v.look) for v in j.earlier] == [("test-set", "better", 1)]
+    (j,) = finally_(records, [first, second])
+    assert j.verdict.claim == "population" and j.verdict.number == 2
+    assert [(v.claim, v.label, v.number) for v in j.earlier] == [("test-set", "better", 1)]
     assert "at interim analysis 1: better" in j.note
     third = next_look([first, second], "confirm", pair, "test-set", 0.001)
-    (j,) = final_verdicts(by_run(records), [first, second, third], ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("better", 1)  # asked again, it is final
+    (j,) = finally_(records, [first, second, third])
+    assert (j.verdict.label, j.verdict.number) == ("better", 1)  # asked again, it is final
 
 
 def test_equivalence_stands_for_margins_at_least_as_wide():
@@ -149,13 +132,13 @@ def test_equivalence_stands_for_margins_at_least_as_wide():
     records = study(gains, width=16)
     pair = [Pair(WIDE, BASE, tuple(gains))]
     looks = [next_look([], "confirm", pair, "test-set", 0.01)]
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
+    assert finally_(records, looks)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.0001))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("undecided", 2)
+    (j,) = finally_(records, looks)
+    assert (j.verdict.label, j.verdict.number) == ("undecided", 2)
     looks.append(next_look(looks, "confirm", pair, "test-set", 0.02))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look, j.verdict.margin) == ("equivalent", 1, 0.01)
+    (j,) = finally_(records, looks)
+    assert (j.verdict.label, j.verdict.number, j.verdict.margin) == ("equivalent", 1, 0.01)
 
 
 def test_better_stands_whatever_margin_is_asked_after_it():
@@ -167,42 +150,34 @@ def test_better_stands_whatever_margin_is_asked_after_it():
     records += [run(s + 100, test=0.75 + g, width=16) for s, g in noisy.items()]
     early, late = (101, 102, 103), tuple(gains)
     looks = [next_look([], "confirm", [Pair(WIDE, BASE, early)], "test-set", 0.05)]
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "equivalent"
+    assert finally_(records, looks)[0].verdict.label == "equivalent"
     looks.append(next_look(looks, "confirm", [Pair(WIDE, BASE, late)], "test-set", 0.0001))
     looks[1] = replace(looks[1], pairs=(Pair(WIDE, BASE, late),))
-    assert final_verdicts(by_run(records), looks, ACCURACY)[0].verdict.label == "better"
+    assert finally_(records, looks)[0].verdict.label == "better"
     looks.append(replace(looks[1], number=3, margin=0.05))
-    (j,) = final_verdicts(by_run(records), looks, ACCURACY)
-    assert (j.verdict.label, j.verdict.look) == ("better", 2)
+    (j,) = finally_(records, looks)
+    assert (j.verdict.label, j.verdict.number) == ("better", 2)
     assert [v.label for v in j.earlier] == ["equivalent"]
 
 
-def test_a_look_without_enough_scores_has_tested_nothing():
-    records = study({1: 0.01, 2: 0.02}, width=16)
-    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005)
-    assert not spends(by_run(records), look)
-    assert spends(by_run([*records, run(3), run(3, width=16)]), look)
-
-
-def test_scores_that_come_later_belong_to_the_next_look():
+def test_scores_that_came_later_do_not_belong_to_a_look():
     """A failed run that is trained again must not change what a recorded look has said."""
     records = study({1: 0.010, 2: 0.011, 3: 0.012}, width=16) + [run(4), run(4, status="failed", width=16)]
-    look = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4))], "test-set", 0.005)
-    kept = settled(by_run(records), look)
-    assert kept.pairs[0].without == (4,)
-    assert Look.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
+    kept = next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3, 4), without=(4,))], "test-set", 0.005)
+    assert Look.from_dict(json.loads(json.dumps(as_kept(kept)))) == kept
     before = verdicts_at(by_run(records), kept, ACCURACY)
     later = [*records, run(4, test=0.75 - 0.2, width=16)]
-    assert verdicts_at(by_run(later), kept, ACCURACY) == before
-    assert before[0].failed == 1 and "1 of 4 pairs has a run without a score" in before[0].note
-    again = [Pair(WIDE, BASE, (1, 2, 3, 4))]
-    assert next_look([kept], "confirm", again, "test-set", 0.005, by_run(records)) is kept
-    assert (
-        next_look([kept], "confirm", again, "test-set", 0.005, by_run(later)).number == 2
-    )  # asked again, it is another look
-    more = next_look([kept], "confirm", [Pair(WIDE, BASE, (5,))], "test-set", 0.005)
-    assert settled(by_run(later), more).pairs[0].without == (5,)
-    assert verdicts_at(by_run(later), more, ACCURACY)[0].seeds == (1, 2, 3, 4)
+    assert verdicts_at(by_run(later), kept, ACCURACY)[0].verdict == before[0].verdict
+    assert before[0].failed == 1 and "1 of 4 runs fail (exact 95 % interval 1 to 81 %)" in before[0].note
+
+
+@pytest.mark.parametrize("wrong", [{"role": []}, {"name": 0}, {"candidate": {}}, {"reference": None}, {"chosen": 0}])
+def test_a_looks_texts_that_are_none_are_refused(wrong: dict):
+    """Falsy ones passed, and ended in a traceback where pairs are told apart."""
+    look = as_kept(next_look([], "confirm", [Pair(WIDE, BASE, (1, 2, 3))], "test-set", 0.005))
+    look["pairs"] = [look["pairs"][0] | wrong]
+    with pytest.raises(UserError, match="does not know"):
+        Evidence([], meta(looks=[look])).verdicts("confirm")
 
 
 def test_the_next_plan_goes_by_the_pairs_that_are_there():
@@ -218,3 +193,50 @@ def test_the_next_plan_goes_by_the_pairs_that_are_there():
     assert sd == pytest.approx(np.sqrt((2 * wide + deep + 4 * 2 * floor.sd**2) / 7))
     assert source == "from the baseline's 5 seeds and the pairs compared so far"
     assert "assumed" in difference_sd(ACCURACY, None, 1000, (0.001, 1))[1]
+
+
+def by_plan(number: int, gains: dict[int, float], **changed) -> tuple[list, list]:
+    """Records and the verdict of a plan on these seeds."""
+    table = ((float("inf"), float("inf"), *(4.0 for _ in range(len(gains) - 2))),)
+    seeds = tuple(gains)
+    given = {"margin": 0.005, "claim": "test-set", "alpha": 0.04} | changed
+    plan = Plan("confirm", number, (Pair(WIDE, BASE, seeds),), seeds, boundaries=table, **given)
+    records = study(gains, width=16)
+    return records, planned(judge(plan, by_run(records), failures(records)), ACCURACY)
+
+
+def test_a_plans_verdict_says_what_its_numbers_are():
+    gains = {1: 0.02, 2: 0.021, 3: 0.025, 4: 0.9}
+    _, (j,) = by_plan(3, gains)
+    v, x = j.verdict, np.array([0.02, 0.021, 0.025])
+    assert (v.label, v.by, v.number, v.comparisons, v.level, v.n, v.seeds) == ("better", "plan", 3, 1, 0.96, 3, 4)
+    se = x.std(ddof=1) / np.sqrt(3)
+    assert v.estimate == pytest.approx(x.mean()) and v.statistic == pytest.approx(x.mean() / se)
+    assert (v.low, v.high) == (pytest.approx(x.mean() - 4 * se), pytest.approx(x.mean() + 4 * se))
+    assert "repeated 96 % interval" in v.sentence and "adjusted" not in v.sentence
+    assert j.seeds == (1, 2, 3) and not j.under_way, "the fourth seed came after it had stopped"
+    _, (less,) = by_plan(1, {1: 0.0001, 2: 0.0, 3: -0.0002, 4: 0.9})
+    assert less.verdict.label == "equivalent" and "differs by less than +-0.5" in less.verdict.sentence
+    _, (going,) = by_plan(1, {1: 0.1, 2: -0.1, 3: 0.0})
+    assert going.verdict.label == "undecided" and not going.under_way
+
+
+def test_what_a_look_decided_stands_beside_an_undecided_plan():
+    clear, noisy = {s: 0.02 + 0.0005 * (s % 3) for s in range(1, 7)}, {11: 0.1, 12: -0.1, 13: 0.05}
+    look = next_look([], "confirm", [Pair(WIDE, BASE, tuple(clear))], "test-set", 0.005)
+    records = study(clear, width=16)
+    _, plan = by_plan(1, noisy)
+    (j,) = final_verdicts([verdicts_at(by_run(records), look, ACCURACY), plan])
+    assert (j.verdict.label, j.verdict.by, j.latest.by) == ("better", "look", "plan")
+    assert "decided at interim analysis 1, which is final; at plan 1" in j.note
+
+
+def test_a_candidate_that_often_fails_is_better_only_when_it_finishes():
+    gains = {s: 0.03 + 0.001 * s for s in range(1, 7)}
+    records = [r for r in study(gains, width=16) if r.config_hash == BASE or r.seed % 2]
+    records += [run(s, test=None, val=None, status="diverged", width=16) for s in (2, 4, 6)]
+    table = ((float("inf"), float("inf"), 10.0, 10.0, 10.0, 10.0),)
+    plan = Plan("confirm", 1, (Pair(WIDE, BASE, tuple(gains)),), tuple(gains), 0.005, "test-set", 0.04, table, False)
+    (j,) = planned(judge(plan, by_run(records), failures(records)), ACCURACY)
+    assert j.label == "better when it finishes; 3 of 6 fail"
+    assert "3 of 6 runs fail (exact 95 % interval 12 to 88 %), 0 of 6 of what it is compared with" in j.note
