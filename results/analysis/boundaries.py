@@ -7,6 +7,7 @@ studies reach that the error spent so far is ``alpha`` (pairs / rounds)^0.7. doc
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
@@ -71,8 +72,9 @@ def _spent(largest: np.ndarray, alpha: float, rounds: int) -> list[float]:
     going = np.ones(studies, dtype=bool)
     for n in range(FIRST, rounds + 1):
         now = largest[:, n - FIRST]
-        more = max(1, round(alpha * (n / rounds) ** SPENDING * studies) - crossed)
-        boundary = float(np.partition(now[going], -more)[-more])
+        more = round(alpha * (n / rounds) ** SPENDING * studies) - crossed
+        # nothing to spend yet: no look. One study each would spend more than a further plan's small alpha in all
+        boundary = float(np.partition(now[going], -more)[-more]) if more > 0 else math.inf
         found.append(boundary)
         crossing = going & (now >= boundary)
         crossed += int(crossing.sum())
@@ -82,5 +84,7 @@ def _spent(largest: np.ndarray, alpha: float, rounds: int) -> list[float]:
 
 def _alone(largest: np.ndarray, alpha: float, rounds: int) -> list[float]:
     """Return the boundary of a single look, for each number of pairs that it may have."""
-    more = max(1, round(alpha * len(largest)))
+    more = round(alpha * len(largest))
+    if more < 1:
+        return [math.inf] * largest.shape[1]
     return [float(np.partition(now, -more)[-more]) for now in largest.T]

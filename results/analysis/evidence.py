@@ -231,7 +231,7 @@ class Evidence:
     @functools.cached_property
     def failures(self) -> set[tuple[str, int]]:
         """(config hash, seed) of runs that ended without the score that verdicts compare by."""
-        return failures(self.records, self.runs)
+        return failures(self.records)
 
     @functools.cached_property
     def _judged(self) -> list[Judged]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from results.analysis.sequential import BETTER, UNDECIDED, Design, decide
+from results.analysis.sequential import BETTER, DROPPED, UNDECIDED, Design, decide
 
 SEED, STUDIES = 20261128, 2000
 SHARED = 0.5  # of a difference's variance: the reference's run, where all runs vary alike
@@ -46,7 +46,7 @@ def forecast(design: Design, sd: float, effects: Sequence[float]) -> list[Foreca
             Forecast(
                 effect,
                 float((first == BETTER).mean()),
-                float((first != UNDECIDED).mean()),
+                float((~np.isin(first, (UNDECIDED, DROPPED))).mean()),
                 float(decisions.stopped.max(axis=1).mean()),
                 float(decisions.trainings(design.rounds).mean()),
             )

@@ -80,8 +80,9 @@ class Look:
             raise ValueError(f"margin is {margin!r:.40}")
         if type(alpha) is not float or not 0 < alpha < 1:
             raise ValueError(f"alpha is {alpha!r:.40}")
-        texts = [own.get("when") or "", own.get("command") or ""]
-        texts += [p.get(k) or "" for p in pairs for k in ("candidate", "reference", "role", "name", "chosen")]
+        maybe = [own.get("when"), own.get("command"), *(p.get("chosen") for p in pairs)]
+        texts = [text for text in maybe if text is not None]
+        texts += [p.get(k, "") for p in pairs for k in ("candidate", "reference", "role", "name")]
         if not isinstance(own.get("details", {}), dict) or not all(isinstance(text, str) for text in texts):
             raise ValueError("its texts are none")
         if any(type(s) is not int for p in pairs for s in (*p["seeds"], *p.get("without", ()))):

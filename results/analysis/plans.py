@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, get_args
@@ -111,7 +111,9 @@ class Plan:
         seeds = tuple(own["seeds"])
         names = ("candidate", "reference", "role", "name", "chosen")
         pairs = tuple(Pair(**{k: p[k] for k in names}, seeds=seeds) for p in own["pairs"])
-        table = tuple(tuple(math.inf if c is None else c for c in row) for row in own["boundaries"])
+        if any(type(c) is bool for row in own["boundaries"] for c in row):
+            raise ValueError("a boundary is none")
+        table = tuple(tuple(math.inf if c is None else float(c) for c in row) for row in own["boundaries"])
         made = {"pairs": pairs, "seeds": seeds, "boundaries": table}
         tuples = {k: tuple(own.get(k, ())) for k in ("halving", "deviations", "rounds", "verdicts")}
         plan = cls(**(own | made | tuples))
@@ -127,19 +129,19 @@ class Plan:
         expect(type(self.number) is int and 1 <= self.number <= 1000, f"number {self.number!r:.40}")
         expect(1 <= len(self.pairs) <= MOST_PAIRS and FIRST <= len(self.seeds) <= MOST_ROUNDS, "too few or too many")
         expect(all(type(s) is int for s in (*self.seeds, *self.halving)), "its seeds are no whole numbers")
+        expect(all(0 <= s < 2**31 for s in self.seeds), "a seed is none")
         expect(len(set(self.seeds)) == len(self.seeds), "a seed stands twice")
         expect(type(self.alpha) is float and 0 < self.alpha <= ALPHA, f"alpha is {self.alpha!r:.40}")
         margin = self.margin
         expect(margin is None or (type(margin) is float and 0 < margin <= LARGEST), f"margin is {margin!r:.40}")
         rows = self.boundaries
         expect(len(rows) == len(self.pairs) and all(len(row) == len(self.seeds) for row in rows), "boundaries lack")
-        expect(
-            all(type(c) in (float, int) and (0 < c <= LARGEST or c == math.inf) for row in rows for c in row),
-            "a boundary",
-        )
+        expect(all(0 < c <= LARGEST or c == math.inf for row in rows for c in row), "a boundary is none")
         expect(len(self.halving) <= len(self.seeds), "more halvings than seeds")
-        texts = [self.previous, self.hash, self.when or "", self.command or "", *self.deviations, *self.rounds]
-        texts += [t or "" for p in self.pairs for t in (p.candidate, p.reference, p.role, p.name, p.chosen)]
+        texts = [self.previous, self.hash, *self.deviations, *self.rounds]
+        texts += [t for p in self.pairs for t in (p.candidate, p.reference, p.role, p.name)]
+        maybe = (self.when, self.command, *(p.chosen for p in self.pairs))
+        texts += [text for text in maybe if text is not None]
         expect(all(isinstance(text, str) for text in texts), "its texts are none")
         expect(all(isinstance(d, dict) for d in (self.details, self.request, *self.verdicts)), "its parts are none")
         expect(len(self.rounds) <= len(self.seeds), "more rounds than seeds")
@@ -210,10 +212,16 @@ def _finals(scored: Scored) -> tuple[float | None, float | None]:
     return one, other
 
 
-def failures(records: Sequence[Record], runs: Runs) -> set[tuple[str, int]]:
-    """Return (config hash, seed) of runs that have ended without the score that verdicts compare by."""
-    over = {(r.config_hash, r.seed) for r in records if r.status in ("failed", "diverged", "complete")}
-    return over - set(runs)
+def failures(records: Iterable[Record]) -> set[tuple[str, int]]:
+    """Return (config hash, seed) of runs that have ended without the score that verdicts compare by.
+
+    The first end counts: a failed run that 'baseline' trains again must not change what was judged without it.
+    """
+    ends: dict[tuple[str, int], bool] = {}
+    for r in records:
+        if r.status in ("failed", "diverged", "complete"):
+            ends.setdefault((r.config_hash, r.seed), r.status == "complete" and r.final is not None)
+    return {run for run, scored in ends.items() if not scored}
 
 
 def judge(plan: Plan, runs: Runs, failed: Collection[tuple[str, int]] = ()) -> Judged:
@@ -221,8 +229,9 @@ def judge(plan: Plan, runs: Runs, failed: Collection[tuple[str, int]] = ()) -> J
 
     A round counts once each open pair's two runs have ended, with a score or ``failed``.
     """
-    everything = [r for r in (runs.get((h, s)) for p in plan.pairs for h in p.key for s in plan.seeds) if r]
-    judging = Judge(plan.design(examples_of(everything)))
+    own = {(h, s) for p in plan.pairs for h in p.key for s in plan.seeds} - set(failed)
+    runs = {run: runs[run] for run in own if run in runs}
+    judging = Judge(plan.design(examples_of(list(runs.values()))))
     scored: list[list[Scored]] = [[] for _ in plan.pairs]
     for seed in plan.seeds:
         going = np.flatnonzero(judging.open[0])
@@ -354,9 +363,14 @@ def problem(meta: StudyMeta, index: int, judged: Judged) -> str:
     return ""
 
 
+def place(meta: StudyMeta, plan: Plan) -> int:
+    """Return where study.json holds a plan: by its hash, as one before it may have been removed."""
+    return max(i for i, value in enumerate(meta.plans) if value.get("hash") == plan.hash)
+
+
 def keep(meta: StudyMeta, judged: Judged) -> None:
     """Put how far a plan has come into study.json; its own part stays as it was stored."""
-    index = judged.plan.number - 1
+    index = place(meta, judged.plan)
     now = judged.kept()
     fresh = {"rounds": [*now.rounds], "verdicts": [*now.verdicts], "details": now.details}
     meta.plans = [*meta.plans[:index], {**meta.plans[index], **fresh}, *meta.plans[index + 1 :]]

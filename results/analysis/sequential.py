@@ -223,7 +223,8 @@ class Judge:
 
     def _halve(self, r: int, keep: int) -> None:
         moments = self._moments
-        mean = np.where(self.open & (moments.n > 0), moments.mean, -np.inf)
+        # one without a pair comes last of those that go on, before those that have stopped: these take no place
+        mean = np.where(self.open, np.where(moments.n > 0, moments.mean, -np.finfo(float).max), -np.inf)
         place = np.argsort(np.argsort(-mean, axis=1, kind="stable"), axis=1, kind="stable")
         self._stop(r, self.open & (place >= keep), np.full_like(self.label, DROPPED))
 

@@ -11,7 +11,7 @@ from results.analysis.ablation import ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
-from results.analysis.plans import Judged, Plan
+from results.analysis.plans import Judged, Plan, place
 from results.analysis.verdicts import planned
 from results.config import checked_config
 from results.errors import UserError, nearest
@@ -22,7 +22,7 @@ from study.cli.planned import carry_out, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
-from study.planning.confirm import Asked, margin_of, refuse_size, same_options
+from study.planning.confirm import Asked, margin_of, refuse_changed, refuse_size, same_options
 from study.planning.noise import record_floor
 from study.planning.plan import Proposal, Question, Size, noise_of, proposal, propose
 from study.recording.provenance import command_line, now
@@ -110,6 +110,7 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     if judged.ended or judged.plan.given_up:
         say(f"Plan {judged.plan.number} has ended: no verdict is to be trained for. 'ablate --further' makes another.")
         return Prepared(a, judged.plan, None)
+    refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
     made = proposal(evidence, judged, configs, noise_of(evidence, a.fixed), desk.at_once)
     say_plan(made, evidence, [_named(p) for p in judged.plan.pairs], args.explain)
@@ -174,8 +175,7 @@ def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence
         some = seeds[: work.INTERACTION_SEEDS]
         a = replace(a, interaction=strongest(a, Evidence.of(study).runs, some))
         session.train(session.attempts(work.interaction_jobs(study.records(), a, some)))
-    index = ready.plan.number - 1
-    plans = study.meta.plans
+    plans, index = study.meta.plans, place(study.meta, ready.plan)
     study.meta.plans = [*plans[:index], {**plans[index], "details": a.as_dict()}, *plans[index + 1 :]]
     study.save_meta()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
-from results.analysis.plans import Judged, Plan, judge, keep
+from results.analysis.plans import Judged, Plan, judge, keep, place
 from results.outcome import Outcome
 from results.record import Kind, Record
 from results.store import Study
@@ -58,7 +58,7 @@ def carry_out(
     )
 
     code = session.train_source(source, [Keeper(study, made.plan, evidence)], choice) if not source.exhausted() else 0
-    keep_judged(session, made.plan.number)
+    keep_judged(session, made.plan)
     return code
 
 
@@ -87,12 +87,12 @@ class Keeper:
             self._study.save_meta()
 
 
-def keep_judged(session: Session, number: int) -> None:
-    """Keep in study.json how far the plan of a number has come by the records on the disk."""
+def keep_judged(session: Session, plan: Plan) -> None:
+    """Keep in study.json how far a plan has come by the records on the disk."""
     evidence = Evidence.of(session.study)
     for family in ("confirm", "ablation"):
         for judged in evidence.judged(family):
-            if judged.plan.number == number:
+            if judged.plan.hash == plan.hash:
                 keep(session.study.meta, judged)
     session.study.save_meta()
 
@@ -101,7 +101,7 @@ def give_up(session: Session, evidence: Evidence, made: Proposal) -> None:
     """Mark the family's plan that a further one takes the place of."""
     before = evidence.open_plan(made.plan.family)
     if before is not None:
-        index = before.plan.number - 1
+        index = place(session.study.meta, before.plan)
         plans = session.study.meta.plans
         session.study.meta.plans = [
             *plans[:index],

@@ -16,7 +16,7 @@ from results.record import Record, find_run
 from study.jobs import Job
 from study.planning.confirm import candidates
 from study.planning.runs import missing
-from study.planning.seeds import fresh_seeds, judged_seeds
+from study.planning.seeds import failed_seeds, fresh_seeds, judged_seeds
 
 FAMILY: Family = "ablation"
 INTERACTION_SEEDS = 6  # of the interaction, which is described and not judged
@@ -142,7 +142,7 @@ def seeds_for(
     """
     own = config_hash(a.baseline)
     fresh = {h for p in wanted for h in p.key} - {own}
-    avoid = judged_seeds(evidence, "confirm") | judged_seeds(evidence, FAMILY)
+    avoid = judged_seeds(evidence, "confirm") | judged_seeds(evidence, FAMILY) | failed_seeds(evidence, own)
     return lambda count: fresh_seeds(evidence.everything, count, start, reuse=own, fresh=fresh, avoid=avoid)
 
 

@@ -13,7 +13,7 @@ from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.paired import MIN_SEEDS, Claim
-from results.analysis.plans import MOST_ROUNDS, Judged, Plan
+from results.analysis.plans import MOST_ROUNDS, Judged, Plan, place, problem
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
@@ -22,7 +22,7 @@ from results.formatting import plural, setting
 from results.metric import Metric
 from results.record import Record
 from study.planning.plan import AtOnce, Proposal, Question, Size, noise_of, proposal, propose
-from study.planning.seeds import fresh_seeds, judged_seeds
+from study.planning.seeds import failed_seeds, fresh_seeds, judged_seeds
 
 FAMILY: Family = "confirm"
 
@@ -71,8 +71,9 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
         same_options(asked, plans[-1], "confirm", evidence)
         if open_plan is None:
             return None
+        refuse_changed(evidence, open_plan, "confirm")
         return proposal(evidence, open_plan, configs_of(evidence, open_plan.plan), noise_of(evidence), at_once)
-    top = asked.top or (len(plans[-1].pairs) if plans else 1)
+    top = asked.top or max(1, len({p.key for plan in plans for p in plan.pairs}))  # those of the last plan are the rest
     chosen = candidates(evidence, top)
     if not chosen:
         raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
@@ -87,7 +88,7 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
             f"nothing is left to decide: {plural(len(pairs), 'candidate has its', 'candidates have their')} verdict"
         )
     configs = {r.config_hash: r.config for r in chosen} | {baseline: evidence.meta.baseline}
-    used = judged_seeds(evidence, FAMILY)
+    used = judged_seeds(evidence, FAMILY) | failed_seeds(evidence, baseline)
 
     def seeds(count: int) -> tuple[int, ...]:
         return fresh_seeds(
@@ -130,6 +131,15 @@ def same_options(asked: Asked, plan: Plan, command: str, evidence: Evidence) -> 
         raise UserError(
             f"{name} {value}: {begun}; '{command}' without options goes on with it, '--further' makes a further plan "
             f"that may spend {left:.2g} % error"
+        )
+
+
+def refuse_changed(evidence: Evidence, judged: Judged, command: str) -> None:
+    """Raise UserError where a plan under way is not as it was kept: going on would keep the change as the truth."""
+    if why := problem(evidence.meta, place(evidence.meta, judged.plan), judged):
+        raise UserError(
+            f"plan {judged.plan.number} does not go on, as its verdicts would not stand: {why}; '{command} --further' "
+            "makes another plan"
         )
 
 

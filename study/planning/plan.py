@@ -17,7 +17,16 @@ from results.analysis.forecast import Forecast, forecast
 from results.analysis.looks import Family, Pair
 from results.analysis.noise import difference_sd
 from results.analysis.paired import Claim, claimed
-from results.analysis.plans import MOST_PAIRS, Judged, Plan, examples_of, judge, last_hash, population_boundaries
+from results.analysis.plans import (
+    MOST_PAIRS,
+    MOST_ROUNDS,
+    Judged,
+    Plan,
+    examples_of,
+    judge,
+    last_hash,
+    population_boundaries,
+)
 from results.analysis.sequential import FIRST, Design
 from results.analysis.verdict import interval_name
 from results.analysis.verdicts import measured_sd, refuse_unusable
@@ -31,6 +40,7 @@ MOST = 24  # seeds of a plan where nothing else is said: beyond them each costs 
 LEAST = 6  # nor fewer than these
 UNKNOWN = 12  # where nothing is known of the noise
 RACE = (3, 6)  # rounds after which the better half goes on, where a budget cannot pay for all
+MOST_RUNS = 5_000  # of a plan's candidates: its boundaries are simulated, some ten seconds and 1 GB of memory
 RACING = 3  # candidates from which a race is worth one
 
 
@@ -190,6 +200,7 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         side = at_once(min(wanted * per_round(pairs), int(size.budget / seconds)), seconds) or 1
         affordable = int(size.budget / seconds) * side
     rounds, halving = sized(pairs, size, wanted, affordable, q.races)
+    refuse_too_many(rounds, len(pairs))
     looks, plans = len(evidence.looks(q.family)), evidence.plans(q.family)
     alpha = next_plan(looks, [p.alpha for p in plans])
     every_round = size.seeds is None and claim == "test-set"
@@ -197,6 +208,8 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         table = population_boundaries(len(pairs), rounds, alpha)
     else:
         table = boundaries(len(pairs), rounds, alpha, every_round)
+    if math.isinf(table[-1][-1]):
+        raise UserError(f"too little error is left for another plan: {100 * alpha:.1g} % of the family's 5 %")
     chosen = q.seeds(rounds)
     plan = Plan(
         family=q.family,
@@ -216,6 +229,15 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         **q.about,
     ).sealed()
     return proposal(evidence, judge(plan, evidence.runs, evidence.failures), q.configs, noise, at_once, new=True)
+
+
+def refuse_too_many(rounds: int, pairs: int) -> None:
+    """Raise UserError for a plan that study.json could not hold."""
+    if rounds > MOST_ROUNDS or pairs > MOST_PAIRS or rounds * pairs > MOST_RUNS:
+        raise UserError(
+            f"a plan of {plural(pairs, 'comparison')} on {plural(rounds, 'seed')} is too large: at most {MOST_PAIRS} "
+            f"comparisons, {MOST_ROUNDS} seeds, and {MOST_RUNS} of both together"
+        )
 
 
 def proposal(

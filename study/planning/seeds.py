@@ -20,6 +20,11 @@ def judged_seeds(evidence: Evidence, family: Family) -> set[int]:
     return looks | {s for plan in evidence.plans(family) for s in plan.seeds}
 
 
+def failed_seeds(evidence: Evidence, reference: str) -> set[int]:
+    """Return the seeds at which a reference is known to come to no score: no pair can be had there."""
+    return {seed for name, seed in evidence.failures if name == reference}
+
+
 def fresh_seeds(
     records: Sequence[Record],
     count: int,

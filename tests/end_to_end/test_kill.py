@@ -50,7 +50,7 @@ def finish(path: Path, engine: str, torn: str = "") -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("engine", "kills"), [("here", 12), ("ray", 8)])
+@pytest.mark.parametrize(("engine", "kills"), [("here", int(os.environ.get("KILLS", "12"))), ("ray", 8)])
 def test_killed_at_random_moments(engine, kills):
     seed = time.time_ns() % 100_000
     print(f"python -m tests.support.kills --engine {engine} --kills {kills} --seed {seed}")

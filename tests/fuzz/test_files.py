@@ -23,6 +23,9 @@ from typing import Any
 
 import pytest
 
+from results.analysis.evidence import Evidence
+from results.analysis.looks import Pair
+from results.analysis.plans import Plan
 from results.errors import IgnoredRecord, UserError
 from results.record import Record
 from results.store import Study
@@ -273,6 +276,10 @@ def nested(folder: Path, rng: random.Random) -> str:
 
 def looked(folder: Path, rng: random.Random) -> str:
     value = json.loads((folder / "study.json").read_text())
+    if not value["looks"]:
+        plan = value["plans"][0] if value["plans"] else planned([json.loads(line) for line in lines(folder)])
+        pairs = [pair | {"seeds": plan["seeds"], "without": []} for pair in plan["pairs"]]
+        value["looks"] = [{k: plan[k] for k in ("family", "number", "claim", "margin", "alpha")} | {"pairs": pairs}]
     look = value["looks"][0]
     at = rng.choice(places(look))
     put(look, at, rng.choice(ODD))
@@ -281,7 +288,29 @@ def looked(folder: Path, rng: random.Random) -> str:
     return str(at)
 
 
+def odd_plans(folder: Path, rng: random.Random) -> str:
+    """A plan with something odd in it, or many of them."""
+    value = json.loads((folder / "study.json").read_text())
+    plan = value["plans"][0] if value["plans"] else planned([json.loads(line) for line in lines(folder)])
+    at = rng.choice(places(plan))
+    put(plan, at, rng.choice([*ODD, [0.5] * 10**5, [[3.0] * 1000] * 100, [None] * 5]))
+    value["plans"] = [plan] * rng.choice([1, 1, 2, 50])
+    (folder / "study.json").write_text(json.dumps(value))
+    return f"{at} x {len(value['plans'])}"
+
+
+def planned(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """A plan that compares two configs of the study on seeds that one has."""
+    reference = next(r["config_hash"] for r in records if r["kind"] == "baseline")
+    other = next(r["config_hash"] for r in records if r["status"] == "complete" and r["config_hash"] != reference)
+    seeds = tuple(sorted({r["seed"] for r in records if r["config_hash"] == reference}))[:3]
+    table = ((math.inf, math.inf, 4.0),)
+    pair = Pair(other, reference, seeds)
+    return Plan("confirm", 1, (pair,), seeds, 0.005, "test-set", 0.04, table, halving=(3,)).sealed().as_dict()
+
+
 CHANGES = [
+    odd_plans,
     odd_record,
     odd_meta,
     doubled,
@@ -328,6 +357,9 @@ def read_all(folder: Path) -> Study:
         study.predictions(r.run_id, "test")
         study.load_state(study.weights_path(r.run_id))
         study.arrays(study.artefact_path(f"features-{r.run_id}.npz"))
+    evidence = Evidence.of(study)
+    if not evidence.unknown_plans:
+        assert evidence.withdrawn is not None and evidence.verdicts("confirm") is not None
     study.images(study.artefact_path("test_images.npy"))
     study.arrays(study.artefact_path("augmented.npz"))
     with study.lock():
@@ -383,7 +415,7 @@ def test_a_few_changed_studies(
             tmp_path,
             change,
             SHORT // len(CHANGES),
-            int(change in (odd_record, looked, another_metric, out_of_reach)),
+            int(change in (odd_record, looked, odd_plans, another_metric, out_of_reach)),
         )
     )
 

@@ -26,6 +26,8 @@ from typing import Any
 
 import psutil
 
+from results.analysis.evidence import Evidence
+from results.analysis.plans import judge
 from results.config import config_hash
 from results.record import Record
 from results.store import Study
@@ -40,8 +42,8 @@ SEEDS, TRIALS = 4, 16
 COMMANDS = {
     "baseline": ["--trainable", TOY, "--dataset", "600", "--seeds", str(SEEDS)],
     "sweep": ["--trainable", TOY, "--space", "toy", "--trials", str(TRIALS)],
-    "confirm": ["--trainable", TOY, "--seeds", str(SEEDS)],
-    "ablate": ["--trainable", TOY, "--seeds", str(SEEDS), "--leave-out", "2"],
+    "confirm": ["--trainable", TOY, "--max-seeds", str(SEEDS)],
+    "ablate": ["--trainable", TOY, "--max-seeds", str(SEEDS), "--leave-out", "2"],
 }
 INTERRUPTS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}  # of the driver; these are not counted as kills
 INTERRUPTED = (130, -2)  # Python ends by SIGINT itself, 130 to a shell, where the exception met it in exec("text")
@@ -148,7 +150,7 @@ class Exercise:
             self._fault(f"{path.name}: what was done was done again")
         try:
             records = check_whole(path, SPACES["toy"])
-            self._check_looks(path, records)
+            self._check_plans(path, records)
             self.counts["resumed"] += check_same_as_uninterrupted(path)
             self.counts["records"] += len(records)
         except AssertionError:
@@ -291,17 +293,20 @@ class Exercise:
         places = (self._temporary, Path("/tmp"), Path("/dev/shm"))  # noqa: S108
         return [p for folder in places for p in folder.glob(f"study-*-{pid}-*")]
 
-    def _check_looks(self, path: Path, records: list[Record]) -> None:
+    def _check_plans(self, path: Path, records: list[Record]) -> None:
+        """Both plans have ended, with the verdicts and digests that whoever judges the records afresh comes to."""
         study = Study.open(path)
-        looks = study.meta.looks
-        assert [(x["family"], x["number"]) for x in looks] == [("confirm", 1), ("ablation", 1)]
-        have = set(completed(records))
-        for look in looks:
-            pairs = look["pairs"]
-            assert all(len(p["seeds"]) == SEEDS and not p["without"] for p in pairs)
-            assert {(p[side], s) for p in pairs for side in ("candidate", "reference") for s in p["seeds"]} <= have
-        confirmed = {h for p in looks[0]["pairs"] for h in (p["candidate"], p["reference"])}
-        seeds = {s for look in looks for p in look["pairs"] for s in p["seeds"]}
+        evidence = Evidence(records, study.meta)
+        assert not evidence.withdrawn, evidence.withdrawn
+        plans = [judged.plan for family in ("confirm", "ablation") for judged in evidence.judged(family)]
+        assert [(p.family, p.number) for p in plans] == [("confirm", 1), ("ablation", 2)]
+        for plan in plans:
+            runs = {(r.config_hash, r.seed): r for r in records if r.status == "complete"}
+            judged = judge(plan, runs)
+            assert judged.ended and len(plan.seeds) == SEEDS
+            assert (plan.rounds, plan.verdicts) == (judged.digests(), judged.verdicts())
+        confirmed = {h for p in plans[0].pairs for h in p.key}
+        seeds = {s for plan in plans for s in plan.seeds}
         for record in records:
             assert record.kind in ("baseline", "sweep") or record.seed in seeds, record.run_id
             assert record.kind != "confirm" or record.config_hash in confirmed, record.run_id

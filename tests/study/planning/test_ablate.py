@@ -11,27 +11,42 @@ from benchmarks.planted_effect import plant
 from results.analysis.ablation import ablation_result, disagreements
 from results.analysis.ablation_plan import AblationPlan, interacting, next_step, strongest, walked
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Pair, by_run, next_look
+from results.analysis.looks import Pair, by_run
+from results.analysis.plans import Plan
 from results.config import config_hash
 from results.errors import UserError
+from study.jobs import Job
 from study.planning.ablate import (
-    comparison_jobs,
+    about,
+    configs,
     confirmed,
     interaction_jobs,
     pairs,
     plan_ablation,
     runs_needed,
+    seeds_for,
     starting_config,
     step_jobs,
 )
+from study.planning.runs import missing
 from study.report.tables.methods import methods
 from study.report.tables.verdicts import verdict_table
 from study.report.tables.writers import latex
+from tests.support.looks import next_look, stored
 from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
 ALL = ("leave-one-out", "add-one-in", "path", "interaction")
 GAIN = {"width": 0.02, "depth": 0.005, "rate": -0.01}
+
+
+def paired(a: AblationPlan, seeds: tuple, parts=ALL, elsewhere=()) -> list[Pair]:
+    return [replace(p, seeds=seeds) for p in pairs(a, parts, elsewhere)]
+
+
+def comparison_jobs(records: list, a: AblationPlan, wanted: list[Pair]) -> tuple[list[Job], int]:
+    runs = [(h, s) for p in wanted for s in p.seeds for h in p.key]
+    return missing(records, runs, configs(a), "ablation", about(wanted))
 
 
 def checked(values: dict) -> dict:
@@ -76,7 +91,7 @@ def test_fixed_settings_hold_for_every_run_and_are_stored_as_ever():
     a = taken(fixed={"epochs": 1, "width": 8})
     assert a.as_dict()["pins"] == {"epochs": 1, "width": 8} and AblationPlan.from_dict(a.as_dict()) == a
     assert list(a.changes) == ["rate", "depth"]
-    jobs, _ = comparison_jobs([], a, pairs(a, (1, 2), ALL))
+    jobs, _ = comparison_jobs([], a, paired(a, (1, 2), ALL))
     assert {j.config["epochs"] for j in jobs} == {1}
 
 
@@ -90,7 +105,7 @@ def test_ablations_by_hand():
     a, notes = plan_ablation(START, BASE, checked, named={"narrow": {"width": 4}, "same": {"width": 16}})
     assert (a.changes, a.named) == ({}, {"narrow": {"width": 4}})
     assert "'same' leaves the start as it is" in notes
-    (pair,) = pairs(a, (1,), ALL)
+    (pair,) = paired(a, (1,), ALL)
     assert (pair.role, pair.candidate, pair.reference) == (
         "named",
         hash_of(**{**START, "width": 4}),
@@ -102,12 +117,12 @@ def test_ablations_by_hand():
 
 def test_runs_of_the_comparisons_are_shared_and_reused():
     a = taken()
-    wanted = pairs(a, (1, 2), ALL)
+    wanted = paired(a, (1, 2), ALL)
     assert [p.role for p in wanted] == ["all", *["leave-one-out"] * 3, *["add-one-in"] * 3]
     jobs, reused = comparison_jobs([run(1, kind="baseline")], a, wanted)
     assert (len(jobs), reused) == (8 * 2 - 1, 1)
     one = plan_ablation(BASE | {"width": 16}, BASE, checked)[0]
-    assert [p.role for p in pairs(one, (1,), ALL)] == ["all"]  # leaving it out, adding it: the very same pair
+    assert [p.role for p in paired(one, (1,), ALL)] == ["all"]  # leaving it out, adding it: the very same pair
 
 
 def test_best_is_by_validation():
@@ -124,15 +139,15 @@ def test_best_is_by_validation():
 
 def whole() -> tuple[list, AblationPlan, object]:
     a, seeds = taken(), (1, 2, 3, 4, 5, 6)
-    records = trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0])
+    records = trained(comparison_jobs([], a, paired(a, seeds, ALL))[0])
     a = replace(a, path_seeds=(1,))
     while len(a.path) < 3:
         records += trained(step_jobs(records, a, a.path_seeds))
         a = replace(a, path=(*a.path, next_step(a, by_run(records), a.path_seeds)))
     a = replace(a, interaction=strongest(a, by_run(records), seeds))
     records += trained(interaction_jobs(records, a, seeds))
-    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    return records, a, meta(looks=[look.as_dict()])
+    look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    return records, a, meta(looks=[stored(look)])
 
 
 def test_effects_path_and_interaction_come_out_as_made():
@@ -212,14 +227,14 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     a = taken(only=["width", "depth"])
     wobble = {1: 0.01, 2: -0.008, 3: 0.006, 4: -0.01, 5: 0.009, 6: -0.002}
     seeds = tuple(wobble)
-    jobs = comparison_jobs([], a, pairs(a, seeds, ALL))[0]
+    jobs = comparison_jobs([], a, paired(a, seeds, ALL))[0]
     records = [
         run(j.seed, test=0.7 + wobble[j.seed] * len(str(j.config)) % 0.013, kind="ablation", **{
             k: v for k, v in j.config.items() if v != BASE[k]})
         for j in jobs
     ]  # fmt: skip
-    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    m = meta(looks=[look.as_dict()])
+    look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    m = meta(looks=[stored(look)])
     monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
     for first in ("width", "depth"):
         shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
@@ -231,13 +246,13 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     """The same comparison had a name of its own before; now it is the reverting of a field."""
     first, _ = plan_ablation(START, BASE, checked, named={"narrow": {"width": 8}, "flat": {"depth": 1}})
     seeds = (1, 2, 3, 4)
-    looks = [next_look([], "ablation", pairs(first, seeds, ALL), "test-set", 0.005, details=first.as_dict())]
+    looks = [next_look([], "ablation", paired(first, seeds, ALL), "test-set", 0.005, details=first.as_dict())]
     second = taken()
-    wanted = pairs(second, seeds, ("leave-one-out",))
+    wanted = paired(second, seeds, ("leave-one-out",))
     looks.append(next_look(looks, "ablation", wanted, "test-set", 0.005, details=second.as_dict()))
-    records = trained(comparison_jobs([], first, pairs(first, seeds, ALL))[0])
+    records = trained(comparison_jobs([], first, paired(first, seeds, ALL))[0])
     records += trained(comparison_jobs(records, second, wanted)[0])
-    found = ablation_result(Evidence(records, meta(looks=[look.as_dict() for look in looks])))
+    found = ablation_result(Evidence(records, meta(looks=[stored(look) for look in looks])))
     assert [(r.role, r.name) for r in found.rows] == [
         ("all", "all changes"),
         ("leave-one-out", "rate"),
@@ -247,7 +262,7 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     ]
     a_start = replace(second, start=BASE, changes={}, named={"other": {"width": 2}})
     looks[0] = replace(looks[0], details=a_start.as_dict(), command="ablate --from baseline")
-    assert ablation_result(Evidence(records, meta(looks=[look.as_dict() for look in looks]))).elsewhere == [
+    assert ablation_result(Evidence(records, meta(looks=[stored(look) for look in looks]))).elsewhere == [
         "ablate --from baseline"
     ]
 
@@ -256,14 +271,14 @@ def test_a_named_ablation_that_hurts_is_worse():
     """Its effect is accuracy with it less accuracy without, and its cost its own."""
     a, _ = plan_ablation(START, BASE, checked, named={"narrow": {"width": 4}})
     seeds = (1, 2, 3, 4, 5)
-    wanted = pairs(a, seeds, ALL)
+    wanted = paired(a, seeds, ALL)
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
     hurt = hash_of(**{**START, "width": 4})
     records = []
     for job in comparison_jobs([], a, wanted)[0]:
         s = (0.5 if config_hash(job.config) == hurt else 0.7) + 0.001 * (job.seed % 2) * (job.config["width"] % 3)
         records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
-    (row,) = ablation_result(Evidence(records, meta(looks=[look.as_dict()]))).rows
+    (row,) = ablation_result(Evidence(records, meta(looks=[stored(look)]))).rows
     assert row.tested.verdict.estimate == pytest.approx(-0.2) and row.tested.verdict.label == "worse"
     assert row.changes == {"width": (16, 4)}
 
@@ -274,37 +289,36 @@ def test_what_confirm_has_tested_is_not_tested_again():
     whole_pair = (config_hash(START), hash_of())
     others = [Pair(hash_of(width=w), hash_of(), seeds) for w in (4, 5, 6)]
     confirm = next_look([], "confirm", [Pair(*whole_pair, seeds), *others], "test-set", 0.005)
-    m = meta(looks=[confirm.as_dict()])
-    tested, avoid = confirmed(Evidence([], m), whole_pair[0], "best")
-    assert whole_pair in tested and not avoid
-    assert confirmed(Evidence([], m), whole_pair[0], "some-run")[1] == set(
-        seeds
-    )  # picked by hand: perhaps for these very seeds
-    wanted = pairs(a, seeds, ALL, tested)
+    m = meta(looks=[stored(confirm)])
+    tested = confirmed(Evidence([], m))
+    assert whole_pair in tested
+    wanted = paired(a, seeds, ALL, tested)
     assert "all" not in {p.role for p in wanted} and len(wanted) == 6
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
-    m.looks.append(look.as_dict())
-    found = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), m))
+    m.looks.append(stored(look))
+    found = ablation_result(Evidence(trained(comparison_jobs([], a, paired(a, seeds, ALL))[0]), m))
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.tested.verdict.comparisons) == ("all", True, 4)
     table = verdict_table(found, m)
     assert table.printed["verdict"][0].endswith("(by confirm)") and "by confirm" in table.caption
-    assert [p.role for p in pairs(a, seeds, ("path",), tested)] == ["all"]  # a path alone still has its ends
+    assert [p.role for p in paired(a, seeds, ("path",), tested)] == ["all"]  # a path alone still has its ends
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
-    own = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    late = meta(looks=[theirs.as_dict(), own.as_dict()])
-    row = ablation_result(Evidence(trained(comparison_jobs([], a, pairs(a, seeds, ALL))[0]), late)).rows[0]
+    own = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    late = meta(looks=[stored(theirs), stored(own)])
+    row = ablation_result(Evidence(trained(comparison_jobs([], a, paired(a, seeds, ALL))[0]), late)).rows[0]
     assert (row.by_confirm, row.tested.verdict.label) == (False, "better")  # given here before, it is final
     one = plan_ablation(BASE | {"width": 4}, BASE, checked)[0]
     with pytest.raises(UserError, match="confirm has tested it"):
-        pairs(one, seeds, ALL, tested)
+        paired(one, seeds, ALL, tested)
 
 
 @pytest.mark.parametrize("parts", [ALL, ("path",), ("leave-one-out", "interaction"), ("leave-one-out", "path")])
 def test_no_more_runs_come_than_were_told(parts):
     a, seeds = taken(), (1, 2, 3)
-    jobs, _ = comparison_jobs([], a, pairs(a, seeds, parts))
-    told = runs_needed([], a, jobs, seeds, 1, parts)
+    wanted = paired(a, seeds, parts)
+    plan = Plan("ablation", 1, tuple(wanted), seeds, 0.005, "test-set", 0.04, ())
+    jobs, _ = comparison_jobs([], a, wanted)
+    told = runs_needed([], a, plan, 1, parts)
     records, before = trained(jobs), len(jobs)
     if "path" in parts:
         while len(a.path) < len(a.changes):
@@ -315,7 +329,21 @@ def test_no_more_runs_come_than_were_told(parts):
         records += trained(interaction_jobs(records, a, seeds))
     assert len(records) - before <= told
     assert (told == 0) == (parts == ALL)  # leaving one of three out makes all that a path and two together need
-    assert runs_needed(records, taken(), [], seeds, 1, parts) <= max(0, told - 1)
+    assert runs_needed(records, taken(), plan, 1, parts) <= max(0, told - 1)
+
+
+def test_seeds_are_new_to_every_config_but_the_baseline_and_to_confirm():
+    a = taken()
+    wanted = paired(a, ())
+    shown = Plan(
+        "confirm", 1, (Pair(hash_of(width=4), hash_of(), ()),), (21, 22, 23), None, "test-set", 0.04, ((9.0,) * 3,)
+    )
+    m = meta(plans=[shown.sealed().as_dict()])
+    start = {k: v for k, v in START.items() if v != BASE[k]}
+    records = [run(SWEEP_SEED, kind="sweep", trial=1, **start), run(24, **start)]
+    records += [run(s, kind="baseline") for s in (21, 25, 26)]
+    records.append(run(27, test=None, val=None, status="failed"))
+    assert seeds_for(Evidence(records, m), a, wanted, 20)(5) == (25, 26, 20, 28, 29)
 
 
 def test_p_of_equivalence_is_the_one_in_the_paper():
@@ -323,8 +351,8 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     seeds = (1, 2, 3, 4, 5, 6)
     records = [run(s, test=0.7, kind="ablation") for s in seeds]
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
-    look = next_look([], "ablation", pairs(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    m = meta(looks=[look.as_dict()])
+    look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
+    m = meta(looks=[stored(look)])
     table = verdict_table(ablation_result(Evidence(records, m)), m)
     assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
     assert "1 comparison and 1 interim analysis" in table.caption and "this test set" in table.caption

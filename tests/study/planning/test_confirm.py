@@ -1,22 +1,24 @@
-"""Which runs a confirmation needs, what it says before, and the command itself on the scikit-learn example."""
+"""Which plan a confirmation makes, what it says before, and the command itself on the scikit-learn example."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from results.analysis.evidence import Evidence
-from results.analysis.power import power_analysis
+from results.analysis.plans import keep, place
 from results.config import run_id
 from results.errors import UserError
-from results.schema1 import ACCURACY
 from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
-from study.planning.confirm import candidates, prepare
-from study.planning.noise import before_baseline, before_sweep
-from study.planning.runs import advice, cost, longest_first, missing, training_seconds
+from study.planning.confirm import Asked, candidates, prepare
+from study.planning.plan import MOST_RUNS, RACE, Size, four_lines, trainings
+from study.planning.runs import longest_first, missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
 from tests.support.in_process import everything_in_process
+from tests.support.runs import BASE as BASE_CONFIG
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
 
 BASE, WIDE, DEEP = hash_of(), hash_of(width=16), hash_of(depth=3)
@@ -33,9 +35,28 @@ def swept() -> list:
     ]
 
 
-def ready(records: list, looks: tuple = (), **options: object):
-    chosen = {"top": 1, "seeds": 6, "start": SWEEP_SEED, "margin": 0.005} | options
-    return prepare(Evidence(records, meta(looks=[look.as_dict() for look in looks])), **chosen)
+def ask(records: list, m=None, at_once: int = 1, **options):
+    """Prepare a confirmation as the command does."""
+    size = Size(**{k: options.pop(k) for k in ("seeds", "most", "budget") if k in options})
+    asked = Asked(size=size, **({"start": SWEEP_SEED} | options))
+    return prepare(Evidence(records, m or meta()), asked, lambda runs, seconds: at_once, when="now", command="c")
+
+
+def carried_out(records: list, m, made, gain=None) -> list:
+    """Return the records with those of the plan, which is then in ``m`` as judged; ``gain`` of (hash, seed)."""
+    own = list(records)
+    for p in made.plan.pairs:
+        for name in p.key:
+            for s in made.plan.seeds:
+                if (name, s) not in {(r.config_hash, r.seed) for r in own}:
+                    config = made.configs[name]
+                    changed = {k: v for k, v in config.items() if v != BASE_CONFIG[k]}
+                    own.append(run(s, test=0.7 + 0.001 * (s % 7) + (gain(name, s) if gain else 0.0), **changed))
+    m.plans.append(made.plan.as_dict())
+    judged = Evidence(own, m).judged("confirm")[-1]
+    keep(m, judged)
+    m.plans = json.loads(json.dumps(m.plans))
+    return own
 
 
 def test_candidates_are_the_best_complete_by_validation_and_never_the_baseline():
@@ -51,76 +72,10 @@ def test_test_scores_choose_nothing():
     ]
 
 
-def test_seeds_are_never_the_sweeps_and_first_those_paid_for():
-    records = swept() + [run(s, kind="baseline") for s in (505, 506, 600)] + [run(600, width=16)]
-    assert sweep_seeds(records) == {SWEEP_SEED}
-    assert fresh_seeds(records, 5, [BASE], SWEEP_SEED) == (505, 506, 600, 507, 508)
-    assert fresh_seeds(records, 2, [BASE, WIDE], SWEEP_SEED) == (600, 505)
-    assert fresh_seeds(records, 3, [BASE], 7, first={900}) == (900, 505, 506)
-
-
-def test_only_missing_runs_are_trained():
-    records = swept() + [run(s, kind="baseline") for s in range(SWEEP_SEED + 1, SWEEP_SEED + 5)]
-    records.append(run(SWEEP_SEED + 1, status="failed", test=None, width=16))
-    planned = ready(records)
-    assert {(j.config["width"], j.seed - SWEEP_SEED) for j in planned.jobs} == {
-        *((16, s) for s in (2, 3, 4, 5, 6)),
-        *((8, s) for s in (5, 6)),
-    }
-    assert planned.reused == 5
-    assert all(j.kind == "confirm" for j in planned.jobs)
-    assert planned.seconds == pytest.approx(7 * 6.0)
-    assert "4 reused" not in " ".join(planned.sentences())
-
-
 def test_a_pruned_run_is_trained_to_its_end():
     records = [run(1, status="pruned", test=None, width=16)]
     jobs, reused = missing(records, [(WIDE, 1)], {WIDE: records[0].config}, "confirm")
     assert (len(jobs), reused) == (1, 0)
-
-
-def test_asking_again_reuses_and_asking_for_more_adds_a_look():
-    records = swept()
-    first = ready(records)
-    seeds = first.look.pairs[0].seeds
-    assert SWEEP_SEED not in seeds
-    done = records + [run(s, test=0.75) for s in seeds] + [run(s, test=0.755, width=16) for s in seeds]
-    again = ready(done, (first.look,))
-    assert (again.new, again.jobs) == (False, ())
-    more = ready(done, (first.look,), seeds=10)
-    assert (more.new, more.look.number, len(more.jobs)) == (True, 2, 8)
-    assert set(seeds) < set(more.look.pairs[0].seeds)
-    other = ready(done, (first.look,), top=2)
-    assert [len(p.seeds) for p in other.look.pairs] == [6, 6]
-    assert {p.candidate for p in other.look.pairs} == {WIDE, hash_of(rate=0.2)}
-    assert other.power.comparisons == 2
-
-
-def test_a_study_without_a_trial_has_nothing_to_confirm():
-    with pytest.raises(UserError, match="no complete sweep trial"):
-        ready([run(1, kind="baseline")])
-
-
-def test_it_says_what_it_can_show_before_it_starts():
-    said = " ".join(ready(swept(), seeds=2).sentences())
-    assert "no verdict can be reached at all" in said
-    assert "Recommended: --seeds" in said
-    assert "assumed" in said
-    assert "claim" in said.lower()
-    assert "no number of seeds removes" in " ".join(ready(swept(), claim="population").sentences())
-    assert training_seconds([], list(ready(swept()).jobs)) is None
-    assert "One seed shows nothing" in before_baseline(Evidence([], meta()), 1)[0]
-    assert "by luck alone" in before_sweep(Evidence([], meta()), 50)
-
-
-@pytest.mark.parametrize(
-    ("at_once", "clock"),
-    [(4, "or 45 min with 4 at a time"), (3, "or 1 h 08 min with 3 at a time"), (16, "or 22 min with 8 at a time")],
-)
-def test_the_cost_is_told_by_the_clock_too(at_once, clock):
-    """Eight runs of 22.5 minutes: two waves of four, three of three, one of eight."""
-    assert clock in cost(8, 0, 8 * 1350.0, at_once)
-    assert "at a time" not in cost(8, 0, 8 * 1350.0) + cost(1, 0, 1350.0, 4) + cost(8, 0, None, 4) + cost(0, 8, 0.0, 4)
 
 
 @pytest.fixture
@@ -134,95 +89,11 @@ def study(tmp_path):
         yield path, common
 
 
-def test_the_command_confirms_reuses_and_records_its_looks(study, capsys):
-    path, common = study
-    dry = ["confirm", *common, "--top", "2", "--seeds", "3"]
-    assert main([*dry, "--dry-run"]) == 0
-    assert not Study.open(path).meta.looks
-    assert main(dry) == 0
-    said = capsys.readouterr().out
-    assert "To train: 9 runs" in said
-    s = Study.open(path)
-    runs = {(r.config_hash, r.seed) for r in s.records()}
-    tested = Evidence.of(s).verdicts("confirm")
-    assert [j.verdict.n for j in tested] == [3, 3]
-    assert all(7 not in j.seeds for j in tested)
-    assert main(dry) == 0
-    assert "Nothing to train for the verdicts: all 9 runs are recorded." in capsys.readouterr().out
-    s = Study.open(path)
-    assert len(s.meta.looks) == 1
-    assert main(["confirm", *common, "--top", "2", "--seeds", "4"]) == 0
-    s = Study.open(path)
-    assert [look["spent"] for look in s.meta.looks] == pytest.approx([0.025, 0.05 / 6])
-    ids = [r.run_id for r in s.records()]
-    assert len(set(ids)) == len(ids) == len(runs) + 3
-    assert "verdict" in (path / "report.html").read_text().lower()
-    capsys.readouterr()
-    best = s.meta.looks[0]["pairs"][0]["chosen"]
-    for origin, left_out in ((["--from", best], True), ([], False)):  # what was named may have been picked by test
-        assert main(["ablate", *common, *origin, "--set", "epochs=1", "--dry-run"]) == 0
-        assert ("seeds that confirmed the start are left out" in capsys.readouterr().out) == left_out
-
-
-def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
-    path, common = study
-    before = (path / "study.json").read_bytes()
-    assert main(["confirm", *common, "--seeds", "2", "--dry-run"]) == 0
-    assert "no verdict can be reached at all" in capsys.readouterr().out
-    assert main(["confirm", *common, "--seeds", "2"]) == 2
-    assert "fewer than 3 seeds" in capsys.readouterr().err
-    assert main(["ablate", *common, "--seeds", "2"]) == 2
-    assert main(["sweep", "--study", str(path), "--quiet", "--seed", "8"]) == 2  # its trials have another
-    for option in ("--parts", "--changes"):  # an unset variable of a shell must not spend a look
-        assert main(["ablate", *common, option, ""]) == 2
-        assert f"{option} '' names nothing" in capsys.readouterr().err
-    assert main(["ablate", *common, "--from", "best2"]) == 2
-    assert "did you mean 'best'?" in capsys.readouterr().err
-    assert main(["confirm", *common, "--dry-run"]) == 0
-    assert main(["ablate", *common, "--dry-run"]) == 0
-    assert (path / "study.json").read_bytes() == before and len(Study.open(path).records()) == 4
-
-
-def test_what_comes_where_it_is_not_what_was_asked_is_said():
-    records = swept()
-    assert any("no more than 3 complete configs" in note for note in ready(records, top=30).notes)
-    first = ready(records)
-    seeds = first.look.pairs[0].seeds
-    assert first.notes == ()
-    done = records + [run(s, test=0.5 + s / 1e5) for s in seeds] + [run(s, test=0.9, width=16) for s in seeds]
-    assert any("--seeds 2, but 6 are recorded already" in note for note in ready(done, (first.look,), seeds=2).notes)
-    assert any("has its final verdict (better)" in note for note in ready(done, (first.look,), seeds=9).notes)
-    assert ready(done, (first.look,)).notes == ()
-
-
-def test_looks_of_a_newer_version_are_refused_in_one_line(study, capsys):
-    path, common = study
-    after = Study.open(path)
-    after.meta.looks = [{"family": "confirm", "number": 1, "pairs": [], "claim": "per-class"}]
-    after.save_meta()
-    before = (path / "study.json").read_bytes()
-    for command in ("confirm", "ablate"):
-        assert main([command, *common]) == 2
-        assert "a newer version of the toolkit made it" in capsys.readouterr().err
-    assert main(["report", "--study", str(path)]) == 0
-    assert "Verdicts left out." in (path / "report.html").read_text()
-    assert (path / "study.json").read_bytes() == before
-
-
 def test_the_longest_training_begins_first():
     slow = [run(s, kind="baseline").model_copy(update={"seconds": 60.0}) for s in (1, 2)]
     fast = [run(s, kind="sweep", width=16, trial=s).model_copy(update={"seconds": 20.0}) for s in (1, 2)]
     jobs = [Job("confirm", r.config, 9) for r in (fast[0], slow[0])]
     assert [j.config for j in longest_first([*slow, *fast], jobs)] == [slow[0].config, fast[0].config]
-
-
-def test_advice_says_enough_only_where_it_is():
-    assert "enough to see one percentage point" in advice(power_analysis(ACCURACY, 8, 1, (0.006, "given"), 0.005))
-    far = advice(power_analysis(ACCURACY, 20, 3, (0.1, "given"), 0.005))
-    assert "enough" not in far and "one percentage point would take" in far
-    assert "Recommended: --seeds 20; one percentage point would take" in advice(
-        power_analysis(ACCURACY, 6, 3, (0.1, "given"), 0.005)
-    )
 
 
 def test_fixed_settings_are_refused(study, capsys):
@@ -276,3 +147,234 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
     best = tested("better", 0.01, 0.77)
     others = [tested("better", 0.03, 0.76), tested("undecided", 0.05, 0.79), tested("worse", -0.01, 0.80)]
     assert foremost(SimpleNamespace(verdicts=lambda family: [*others, best], trial_of=trial_of)) is best
+
+
+# -- plans -----------------------------------------------------------------------------------------------------------
+
+
+def test_seeds_are_never_the_sweeps_nor_a_candidates_and_first_the_baselines():
+    records = swept() + [run(s, kind="baseline") for s in (505, 506, 600)] + [run(600, width=16)]
+    assert sweep_seeds(records) == {SWEEP_SEED}
+    assert fresh_seeds(records, 5, SWEEP_SEED, reuse=BASE, fresh=[DEEP]) == (505, 506, 600, 507, 508)
+    assert fresh_seeds(records, 4, SWEEP_SEED, reuse=BASE, fresh=[WIDE]) == (505, 506, 507, 508)
+    assert fresh_seeds(records, 3, 505, fresh=[DEEP], avoid={505, 507}) == (506, 508, 509)
+    made = ask([*records, run(505, width=16)], top=3)
+    assert made.plan.seeds[0] == 506 and not {504, 505, 600} & set(made.plan.seeds)
+    assert made.reused == 1 and made.most == trainings(made.plan) - 1
+
+
+def test_seeds_at_which_the_baseline_fails_are_left_out():
+    made = ask([*swept(), run(505, test=None, val=None, status="diverged"), run(506, status="failed", test=None)])
+    assert made.plan.seeds[0] == 507
+
+
+def test_a_study_without_a_trial_has_nothing_to_confirm():
+    with pytest.raises(UserError, match="no complete sweep trial"):
+        ask([run(1, kind="baseline")])
+
+
+def test_a_first_plan_spends_four_in_a_hundred_and_is_what_was_asked_for():
+    made = ask(swept(), top=2, most=7)
+    plan = made.plan
+    assert made.new and plan.number == 1 and plan.alpha == 0.04 and plan.previous == "" and plan.deviations == ()
+    assert [p.candidate for p in plan.pairs] == [WIDE, hash_of(rate=0.2)] and {p.reference for p in plan.pairs} == {
+        BASE
+    }
+    assert len(plan.seeds) == 7 and plan.every_round and plan.halving == () and plan.margin == 0.005
+    assert plan.request == {"--top": 2, "--max-seeds": 7} and plan.own_hash == plan.hash
+    assert made.most == 7 * 3 and made.judged.rounds == 0
+    said = four_lines(made, Evidence(swept(), meta()), ["trial 1", "trial 5"])
+    assert said[0].startswith("Plan: trial 1, trial 5; at most 7 fresh seeds each") and "error 4 %" in said[0]
+
+
+def test_seeds_alone_are_one_look():
+    made = ask(swept(), seeds=6)
+    assert not made.plan.every_round and len(made.plan.seeds) == 6 and made.plan.halving == ()
+    assert "judged once" in four_lines(made, Evidence(swept(), meta()), ["trial 1"])[1]
+
+
+@pytest.mark.parametrize(("seconds", "rounds", "halving"), [(10_000, 10, ()), (6 * 30, 8, RACE), (6 * 13, 3, ())])
+def test_a_budget_makes_fewer_rounds_and_a_race(seconds: int, rounds: int, halving: tuple):
+    """Runs take 6 seconds: three candidates and the baseline are four a round, a race 4, 4, 4, 3, 3, 3, 2, 2, ..."""
+    made = ask(swept(), top=3, budget=float(seconds))
+    affordable = seconds // 6
+    assert made.plan.halving == halving or len(made.plan.seeds) == rounds
+    assert trainings(made.plan) <= affordable
+    if made.plan.halving:
+        assert trainings(made.plan) + 2 > affordable - 2, "and no less than it pays for"
+    twice = ask(swept(), top=3, budget=float(seconds), at_once=2)
+    assert trainings(twice.plan) <= 2 * affordable and len(twice.plan.seeds) >= len(made.plan.seeds)
+
+
+def test_a_budget_that_pays_for_less_than_three_rounds_is_refused():
+    with pytest.raises(UserError, match="--budget pays for 11 trainings; 3 seeds of 3 comparisons take 12"):
+        ask(swept(), top=3, budget=6.0 * 11)
+    bare = [r.model_copy(update={"seconds": 0.0}) for r in swept()]
+    with pytest.raises(UserError, match="no run of this study has a recorded time"):
+        ask(bare, budget=1000.0)
+
+
+@pytest.mark.parametrize("size", [{"most": 501}, {"seeds": 10_000}])
+def test_a_plan_that_study_json_could_not_hold_is_refused_before_it_is_made(size: dict):
+    with pytest.raises(UserError, match="is too large"):
+        ask(swept(), **size)
+    assert MOST_RUNS < 100 * 500
+
+
+def test_a_plan_under_way_goes_on_with_its_own_options_only():
+    m, records = meta(), swept()
+    made = ask(records, m, top=2, most=8)
+    m.plans.append(made.plan.as_dict())
+    again = ask(records, m)
+    assert not again.new and again.plan == made.plan
+    assert not ask(records, m, top=2, most=8).new
+    for other in ({"top": 3}, {"most": 9}, {"seeds": 8}, {"margin": 0.01}, {"claim": "population"}, {"budget": 100.0}):
+        with pytest.raises(UserError, match="plan 1 was made with.*--further.*0.5 % error"):
+            ask(records, m, **other)
+
+
+def test_a_further_plan_has_fresh_seeds_half_of_what_is_left_and_says_what_is_other():
+    m, records = meta(), swept()
+    first = ask(records, m, top=2, most=6)
+    wins = {WIDE}
+    records = carried_out(
+        records, m, first, lambda name, s: 0.05 if name in wins else 0.03 * (-1) ** s * (name != BASE)
+    )
+    assert [j.verdict.label for j in Evidence(records, m).verdicts("confirm")] == ["better", "undecided"]
+    assert ask(records, m) is None
+    second = ask(records, m, further=True, most=6, margin=0.01)
+    assert second.plan.number == 2 and second.plan.alpha == pytest.approx(0.005)
+    assert second.plan.previous == first.plan.hash
+    assert [p.candidate for p in second.plan.pairs] == [hash_of(rate=0.2)], "what is decided is not asked again"
+    assert not set(second.plan.seeds) & set(first.plan.seeds)
+    assert any("the margin is" in text for text in second.plan.deviations)
+    records = carried_out(records, m, second, lambda name, s: 0.03 * (-1) ** s * (name != BASE))
+    third = ask(records, m, further=True, most=6)
+    assert [p.candidate for p in third.plan.pairs] == [hash_of(rate=0.2)], "and what is not is never lost"
+    assert third.plan.alpha == pytest.approx(0.0025) and not Evidence(records, m).withdrawn
+    joined = ask(records, m, further=True, most=6, top=3)
+    assert {p.candidate for p in joined.plan.pairs} == {hash_of(rate=0.2), DEEP}
+    assert any("1 comparison joined" in text for text in joined.plan.deviations)
+
+
+def test_nothing_is_left_once_all_is_decided():
+    m, records = meta(), swept()
+    records = carried_out(records, m, ask(records, m, most=6), lambda name, s: 0.05 * (name == WIDE))
+    with pytest.raises(UserError, match="nothing is left to decide"):
+        ask(records, m, further=True)
+
+
+def test_a_plan_that_was_changed_does_not_go_on_and_is_not_sealed_anew():
+    m, records = meta(), swept()
+    made = ask(records, m, top=2, most=8)
+    seeds = made.plan.seeds[:4]
+    for s in seeds:
+        records += [
+            run(s, test=0.7),
+            run(s, test=0.7 + 0.02 * (-1) ** s, width=16),
+            run(s, test=0.69 + s % 3 / 50, rate=0.2),
+        ]
+    m.plans.append(made.plan.as_dict())
+    keep(m, Evidence(records, m).judged("confirm")[0])
+    assert len(m.plans[0]["rounds"]) == 4 and not ask(records, m).new
+    lucky = [r for r in records if not (r.seed == seeds[1] and r.config_hash == WIDE)]
+    with pytest.raises(UserError, match="runs of round 2 are gone that were judged.*--further"):
+        ask(lucky, m)
+    further = ask(lucky, m, further=True)
+    assert further.new and not set(further.plan.seeds) & set(made.plan.seeds)
+    assert any("given up after round 1 of 8" in text for text in further.plan.deviations)
+    assert place(m, made.plan) == 0
+
+
+def test_a_family_with_too_little_error_left_gets_no_plan():
+    m = meta(looks=[
+        {"family": "confirm", "number": k, "pairs": [{"candidate": DEEP, "reference": BASE, "seeds": [1, 2, 3]}]}
+        for k in range(1, 9)
+    ])  # fmt: skip
+    with pytest.raises(UserError, match="too little error is left"):
+        ask(swept(), m)
+
+
+def test_a_population_claim_is_one_look_and_refused_where_runs_cannot_bear_it():
+    made = ask(swept(), claim="population", most=6)
+    assert not made.plan.every_round and made.plan.claim == "population"
+    bare = [r.model_copy(update={"test_examples": None}) for r in swept()]
+    m = meta()
+    with pytest.raises(UserError, match="population claim needs a score for each"):
+        ask(bare, m, claim="population")
+    assert m.plans == []
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_keeps_its_plan_before_it_trains_and_its_verdicts_after(study, capsys, monkeypatch):
+    from study.cli import planned
+
+    path, common = study
+    before = (path / "study.json").read_bytes()
+    assert main(["confirm", *common, "--top", "2", "--max-seeds", "3", "--dry-run", "--explain"]) == 0
+    assert (path / "study.json").read_bytes() == before, "a dry run writes nothing"
+    assert "Boundaries, in standard errors" in capsys.readouterr().out
+    held = []
+    keeps = planned.Keeper.__call__
+
+    def look(self, record, outcome):
+        stored = json.loads((path / "study.json").read_text())
+        held.append((len(stored["plans"]), len(stored["plans"][0]["rounds"])))
+        keeps(self, record, outcome)
+
+    monkeypatch.setattr(planned.Keeper, "__call__", look)
+    main(["confirm", *common, "--top", "2", "--max-seeds", "3"])
+    s = Study.open(path)
+    (plan,) = s.meta.plans
+    assert held[0] == (1, 0) and len(held) == 9, "the plan is on the disk before the first run's record"
+    assert len(plan["rounds"]) == 3 and len(plan["verdicts"]) == 2
+    evidence = Evidence.of(s)
+    assert not evidence.withdrawn and [j.verdict.n for j in evidence.verdicts("confirm")] == [3, 3]
+    assert all(7 not in j.seeds for j in evidence.verdicts("confirm"))
+    count, capsys_out = len(s.records()), capsys.readouterr().out
+    assert "Plan: trial" in capsys_out
+    main(["confirm", *common])
+    assert "Plan 1 has ended" in capsys.readouterr().out
+    assert len(Study.open(path).records()) == count and Study.open(path).meta.plans == [plan]
+    for other in (["--top", "1"], ["--max-seeds", "9"], ["--margin", "2"]):
+        assert main(["confirm", *common, *other]) == 2
+        assert "--further" in capsys.readouterr().err
+    main(["confirm", *common, "--further", "--max-seeds", "3"])
+    s = Study.open(path)
+    assert [p["alpha"] for p in s.meta.plans] == pytest.approx([0.04, 0.005])
+    assert not set(s.meta.plans[0]["seeds"]) & set(s.meta.plans[1]["seeds"]) and not Evidence.of(s).withdrawn
+
+
+def test_asking_costs_nothing_and_too_few_seeds_are_refused(study, capsys):
+    path, common = study
+    before = (path / "study.json").read_bytes()
+    for command in ("confirm", "ablate"):
+        for option in ("--seeds", "--max-seeds"):
+            assert main([command, *common, option, "2"]) == 2
+            assert "fewer than 3 seeds" in capsys.readouterr().err
+        assert main([command, *common, "--max-seeds", "9000"]) == 2
+        assert "is too large" in capsys.readouterr().err
+    assert main(["sweep", "--study", str(path), "--quiet", "--seed", "8"]) == 2  # its trials have another
+    for option in ("--parts", "--changes"):  # an unset variable of a shell must not spend error
+        assert main(["ablate", *common, option, ""]) == 2
+        assert f"{option} '' names nothing" in capsys.readouterr().err
+    assert main(["ablate", *common, "--from", "best2"]) == 2
+    assert "did you mean 'best'?" in capsys.readouterr().err
+    assert main(["confirm", *common, "--dry-run"]) == 0
+    assert main(["ablate", *common, "--dry-run"]) == 0
+    s = Study.open(path)
+    assert (s.meta.plans, len(s.records())) == ([], 4)
+    assert json.loads(before)["plans"] == []
+
+
+def test_plans_of_a_newer_version_are_refused_in_one_line(study, capsys):
+    path, common = study
+    after = Study.open(path)
+    after.meta.plans = [{"family": "confirm", "number": 1, "pairs": [], "claim": "per-class"}]
+    after.save_meta()
+    for command in ("confirm", "ablate"):
+        assert main([command, *common]) == 2
+        assert "a newer version of the toolkit made it" in capsys.readouterr().err
+    assert Study.open(path).meta.plans == after.meta.plans
