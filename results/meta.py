@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -88,6 +88,28 @@ class CommandRun(BaseModel):
     environment: dict[str, Any] = {}
 
 
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Stage = Literal["baseline", "sweep", "confirm", "ablation", "done"]
+
+
+class AutoSplit(BaseModel):
+    """How a budget is split, once costs and noise are known."""
+
+    trials: Annotated[int, Field(ge=1, le=10**6)]
+    top: Annotated[int, Field(ge=1, le=100)]  # candidates of the confirmation
+    sweep: Seconds  # of the budget that may be used when the sweep ends
+    kept: Seconds  # for the ablation
+
+
+class Auto(BaseModel):
+    """How far ``auto`` has come in its budget, all starts together."""
+
+    budget: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]  # seconds
+    used: Seconds = 0.0
+    stage: Stage = "baseline"  # under way
+    split: AutoSplit | None = None
+
+
 class StudyMeta(BaseModel):
     """The contents of ``study.json``."""
 
@@ -111,6 +133,7 @@ class StudyMeta(BaseModel):
     sweep: dict[str, Any] | None = None  # space, sampler, scheduler of the study's sweep
     looks: list[dict[str, Any]] = []  # interim analyses of earlier versions: pairs, seeds, what they spent
     plans: list[dict[str, Any]] = []  # of confirm and ablate, in order: see results.analysis.plans
+    auto: Auto | None = None
     noise: dict[str, Any] | None = None  # the baseline's standard deviation over seeds, as last measured
 
     @field_validator("introduced")

@@ -48,6 +48,7 @@ class Study:
         self.meta = meta
         self.damaged: dict[str, str] = {}
         self._index: tuple[tuple[int, ...], Index] | None = None  # and what the file was then
+        self._meta_lock = threading.Lock()
         self._index_lock = threading.Lock()  # a writer's thread appends while others read
 
     # -- opening ---------------------------------------------------------------------------------------------------
@@ -88,8 +89,9 @@ class Study:
             self._index = None  # what runs are called changes with it
 
     def save_meta(self) -> None:
-        """Write study.json atomically."""
-        self.files.write("study.json", self.meta.document())
+        """Write study.json atomically. Threads may: the one that writes last has what all have changed."""
+        with self._meta_lock:
+            self.files.write("study.json", self.meta.document())
 
     # -- records ---------------------------------------------------------------------------------------------------
 

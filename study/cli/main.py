@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ COMMANDS = {  # name -> one line. Its module is imported only when it runs, so t
     "sweep": "search for configs that beat the baseline (Ray Tune, Optuna)",
     "confirm": "rerun the best configs on fresh seeds and give verdicts",
     "ablate": "ablation: which of a winner's changes contribute",
+    "auto": "baseline, sweep, confirm and ablate within one budget of time",
     "report": "write the study as one offline HTML page, or as a table",
     "export": "write one row per run (csv, parquet, json), or one run's config and weights",
     "demo": "a whole small study on bundled digits, in minutes, without any download",
@@ -57,6 +59,7 @@ def parser_for(command: str | None) -> ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; only ``--help`` raises SystemExit."""
+    began = time.monotonic()
     _open_streams()
     # Threads that wait for each other by spinning bring training to a halt where other processes want the cores too:
     # 68 ms a step against more than 500 were seen. Read when torch loads, so it is set before that.
@@ -68,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = Namespace(command=next((word for word in argv if not word.startswith("-")), None), study=None)
     try:
         args = parser_for(args.command).parse_args(_texts(argv))
+        args.began = began
     except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:

@@ -55,11 +55,13 @@ class Planning:
     def choose_for(self, count: int, seconds: float | None) -> tuple[Choice, int | None]:
         """The same for so many trainings, of ``seconds`` in all."""
         count = max(1, count)
-        side_by_side = (
-            plan_side_by_side(self.options, count, self.runtime).concurrency if not self.options.address else 2
-        )
+        side_by_side = self.side_by_side(count)
         choice = for_jobs(self.options, count, side_by_side, seconds)
         return choice, 1 if choice.engine == "here" else None if self.options.address else side_by_side
+
+    def side_by_side(self, count: int) -> int:
+        """How many of so many trainings go side by side in Ray; 2 on a cluster, which is not joined yet."""
+        return plan_side_by_side(self.options, count, self.runtime).concurrency if not self.options.address else 2
 
     def at_once(self, count: int, seconds_each: float | None) -> int | None:
         """How many of so many trainings go side by side; None where that is not known yet."""

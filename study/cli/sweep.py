@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from results.analysis.evidence import Evidence
@@ -12,17 +12,36 @@ from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.arguments.common import DEFAULT_SEED
 from study.cli.code import expected_file
-from study.cli.session import Inputs, inputs, training_session
+from study.cli.session import Inputs, Session, inputs, training_session
 from study.planning.noise import before_sweep
 from study.search.options import SweepOptions
 from study.search.own import load_sampler
 from study.search.sampler import tried
 from study.search.summary import print_summary
-from study.search.sweep import Training, sweep
+from study.search.sweep import SweepSummary, Training, sweep
+
+
+@dataclass(frozen=True)
+class Search:
+    """A sweep that is about to run: what was given, where it looks, and how."""
+
+    given: Inputs
+    space: Space
+    options: SweepOptions
 
 
 def run(args: Namespace) -> int:
     """Run or go on with the study's sweep."""
+    wanted = prepare(args)
+    with training_session(wanted.given) as session:
+        session.announce(before_sweep(Evidence.of(session.study), wanted.options.trials))
+        summary = search(session, wanted)
+        session.report()
+        return summary.exit_code
+
+
+def prepare(args: Namespace) -> Search:
+    """Read and check all that a sweep is given, before anything is written. Raises UserError."""
     earlier = _earlier(args)
     what = _options(args, earlier)
     args.seed = what.seed
@@ -34,25 +53,20 @@ def run(args: Namespace) -> int:
     if is_in_file(what.sampler_name):
         own = load_sampler(what.sampler_name, files["sampler"])
         what = replace(what, sampler=tried(own, space, what.seed, what.trials, given.trainable.model.metric.goal))
-    with training_session(given) as session:
-        session.announce(before_sweep(Evidence.of(session.study), what.trials))
-        summary = sweep(
-            session.study,
-            Training(
-                session.model,
-                session.options,
-                session.context(),
-                [session.keep_pictures],
-            ),
-            space,
-            what,
-            session.announce,
-        )
-        print_summary(session.study, summary, what.seed)
-        if summary.engine is not None and summary.engine.interrupted:
-            raise KeyboardInterrupt
-        session.report()
-        return summary.exit_code
+    return Search(given, space, what)
+
+
+def search(session: Session, wanted: Search, **words: str) -> SweepSummary:
+    """Run the sweep in a study that is held, and print what came of it, in ``words`` of print_summary.
+
+    Raises KeyboardInterrupt after Ctrl-C.
+    """
+    training = Training(session.model, session.options, session.context(), [session.keep_pictures])
+    summary = sweep(session.study, training, wanted.space, wanted.options, session.announce)
+    print_summary(session.study, summary, wanted.options.seed, **words)
+    if summary.engine is not None and summary.engine.interrupted:
+        raise KeyboardInterrupt
+    return summary
 
 
 def _earlier(args: Namespace) -> dict[str, Any]:

@@ -138,12 +138,12 @@ def noise_of(evidence: Evidence, fixed: Mapping[str, Any] | None = None) -> Nois
     return Noise(sd, source)
 
 
-def rounds_wanted(margin: float | None, sd: float | None, pairs: int) -> int:
-    """Return how many seeds find a gain of the margin with some 90 % probability: from LEAST to MOST."""
+def rounds_wanted(margin: float | None, sd: float | None, pairs: int, least: int = LEAST) -> int:
+    """Return how many seeds find a gain of the margin with some 90 % probability: from ``least`` to MOST."""
     if margin is None or not sd:
         return UNKNOWN
     z = 2.1 + 0.15 * math.log2(pairs) + 1.3  # the last boundary, and 90 %
-    return int(min(max(math.ceil((z * sd / margin) ** 2), LEAST), MOST))
+    return int(min(max(math.ceil((z * sd / margin) ** 2), least), MOST))
 
 
 def sized(

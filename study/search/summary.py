@@ -21,8 +21,10 @@ from study.search.sweep import SweepSummary
 SHOWN = 5
 
 
-def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
-    """Print to stdout."""
+def print_summary(
+    study: Study, summary: SweepSummary, seed: int, limited: str = "the time limit ended it; the same command goes on"
+) -> None:
+    """Print to stdout; ``limited`` is said of a sweep that ended by the clock."""
     console = Console(highlight=False, soft_wrap=True, markup=False)  # a value such as "[/red]" is none
     evidence = Evidence.of(study)
     baseline = next((run for run in evidence.baselines if run.seed == seed), None)
@@ -36,7 +38,7 @@ def print_summary(study: Study, summary: SweepSummary, seed: int) -> None:
     of = f" of {summary.asked}" if len(records) != summary.asked else ""
     spent = f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else ""
     console.print(f"{len(records)}{of} trials: {told or 'none yet'}{spent}")
-    for line in _engine_lines(summary):
+    for line in _engine_lines(summary, limited):
         console.print(line)
     if complete:
         console.print(_luck(evidence), end="")
@@ -62,7 +64,7 @@ def cost(records: list[Record], baseline: dict[str, Any]) -> str:
     return f"{epochs} epochs trained" + (f", as many as {epochs / full:.1f} baselines of {full}" if full else "")
 
 
-def _engine_lines(summary: SweepSummary) -> list[str]:
+def _engine_lines(summary: SweepSummary, limited: str) -> list[str]:
     engine = summary.engine
     if engine is None:
         return ["nothing was left to train"]
@@ -76,7 +78,7 @@ def _engine_lines(summary: SweepSummary) -> list[str]:
     if failed:
         lines.append(f"{failed} failed in this run: reasons in the records, details in {engine.log}")
     if engine.timed_out and not summary.complete:
-        lines.append("the time limit ended it; the same command goes on")
+        lines.append(limited)
     if summary.exit_code == 1:
         lines.append("every trial failed: there is nothing to compare")
     return lines

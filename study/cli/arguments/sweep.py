@@ -29,6 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="how many the study's sweep is to have in all, whatever became of them (default: as before, else 50)",
     )
+    add_search(group)
+    group.add_argument(
+        "--time-limit",
+        type=duration,
+        metavar="TIME",
+        help="end cleanly after this, e.g. 90m or 8h; the same command goes on later",
+    )
+    add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
+    add_script(parser, margin=True)
+    add_resources(parser)
+    parser.epilog = EXAMPLES
+
+
+def add_search(group: argparse._ArgumentGroup) -> None:
+    """Add where a sweep looks, and how."""
     group.add_argument(
         "--space",
         metavar="NAME|FILE.py:NAME",
@@ -60,19 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "full trainings, with 3 about 17, and slow starters are spared (default: 1)",
     )
     group.add_argument(
-        "--time-limit",
-        type=duration,
-        metavar="TIME",
-        help="end cleanly after this, e.g. 90m or 8h; the same command goes on later",
-    )
-    group.add_argument(
         "--keep-weights",
         type=KEEP_WEIGHTS.parse,
         default=3,
         metavar="K",
         help="best configs whose weights are kept, beside the baseline's (default: %(default)s)",
     )
-    add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
-    add_script(parser, margin=True)
-    add_resources(parser)
-    parser.epilog = EXAMPLES

@@ -1,0 +1,50 @@
+"""What ``auto`` takes."""
+
+from __future__ import annotations
+
+import argparse
+
+from study.cli.arguments.common import MARGIN_HELP, add_resources, add_script, add_study, add_training
+from study.cli.arguments.sweep import add_search
+from study.limits import MARGIN, TRIALS, duration
+
+EXAMPLES = """\
+examples:
+  python -m study.run auto --budget 8h                            # AlexNet on CIFAR-10; the same command again goes on
+  python -m study.run auto --budget 3m --trainable examples/digits_sklearn.py --study runs/auto
+  python -m study.run auto --budget 8h --dry-run                  # only say how it would be split
+
+The baseline with six seeds, a sweep, a confirmation of its best and an ablation of what is better, each as large as
+costs and noise allow by then. It ends earlier where all is decided. 'docs/auto.md' says how the budget is split.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Fill in the options."""
+    add_study(parser)
+    group = parser.add_argument_group("the budget")
+    group.add_argument(
+        "--budget",
+        type=duration,
+        metavar="TIME",
+        help="what all may take by the clock, all starts together: 90m, 8h. A larger one than before extends it "
+        "(default: as before)",
+    )
+    group.add_argument("--dry-run", action="store_true", help="say what is known of cost and power, and stop")
+    group.add_argument("--explain", action="store_true", help="say all of each plan: boundaries, error, seeds, claim")
+    group = parser.add_argument_group("the search")
+    group.add_argument(
+        "--trials", type=TRIALS.parse, metavar="N", help="of the sweep at most (default: as many as the budget allows)"
+    )
+    add_search(group)
+    group = parser.add_argument_group("the verdicts")
+    group.add_argument(
+        "--margin",
+        type=MARGIN.parse,
+        metavar="DIFFERENCE",
+        help=f"{MARGIN_HELP} (default: the metric's own)",
+    )
+    add_training(parser, "one value for the baseline and all trials, in a new study", study_seed=True)
+    add_script(parser, margin=False)
+    add_resources(parser)
+    parser.epilog = EXAMPLES
