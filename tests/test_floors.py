@@ -121,7 +121,7 @@ def test_the_tests_mirror_the_packages() -> None:
         ("search_spaces.dimensions", {"torch", "optuna"}),
         *((f"study.scripts.{module}", {*HEAVY, "scipy"}) for module in ("template", "parse", "measure", "process")),
         ("study.engine.worker", {"torch", "pandas", "scipy", "optuna", "matplotlib"}),
-        *((f"study.cli.{command}", DRAWING) for command in ("baseline", "sweep", "confirm", "ablate")),
+        *((f"study.cli.{command}", DRAWING) for command in ("baseline", "sweep", "confirm", "ablate", "auto")),
         *((module, HEAVY) for module in MODULES if module.startswith(("study.run", "study.cli.arguments"))),
     ],
 )

@@ -6,11 +6,13 @@ One session over all stages: one lock, one load of the data. What is used of the
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family
@@ -56,12 +58,14 @@ def run(args: Namespace) -> int:
     """Go through the stages that are left, say what was found and used, write the report."""
     args.script_margin = args.margin if args.script else None
     auto = _known(args)
+    if args.dry_run and (args.study / "study.json").exists():
+        return _dry_run(args, auto)
     wanted = sweep.prepare(args)
     refuse_unseeded(wanted.given.meta, wanted.given.trainable.model.seeded)
-    scheduler = wanted.options.scheduler
-    _refuse_too_small(args, auto, scheduler)
+    _refuse_too_small(args, auto, wanted.options.scheduler)
     if args.dry_run:
-        return _dry_run(args, auto, scheduler)
+        say(unknown(auto.budget))
+        return 0
     with training_session(wanted.given) as session, _counted(session.study, auto, args) as clock:
         return Stages(session, clock, args, wanted).run()
 
@@ -75,6 +79,7 @@ class Clock:
     def __init__(self, study: Study, auto: Auto, began: float) -> None:
         self._study, self._before, self._began = study, auto.used, began
         self.auto = auto
+        self._lock = threading.Lock()
 
     @property
     def used(self) -> float:
@@ -87,15 +92,18 @@ class Clock:
         return self.auto.budget - self.used
 
     def note(self) -> None:
-        """Write down what is used."""
-        self.auto = self.auto.model_copy(update={"used": round(self.used, 1)})
-        self._study.meta.auto = self.auto
-        self._study.save_meta()
+        """Write down what is used. Called from two threads."""
+        self._change()
 
     def enter(self, stage: Stage, how: AutoSplit | None = None) -> None:
         """Begin a stage."""
-        self.auto = self.auto.model_copy(update={"stage": stage, "split": how or self.auto.split})
-        self.note()
+        self._change(stage=stage, split=how or self.auto.split)
+
+    def _change(self, **what: Any) -> None:
+        with self._lock:
+            self.auto = self.auto.model_copy(update={"used": round(self.used, 1), **what})
+            self._study.meta.auto = self.auto
+            self._study.save_meta()
 
 
 @contextlib.contextmanager
@@ -168,12 +176,12 @@ def _costs(desk: Planning, evidence: Evidence, scheduler: str) -> Costs | None:
     return Costs.of(seconds, side, scheduler, desk.side_by_side(many))
 
 
-def _dry_run(args: Namespace, auto: Auto, scheduler: str) -> int:
-    """Say what is known beforehand."""
-    if not (args.study / "study.json").exists():
-        say(unknown(auto.budget))
-        return 0
+def _dry_run(args: Namespace, auto: Auto) -> int:
+    """Say what is known of a study; executes nothing but what this command line names."""
     desk = planning(args)
+    refuse_unseeded(desk.study.meta)
+    scheduler = str(args.scheduler or (desk.study.meta.sweep or {}).get("scheduler", "asha"))
+    _refuse_too_small(args, auto, scheduler)
     evidence = Evidence.of(desk.study)
     costs = _costs(desk, evidence, scheduler)
     if auto.split is not None:
@@ -207,24 +215,28 @@ class Stages:
     clock: Clock
     args: Namespace
     wanted: sweep.Search
+    ray: float = RAY  # seconds that Ray takes to start and end: longer where the sweep's took longer
 
     def run(self) -> int:
         """Go on at the stage under way. Returns the exit code."""
         code = 0
-        for stage, work in (
-            ("baseline", self.baseline),
-            ("sweep", self.sweep),
-            ("confirm", self.confirm),
-            ("ablation", self.ablation),
+        for stage, title, work in (
+            ("baseline", "1. Baseline: how large is luck?", self.baseline),
+            ("sweep", "2. Sweep", self.sweep),
+            ("confirm", "3. Confirmation of the best, on fresh seeds", self.confirm),
+            ("ablation", "4. Ablation of what is better", self.ablation),
         ):
             if not code and self.clock.auto.stage == stage:
+                say(f"\n{title}")
                 code = work()
         return self.end(code)
 
-    def limit(self, most: float | None = None, engine: float = RAY) -> bool:
-        """Have the next trainings end in time, after ``most`` seconds at the latest; return whether there is any."""
-        left = self.clock.left - END - engine
-        limit = left if most is None else min(left, most)
+    def limit(self, engine: float, most: float = math.inf) -> bool:
+        """Have the next trainings end in time, after ``most`` seconds at the latest; return whether there is any.
+
+        ``engine``: seconds that the executor takes beside them.
+        """
+        limit = min(self.clock.left - END - engine, most)
         self.session.options = replace(self.session.options, time_limit=max(limit, 0.1))
         return limit > 0
 
@@ -234,7 +246,7 @@ class Stages:
         first = self.wanted.options.seed
         if not Evidence.of(study).baselines:
             say(unknown(self.clock.auto.budget))
-        self.limit(engine=HERE)
+        self.limit(HERE)
         baseline.train_seeds(session, [first])
         costs = self.costs()
         if costs is None:
@@ -252,7 +264,7 @@ class Stages:
             )
             return NOTHING
         count = seeds_for(costs.trainings(self.clock.left))
-        self.limit()
+        self.limit(self.ray)
         baseline.train_seeds(session, range(first + 1, first + count))
         baseline.show_seeds(session, range(first, first + count))
         costs = self.costs() or costs
@@ -278,9 +290,13 @@ class Stages:
         trials = how.trials if how else LEAST_TRIALS
         if self.args.trials is not None:
             trials = min(trials, self.args.trials)
-        if self.limit(None if how is None else how.sweep - self.clock.used):
-            options = replace(self.wanted.options, trials=trials)
-            sweep.search(self.session, replace(self.wanted, options=options), limited="its share of the budget is used")
+        until = math.inf if how is None else how.sweep - self.clock.used
+        if self.limit(self.ray, until):
+            options, began = replace(self.wanted.options, trials=trials), time.monotonic()
+            wanted = replace(self.wanted, options=options)
+            summary = sweep.search(self.session, wanted, limited="its share of the budget is used")
+            if summary.engine is not None:
+                self.ray = max(self.ray, time.monotonic() - began - summary.engine.seconds)
         self.clock.enter("confirm")
         return 0
 
@@ -292,14 +308,17 @@ class Stages:
         if not plans and not candidates(evidence, 1):
             say("No trial came to its end with a score: there is nothing to confirm.")
             return NOTHING
-        if self.limit(engine=HERE):
-            with self._said("The confirmation is left out"):
-                made = self._plan(evidence)
-                if made is not None:
-                    self.limit(engine=self._engine(made.most, made.seconds))
-                    carry_out(session, made, "confirm", {}, told_of_candidate)
-                    record_floor(study)
-        if Evidence.of(study).open_plan("confirm") is None:
+        if not self.limit(HERE):
+            say("The budget is used up before all is confirmed.")
+            return 0
+        with self._said("The confirmation is left out"):
+            made = self._plan(evidence)
+            if made is not None:
+                self.limit(self._engine(made))
+                carry_out(session, made, "confirm", {}, told_of_candidate)
+                record_floor(study)
+        evidence = Evidence.of(study)
+        if evidence.plans("confirm") and evidence.open_plan("confirm") is None:
             self.clock.enter("ablation")
         return 0
 
@@ -308,7 +327,7 @@ class Stages:
         how = self.clock.auto.split
         if how is None or evidence.plans("confirm"):
             return confirm.plan(self.session, self._options("confirm", []))
-        seconds = max(1.0, self.clock.left - END - HERE - how.kept)
+        seconds = max(1.0, self.clock.left - END - self.ray - how.kept)
         words = ["--budget", f"{seconds:.0f}s", *self._margin()]
         for top in range(how.top, 1, -1):  # longer trainings than the baseline's may be too much for all
             with contextlib.suppress(UserError):
@@ -318,9 +337,10 @@ class Stages:
     def _margin(self) -> list[str]:
         return [] if self.args.margin is None or self.args.script else ["--margin", str(self.args.margin)]
 
-    def _engine(self, runs: int, seconds: float | None) -> float:
-        choice, _ = self.session.choose_for(runs, None if seconds is None else runs * seconds)
-        return HERE if choice.engine == "here" else RAY
+    def _engine(self, made: Proposal) -> float:
+        """Return what the executor of a plan's trainings takes beside them."""
+        choice, _ = self.session.choose_for(made.most, None if made.seconds is None else made.most * made.seconds)
+        return HERE if choice.engine == "here" else self.ray
 
     def ablation(self) -> int:
         """Take the best of what is better apart, one change at a time, at its own epochs."""
@@ -331,7 +351,7 @@ class Stages:
             say(
                 "The ablation is left out: no candidate is better than the baseline, so there is no gain to take apart."
             )
-        elif self.limit(engine=HERE):
+        elif self.limit(HERE):
             with self._said("The ablation is left out"):
                 self._ablate(evidence, best)
         if best is None or Evidence.of(study).open_plan("ablation") is None and self.clock.left > END:
@@ -342,14 +362,14 @@ class Stages:
         words: list[str] = []
         if not evidence.plans("ablation"):
             run = evidence.chosen_run(best.pair)
-            seconds = max(1.0, self.clock.left - END - HERE)
+            seconds = max(1.0, self.clock.left - END - self.ray)
             words = ["--parts", PARTS[0], "--budget", f"{seconds:.0f}s", *self._margin()]
             words += ["--from", run.run_id] if run is not None else []
         session = replace(self.session, sets={})  # those of the trials are in the winner's config
         ready = ablate.prepare(session, self._options("ablate", words), PARTS, [])
         if ready.proposal is not None:
-            engine = self._engine(ready.proposal.most, ready.proposal.seconds)
-            session.options = replace(session.options, time_limit=max(0.1, self.clock.left - END - engine))
+            self.limit(self._engine(ready.proposal))
+            session.options = self.session.options
             carry_out(session, ready.proposal, "ablation", ablation.about(ready.plan.pairs), ablate.told)
 
     @contextlib.contextmanager
@@ -369,6 +389,7 @@ class Stages:
     def end(self, code: int) -> int:
         """Say what was found, where the page is, and what was used."""
         session, evidence = self.session, Evidence.of(self.session.study)
+        say("\nResult")
         for line in verdict_lines(evidence):
             say(line)
         ablate.show(session)

@@ -20,7 +20,7 @@ from results.metric import Metric
 from study.planning.plan import Noise, Size, effects_shown, found_in, rounds_wanted, sized
 
 SEEDS = 6  # of the baseline; all but the first, which is the sweep's, are the confirmation's references
-MOST_TRIALS = 400  # that a budget brings by itself; benchmarks.split has simulated no more than 640
+MOST_TRIALS = 640  # that a budget brings by itself: benchmarks.split has simulated no more
 TRIAL_COST = 0.243  # of a training of the baseline's length, as the committed sweep of 50 trials took by halving
 FULL_COST = 1.0  # without halving
 OVERHEAD = 0.15  # seconds of a training, or trial, that are not training
@@ -144,7 +144,7 @@ def told(s: Split, costs: Costs, left: float, evidence: Evidence, noise: Noise) 
     found = forecast(design, sd, effects_shown(metric, metric.margin, sd))
     text = f"That finds a true difference of {found_in(found, metric)} of cases"
     if (half := half_found(forecast(design, sd, [sd * x for x in GRID]))) is not None:
-        text += f"; one under {metric.with_unit(half)} it misses more often than not"
+        text += f"; one smaller than {metric.with_unit(half)} it misses more often than not"
     return [*lines, f"{text} (paired differences vary by {metric.difference(noise.sd, signed=False)}, {noise.source})."]
 
 

@@ -58,7 +58,7 @@ def test_help_is_quick_and_names_every_command() -> None:
     began = time.perf_counter()
     out, _ = run("--help")
     assert time.perf_counter() - began < 5  # a loose bound: what keeps it quick is held by test_floors
-    for command in ("baseline", "sweep", "confirm", "ablate", "report", "demo"):
+    for command in ("baseline", "sweep", "confirm", "ablate", "auto", "report", "demo"):
         assert command in out
         assert "example" in run(command, "--help")[0]
 
