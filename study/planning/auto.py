@@ -17,7 +17,7 @@ from results.analysis.looks import Pair
 from results.analysis.sequential import FIRST, Design
 from results.formatting import duration, plural
 from results.metric import Metric
-from study.planning.plan import Noise, Size, effects_shown, found_in, rounds_wanted, sized
+from study.planning.plan import RACE, RACING, Noise, Size, cost_of, effects_shown, found_in, rounds_wanted, sized
 
 SEEDS = 6  # of the baseline; all but the first, which is the sweep's, are the confirmation's references
 MOST_TRIALS = 640  # that a budget brings by itself: benchmarks.split has simulated no more
@@ -75,13 +75,14 @@ class Split:
 def split(left: float, noise: float | None, trial_cost: float = TRIAL_COST, most: int | None = None) -> Split | None:
     """Split ``left`` trainings; ``noise``: of paired differences, in margins; ``most``: trials that were asked for.
 
-    The confirmation is to find a gain of two margins with 90 % probability, if half of what is left pays for that; the
-    ablation has KEPT, where that is enough to begin with, and what the confirmation does not need; the sweep has the
-    rest. None where LEAST_TRIALS trials and FIRST seeds of a candidate are too much.
+    The confirmation is to find a gain of two margins with 90 % probability, by a race, if half of what is left pays for
+    that. The ablation has KEPT, where that is enough to begin with, and what the confirmation does not need. The sweep
+    has the rest. None where LEAST_TRIALS trials and FIRST seeds of a candidate are too much.
     """
     top = next(top for least, top in TOPS if left >= least)
     wanted = LEAST_ROUNDS if noise is None else rounds_wanted(2.0, noise, top, LEAST_ROUNDS)
-    need = max(LEAST_ROUNDS * (top + 1), min(wanted * (top + 1), LARGEST * left))
+    racing = cost_of(_pairs(top), wanted, RACE if top >= RACING else ())
+    need = max(LEAST_ROUNDS * (top + 1), min(racing, LARGEST * left))
     least = LEAST_TRIALS * max(FEW_COST, trial_cost)
     kept = KEPT * left if KEPT * left >= FIRST * (CHANGES + 1) else 0.0
     confirm = max(FIRST * (top + 1), min(need, left - least))
@@ -90,6 +91,11 @@ def split(left: float, noise: float | None, trial_cost: float = TRIAL_COST, most
     trials = min(most or MOST_TRIALS, max(LEAST_TRIALS, int((left - confirm - kept) / trial_cost)))
     sweep = trials * trial_cost
     return Split(trials, top, sweep, confirm, kept)
+
+
+def _pairs(top: int) -> list[Pair]:
+    """Return as many comparisons with one baseline."""
+    return [Pair(str(i), "", ()) for i in range(top)]
 
 
 def least(costs: Costs, done: int = 0) -> float:
@@ -119,9 +125,8 @@ def unknown(budget: float) -> str:
 
 def planned_design(s: Split, metric: Metric, noise: Noise) -> Design:
     """Return the design of the confirmation that a split pays for."""
-    pairs = [Pair(str(i), "", ()) for i in range(s.top)]
     wanted = rounds_wanted(metric.margin, noise.sd, s.top)
-    rounds, halving = sized(pairs, Size(budget=1.0), wanted, math.ceil(s.confirm), True)
+    rounds, halving = sized(_pairs(s.top), Size(budget=1.0), wanted, math.ceil(s.confirm), True)
     return Design(rounds, boundaries(s.top, rounds, FIRST_PLAN), metric.margin, halving=halving)
 
 

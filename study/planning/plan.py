@@ -163,7 +163,7 @@ def sized(
         return rounds, ()
     halving = RACE if races and len(pairs) >= RACING else ()
     fitting = 0
-    while fitting < rounds and _cost(pairs, fitting + 1, halving) <= affordable:
+    while fitting < rounds and cost_of(pairs, fitting + 1, halving) <= affordable:
         fitting += 1
     if fitting < FIRST:
         raise UserError(
@@ -173,7 +173,8 @@ def sized(
     return fitting, tuple(r for r in halving if r < fitting)
 
 
-def _cost(pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...]) -> int:
+def cost_of(pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...] = RACE) -> int:
+    """Return how many runs so many rounds of a race take."""
     kept, count = len(pairs), 0
     for r in range(1, rounds + 1):
         count += per_round(pairs[:kept])
