@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 TRAINABLE = HERE.parent / "examples" / "digits_sklearn.py"
 BUDGET = 180
 SEED = 20261128
-EARLIEST = 4.0  # seconds after a start at which it may be killed; the latest is a ninth of the budget
+EARLIEST = 4.0  # seconds after a start at which it may be killed; the latest is a twelfth of the budget
 ALLOWANCE = 10.0  # seconds that a kill may cost: what was not noted yet, and the start before the first note
 
 
@@ -109,7 +109,7 @@ def killed(folder: Path, budget: int, kills: int, seed: int) -> dict[str, Any]:
     code = -9
     for i in range(kills + 1):
         before = used(study)
-        code, seconds = start(study, budget, log, rng.uniform(EARLIEST, budget / 9) if i < kills else None)
+        code, seconds = start(study, budget, log, rng.uniform(EARLIEST, budget / 12) if i < kills else None)
         spans.append(round(seconds, 1))
         missed.append(round(seconds - (used(study) - before), 1))
         now = lines(study)

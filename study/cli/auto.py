@@ -231,12 +231,17 @@ class Stages:
                 code = work()
         return self.end(code)
 
+    @property
+    def last(self) -> float:
+        """Seconds that the page and the last words take: more on a machine that is slow to start Ray."""
+        return END * self.ray / RAY
+
     def limit(self, engine: float, most: float = math.inf) -> bool:
         """Have the next trainings end in time, after ``most`` seconds at the latest; return whether there is any.
 
         ``engine``: seconds that the executor takes beside them.
         """
-        limit = min(self.clock.left - END - engine, most)
+        limit = min(self.clock.left - self.last - engine, most)
         self.session.options = replace(self.session.options, time_limit=max(limit, 0.1))
         return limit > 0
 
@@ -327,7 +332,7 @@ class Stages:
         how = self.clock.auto.split
         if how is None or evidence.plans("confirm"):
             return confirm.plan(self.session, self._options("confirm", []))
-        seconds = max(1.0, self.clock.left - END - self.ray - how.kept)
+        seconds = max(1.0, self.clock.left - self.last - self.ray - how.kept)
         words = ["--budget", f"{seconds:.0f}s", *self._margin()]
         for top in range(how.top, 1, -1):  # longer trainings than the baseline's may be too much for all
             with contextlib.suppress(UserError):
@@ -362,7 +367,7 @@ class Stages:
         words: list[str] = []
         if not evidence.plans("ablation"):
             run = evidence.chosen_run(best.pair)
-            seconds = max(1.0, self.clock.left - END - self.ray)
+            seconds = max(1.0, self.clock.left - self.last - self.ray)
             words = ["--parts", PARTS[0], "--budget", f"{seconds:.0f}s", *self._margin()]
             words += ["--from", run.run_id] if run is not None else []
         session = replace(self.session, sets={})  # those of the trials are in the winner's config

@@ -32,7 +32,7 @@ LARGEST = 0.5  # share that a confirmation may take for gains of two margins, wh
 KEPT = 0.15  # share kept for the ablation, where that pays for FIRST seeds of CHANGES changes and the winner
 CHANGES = 4
 RAY, HERE = 12.0, 3.0  # seconds that an executor takes to start and to end, beside its trainings
-IMPORTS, END = 3.0, 6.0  # seconds before the first stage, and for the page and the last words
+IMPORTS, END = 3.0, 8.0  # seconds before the first stage, and for the page and the last words
 GRID = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6)  # gains, in standard deviations, of which the least one found is told
 
 

@@ -61,12 +61,20 @@ def test_a_larger_budget_extends_and_a_smaller_one_is_refused(
     assert found is not None and found.budget == 360 and found.stage == "done"
 
 
+def test_where_nothing_is_better_the_ablation_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--budget", "5m", "--trials", "5", "--margin", "5", "--space", "luck", "--set", "epochs=1")
+    assert auto(tmp_path / "study", *words) == 0
+    assert "The ablation is left out: no candidate is better than the baseline" in capsys.readouterr().out
+    found = Study.open(tmp_path / "study").meta
+    assert found.auto is not None and found.auto.stage == "done" and len(found.plans) == 1
+
+
 def test_a_dry_run_and_what_is_refused_write_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study = tmp_path / "study"
     for words, code, says in (
         (["--dry-run", "--budget", "3m"], 0, "not recorded yet: the baseline comes first"),
         ([], 2, "--budget: say how long all may take"),
-        (["--budget", "20s"], 2, "--budget 20 s: the least that would do is 29 s for starting and ending alone"),
+        (["--budget", "20s"], 2, "--budget 20 s: the least that would do is 31 s for starting and ending alone"),
         (["--budget", "3m", "--space", "none"], 2, "space"),
     ):
         assert auto(study, *words) == code
