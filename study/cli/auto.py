@@ -32,6 +32,7 @@ from study.planning.auto import (
     HERE,
     IMPORTS,
     LEAST_TRIALS,
+    MOST_TRIALS,
     RAY,
     SEEDS,
     Costs,
@@ -215,11 +216,12 @@ class Stages:
     clock: Clock
     args: Namespace
     wanted: sweep.Search
+    resumed: bool = False  # whether the stage under way was begun by an earlier start
     ray: float = RAY  # seconds that Ray takes to start and end: longer where the sweep's took longer
 
     def run(self) -> int:
         """Go on at the stage under way. Returns the exit code."""
-        code = 0
+        code, began = 0, self.clock.auto.stage
         for stage, title, work in (
             ("baseline", "1. Baseline: how large is luck?", self.baseline),
             ("sweep", "2. Sweep", self.sweep),
@@ -227,6 +229,7 @@ class Stages:
             ("ablation", "4. Ablation of what is better", self.ablation),
         ):
             if not code and self.clock.auto.stage == stage:
+                self.resumed = stage == began
                 say(f"\n{title}")
                 code = work()
         return self.end(code)
@@ -273,30 +276,41 @@ class Stages:
         baseline.train_seeds(session, range(first + 1, first + count))
         baseline.show_seeds(session, range(first, first + count))
         costs = self.costs() or costs
-        left = self.clock.left - END - HERE - RAY
-        made, lines = _split(Evidence.of(study), costs, left, self.args)
-        if made is None:
-            say(f"What is left, {duration(max(left, 0))}, does not pay for a sweep and a confirmation.")
+        if not self.split(costs):
+            say("What is left does not pay for a sweep and a confirmation.")
             return NOTHING
+        return 0
+
+    def split(self, costs: Costs) -> bool:
+        """Split what is left by now, say how, and keep that; return whether it is enough. Trials there are stay."""
+        evidence = Evidence.of(self.session.study)
+        there = sum(r.kind == "sweep" for r in evidence.records)
+        left = self.clock.left - self.last - HERE - self.ray
+        made, lines = _split(evidence, costs, left, self.args)
+        if made is None:
+            return False
         for line in lines:
             say(line)
-        until = self.clock.used + RAY + made.sweep * costs.each
-        kept = AutoSplit(trials=made.trials, top=made.top, sweep=until, kept=made.kept * costs.each)
+        until = self.clock.used + self.ray + made.sweep * costs.each
+        trials = min(there + made.trials, self.args.trials or MOST_TRIALS)
+        kept = AutoSplit(trials=trials, top=made.top, sweep=until, kept=made.kept * costs.each)
         self.clock.enter("sweep", kept)
-        return 0
+        return True
 
     def costs(self) -> Costs | None:
         """Return what the baseline's runs took so far."""
         return _costs(self.session, Evidence.of(self.session.study), self.wanted.options.scheduler)
 
     def sweep(self) -> int:
-        """Search until its share of time or its trials are over."""
+        """Search until its share of time or its trials are over; begun before, its share is of what is left now."""
+        if self.resumed and (costs := self.costs()) is not None:
+            self.split(costs)  # else an interruption would be taken from the sweep alone
         how = self.clock.auto.split
         trials = how.trials if how else LEAST_TRIALS
         if self.args.trials is not None:
             trials = min(trials, self.args.trials)
-        until = math.inf if how is None else how.sweep - self.clock.used
-        if self.limit(self.ray, until):
+        share = math.inf if how is None else how.sweep - self.clock.used - self.ray
+        if self.limit(self.ray, share):
             options, began = replace(self.wanted.options, trials=trials), time.monotonic()
             wanted = replace(self.wanted, options=options)
             summary = sweep.search(self.session, wanted, limited="its share of the budget is used")
@@ -312,6 +326,7 @@ class Stages:
         plans = evidence.plans("confirm")
         if not plans and not candidates(evidence, 1):
             say("No trial came to its end with a score: there is nothing to confirm.")
+            self.clock.enter("sweep")  # where a further start goes on
             return NOTHING
         if not self.limit(HERE):
             say("The budget is used up before all is confirmed.")
