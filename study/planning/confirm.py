@@ -60,10 +60,10 @@ def candidates(evidence: Evidence, top: int) -> list[Record]:
 
 
 def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> Proposal | None:
-    """Return the plan to go on with or to begin; None where the last one has ended and no further one is asked for.
+    """Return the plan to go on with or to begin; None where all is decided, or the last plan has ended.
 
-    Raises UserError where the study has no candidate, the options are not those of the plan under way, a plan has ended
-    that lacks what they ask for, or nothing is left to decide.
+    Raises UserError where the study has no candidate, the options are not those of the last plan, or a further one is
+    asked for and nothing is left to decide.
     """
     open_plan = evidence.open_plan(FAMILY)
     plans = evidence.plans(FAMILY)
@@ -83,10 +83,11 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     pairs = [Pair(r.config_hash, baseline, (), chosen=r.run_id) for r in chosen]
     known = {j.pair.key for j in evidence.verdicts(FAMILY) if settled(j, claim, margin)}
     left = [p for p in pairs if p.key not in known]
+    if not left and not asked.further:
+        return None
     if not left:
-        raise UserError(
-            f"nothing is left to decide: {plural(len(pairs), 'candidate has its', 'candidates have their')} verdict"
-        )
+        many = plural(len(pairs), "candidate has its", "candidates have their")
+        raise UserError(f"--further: nothing is left to decide, {many} verdict")
     configs = {r.config_hash: r.config for r in chosen} | {baseline: evidence.meta.baseline}
     used = judged_seeds(evidence, FAMILY) | failed_seeds(evidence, baseline)
 

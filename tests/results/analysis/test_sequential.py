@@ -225,8 +225,8 @@ def test_the_variance_is_moderated_as_smyth_2004_has_it() -> None:
     """By hand: s~^2 = (d0 s0^2 + d s^2) / (d0 + d), with d0 = PRIOR and s0^2 pooled; and no less than s^2."""
     x = np.array([[0.0, 2.0, 4.0], [0.0, 0.2, 0.4], [1.0, 1.0, 1.0]])  # variances 4, 0.04 and 0
     pooled = (2 * 4 + 2 * 0.04 + 2 * 0) / 6
-    expected = [4.0, (4 * pooled + 2 * 0.04) / 6, 4 * pooled / 6]
-    assert (4 * pooled + 2 * 4) / 6 < 4, "drawn down, the noisy one would seem surer than it is"
+    expected = [4.0, (8 * pooled + 2 * 0.04) / 10, 8 * pooled / 10]
+    assert (8 * pooled + 2 * 4) / 10 < 4, "drawn down, the noisy one would seem surer than it is"
     got = decide(x[None], Design(4, table(3, 4)))
     assert got.se[0] == pytest.approx([math.sqrt(v / 3) for v in expected])
     assert got.sd[0] == pytest.approx([2.0, 0.2, 0.0])
