@@ -13,7 +13,7 @@ from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.paired import MIN_SEEDS, Claim
-from results.analysis.plans import MOST_ROUNDS, Judged, Plan, place, problem
+from results.analysis.plans import Judged, Plan, place, problem
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
@@ -176,12 +176,10 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
 
 
 def refuse_size(size: Size) -> None:
-    """Raise UserError where no verdict can be reached at all, or a plan would be too long."""
+    """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
     for name, value in (("--seeds", size.seeds), ("--max-seeds", size.most)):
         if value is not None and value < MIN_SEEDS:
             raise UserError(f"{name} {value}: no verdict can be reached with fewer than {MIN_SEEDS} seeds")
-        if value is not None and value > MOST_ROUNDS:
-            raise UserError(f"{name} {value}: a plan has at most {MOST_ROUNDS} seeds")
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:

@@ -189,8 +189,6 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
     Raises UserError where the budget does not pay for it, or recorded runs cannot bear the claim.
     """
     pairs, margin, claim = q.pairs, q.margin, q.claim
-    if len(pairs) > MOST_PAIRS:
-        raise UserError(f"{len(pairs)} comparisons: a plan has at most {MOST_PAIRS}")
     refuse_unusable(evidence.runs, {h for p in pairs for h in p.key}, claim, evidence.metric)
     seconds = seconds_each(evidence, q.configs)
     wanted = rounds_wanted(margin, noise.sd, len(pairs))
