@@ -31,13 +31,15 @@ NOISES = {
 TIMES = {"noisier baseline": 3.0, "steadier baseline": 3.0, "one noisier candidate": 4.0}
 OPPOSED = 0.6  # of the baseline's shift
 FAILING = 0.2  # of the runs
-RARE = "only the candidate collapses"  # equal means by a small steady gain and a rare ruin; no promise is made
+# of these no promise is made
+RARE = "only the candidate collapses"  # equal means by a small steady gain and a rare ruin
+BARE = "unequal without coin flips"  # as of a test set without end: nothing but a skewed shift against a normal one
 
 
 def shifts(noise: str, shape: tuple[int, ...], rng: np.random.Generator, candidate: bool) -> np.ndarray:
     """Draw run-wide shifts of accuracy (fractions) with mean zero, of candidates or of the baseline."""
-    if noise == "skewed" or (noise == "unequal" and candidate):
-        scale = 2 if noise == "unequal" else 1
+    if noise == "skewed" or (noise in ("unequal", BARE) and candidate):
+        scale = 1 if noise == "skewed" else 2
         return scale * RUN_SD * (4 - rng.gamma(4.0, size=shape)) / 2
     if noise == "heavy":
         return RUN_SD * rng.standard_t(3, size=shape) / np.sqrt(3)
@@ -57,9 +59,9 @@ def wider(times: float) -> float:
     return float(np.sqrt(times**2 * (RUN_SD**2 + flips) - flips) / RUN_SD)
 
 
-def accuracies(shift: np.ndarray, rng: np.random.Generator, effect: float = 0.0) -> np.ndarray:
+def accuracies(shift: np.ndarray, rng: np.random.Generator, effect: float = 0.0, flip: bool = True) -> np.ndarray:
     """Draw test accuracies of runs with these shifts: whole images out of IMAGES, true mean MEAN + effect."""
-    flips = np.sqrt(FLIPS / IMAGES) * rng.standard_normal(shift.shape)
+    flips = np.sqrt(flip * FLIPS / IMAGES) * rng.standard_normal(shift.shape)
     return np.rint(IMAGES * (MEAN + effect + shift + flips)) / IMAGES
 
 
@@ -76,7 +78,8 @@ def differences(
         own = own - OPPOSED * baseline
     if noise == "one noisier candidate":
         own[:, 0] *= wider(TIMES[noise])
-    found = accuracies(own, rng, effect) - accuracies(baseline, rng)
+    flip = noise != BARE
+    found = accuracies(own, rng, effect, flip) - accuracies(baseline, rng, flip=flip)
     if noise == "failing":
         failed = (rng.random(own.shape) < FAILING) | (rng.random(baseline.shape) < FAILING)
         found = np.where(failed, np.nan, found)
