@@ -282,7 +282,7 @@ def limits(studies: int, rng: np.random.Generator) -> list[dict[str, Any]]:
 
 def tasks(quick: bool) -> list[tuple[Callable[..., list[dict[str, Any]]], tuple[Any, ...]]]:
     """Return what is to be simulated: functions and their arguments, but for the generator."""
-    many = 2_000 if quick else 20_000
+    many = 2_000 if quick else 10_000
     noises = ("normal", "unequal", "noisier baseline") if quick else tuple(worlds.NOISES)
     found: list[tuple[Callable[..., list[dict[str, Any]]], tuple[Any, ...]]] = []
     for candidates in (1, 3) if quick else CANDIDATES:
