@@ -14,9 +14,10 @@ from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
 from study.planning.confirm import Asked, candidates, prepare
-from study.planning.plan import MOST_RUNS, RACE, Size, four_lines, trainings
+from study.planning.plan import MOST_RUNS, RACE, Size, trainings
 from study.planning.runs import longest_first, missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
+from study.planning.words import four_lines
 from tests.support.in_process import everything_in_process
 from tests.support.runs import BASE as BASE_CONFIG
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
