@@ -34,8 +34,8 @@ CANDIDATES = (1, 3, 5)
 GAIN, FIELD, BUDGETS = 0.01, 5, (36, 48, 60)  # one true gain among so many, and what may be spent on finding it
 BEGINS, LOOKS, POWER, ERROR = 6, 6, 0.8, 0.05  # of the rule there was
 MOST_SEEDS = (40, 80)
-"""At most so many a candidate: the rule had no limit of its own, a person stops somewhere. The targets are held to the
-last; the share of what the rule takes that stops earlier, and decides less, is shown beside."""
+"""At most so many a candidate: the rule had no limit of its own, a person stops somewhere. The targets are held to
+both: the rule that stops earlier decides less."""
 SEEDS = MOST_SEEDS[-1]
 SEED = 20261128
 RESULTS, DOCS = HERE / "results" / "efficiency.json", HERE.parent / "docs" / "calibration.md"
@@ -229,7 +229,7 @@ def targets(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "candidates": candidates,
             "effect": effect,
         }
-        found.append(row | {"is": shares[-1], "beside": shares[0], "limit": most, "missed": shares[-1] > most})
+        found.append(row | {"is": shares[0], "beside": shares[-1], "limit": most, "missed": max(shares) > most})
     budget, least = FOUND
     (race,) = (r for r in rows if r.get("rule") == "planned, race" and r["budget"] == budget)
     row = {"what": "target", "of": f"found by a race within {budget} trainings", "candidates": FIELD, "effect": GAIN}

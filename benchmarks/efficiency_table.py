@@ -99,10 +99,10 @@ def _targets(rows: Sequence[Row]) -> list[str]:
     lines = []
     for r in pick(rows, what="target"):
         lines.append(f"- {_target(r)}{': **missed**' if r['missed'] else ''}")
-    return ["The targets, held to the former rule of 80 seeds:", "", *lines, ""]
+    return ["The targets, held to the former rule with either most:", "", *lines, ""]
 
 
 def _target(row: Row) -> str:
     at = f"{row['candidates']} candidate{'s' if row['candidates'] > 1 else ''}, {_points(row['effect'])}"
-    beside = f" (of the rule of 40 seeds {100 * row['beside']:.1f})" if "beside" in row else ""
+    beside = f" (of the rule of 80 seeds {100 * row['beside']:.1f})" if "beside" in row else ""
     return f"{row['of']}, {at}: {100 * row['is']:.1f} %{beside}, target {100 * row['limit']:.0f} %"
