@@ -340,8 +340,8 @@ def too_many(sizes: Sequence[tuple[int, int]]) -> str:
     if len(sizes) <= MOST_PLANS and rounds <= MOST_ROUNDS_IN_ALL and runs <= MOST_RUNS_IN_ALL:
         return ""
     return (
-        f"a study holds at most {MOST_PLANS} plans, of {MOST_ROUNDS_IN_ALL} seeds and of {MOST_RUNS_IN_ALL} comparisons "
-        "times seeds in all"
+        f"a study holds at most {MOST_PLANS} plans, of {MOST_ROUNDS_IN_ALL} seeds and of {MOST_RUNS_IN_ALL} "
+        "comparisons times seeds in all"
     )
 
 
