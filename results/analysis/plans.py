@@ -33,6 +33,8 @@ from results.metric import LARGEST
 from results.record import Record
 
 MOST_ROUNDS, MOST_PAIRS = 500, 100
+MOST_RUNS = 5_000  # of a plan's candidates: its boundaries are simulated, some ten seconds and 1 GB of memory
+MOST_PLANS, MOST_ROUNDS_IN_ALL, MOST_RUNS_IN_ALL = 50, 2_000, 20_000  # of a study: judged whenever it is read, 2 s
 Scored = tuple[Record | None, Record | None]  # candidate and reference of one round; None: without a score
 
 
@@ -128,6 +130,7 @@ class Plan:
         expect(self.family in get_args(Family) and self.claim in CLAIMS, f"family {self.family!r:.40}")
         expect(type(self.number) is int and 1 <= self.number <= 1000, f"number {self.number!r:.40}")
         expect(1 <= len(self.pairs) <= MOST_PAIRS and FIRST <= len(self.seeds) <= MOST_ROUNDS, "too few or too many")
+        expect(len(self.pairs) * len(self.seeds) <= MOST_RUNS, "too many runs")
         expect(all(type(s) is int for s in (*self.seeds, *self.halving)), "its seeds are no whole numbers")
         expect(all(0 <= s < 2**31 for s in self.seeds), "a seed is none")
         expect(len(set(self.seeds)) == len(self.seeds), "a seed stands twice")
@@ -325,7 +328,21 @@ def named(error: Exception) -> str:
 
 
 def _stored(meta: StudyMeta) -> list[Plan]:
-    return [Plan.from_dict(value) for value in meta.plans]
+    plans = [Plan.from_dict(value) for value in meta.plans[: MOST_PLANS + 1]]
+    if why := too_many([(len(p.pairs), len(p.seeds)) for p in plans]):
+        raise ValueError(why)
+    return plans
+
+
+def too_many(sizes: Sequence[tuple[int, int]]) -> str:
+    """Say why a study cannot hold plans of these (pairs, seeds); empty where it can."""
+    rounds, runs = sum(r for _, r in sizes), sum(p * r for p, r in sizes)
+    if len(sizes) <= MOST_PLANS and rounds <= MOST_ROUNDS_IN_ALL and runs <= MOST_RUNS_IN_ALL:
+        return ""
+    return (
+        f"a study holds at most {MOST_PLANS} plans, of {MOST_ROUNDS_IN_ALL} seeds and of {MOST_RUNS_IN_ALL} "
+        "comparisons times seeds in all"
+    )
 
 
 def _now(plan: Plan, identity: Identity) -> Plan:
@@ -342,20 +359,20 @@ def last_hash(meta: StudyMeta) -> str:
 
 def problem(meta: StudyMeta, index: int, judged: Judged) -> str:
     """Say why a plan's verdicts do not stand: itself, one before it, or a score was changed. Empty where they do."""
-    stored = _stored(meta)
-    if stored[index].own_hash != stored[index].hash:
+    stored = Plan.from_dict(meta.plans[index])  # not all: a study of many plans asks this of each
+    if stored.own_hash != stored.hash:
         return "the plan is not what it was when it was made"
-    before = stored[index - 1].hash if index else digest(meta.looks) if meta.looks else ""
-    if stored[index].previous != before:
+    before = meta.plans[index - 1].get("hash", "") if index else digest(meta.looks) if meta.looks else ""
+    if stored.previous != before:
         return "what was planned or tested before it was changed or removed"
-    known, found = stored[index].rounds, judged.digests()
+    known, found = stored.rounds, judged.digests()
     for r, (was_then, is_now) in enumerate(zip(known, found, strict=False), 1):
         if was_then != is_now:
             return f"the scores of round {r} are not those that were judged"
     if len(found) < len(known):
         return f"runs of round {len(found) + 1} are gone that were judged"
     known_now = {v["pair"]: v for v in judged.verdicts()}
-    for was in stored[index].verdicts:
+    for was in stored.verdicts:
         pair = was.get("pair")
         now = known_now.get(pair, {}) if isinstance(pair, int) else {}
         if any(now.get(k) != was.get(k) for k in ("verdict", "round", "n", "estimate")):

@@ -18,7 +18,7 @@ from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
-from study.cli.planned import carry_out, say_plan
+from study.cli.planned import carry_out, keep_ended, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
@@ -54,6 +54,8 @@ def run(args: Namespace) -> int:
         code = 0
         if ready.proposal is not None:
             code = carry_out(session, ready.proposal, "ablation", work.about(ready.plan.pairs), told)
+        else:
+            keep_ended(session, work.FAMILY)
         describe(session, args.path_seeds, ready, parts)
         record_floor(session.study)
         show(session)

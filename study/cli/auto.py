@@ -22,7 +22,7 @@ from results.formatting import duration
 from results.meta import Auto, AutoSplit, Stage
 from results.store import Study
 from study.cli import ablate, baseline, confirm, main, sweep
-from study.cli.planned import carry_out
+from study.cli.planned import carry_out, keep_ended
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, planning, training_session
 from study.engine.choice import for_sweep
@@ -337,6 +337,8 @@ class Stages:
                 self.limit(self._engine(made))
                 carry_out(session, made, "confirm", {}, told_of_candidate)
                 record_floor(study)
+            else:
+                keep_ended(session, "confirm")
         evidence = Evidence.of(study)
         if evidence.plans("confirm") and evidence.open_plan("confirm") is None:
             self.clock.enter("ablation")
@@ -391,6 +393,8 @@ class Stages:
             self.limit(self._engine(ready.proposal))
             session.options = self.session.options
             carry_out(session, ready.proposal, "ablation", ablation.about(ready.plan.pairs), ablate.told)
+        else:
+            keep_ended(session, "ablation")
 
     @contextlib.contextmanager
     def _said(self, what: str) -> Iterator[None]:

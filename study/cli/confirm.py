@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from results.analysis.evidence import Evidence
-from study.cli.planned import carry_out, say_plan
+from study.cli.planned import carry_out, keep_ended, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, inputs, planning, refuse_config, training_session
 from study.planning.confirm import (
@@ -39,6 +39,8 @@ def run(args: Namespace) -> int:
         proposed = plan(session, args)
         if proposed is not None:
             code = carry_out(session, proposed, "confirm", {}, told)
+        else:
+            keep_ended(session, FAMILY)
         record_floor(session.study)
         for line in verdict_lines(Evidence.of(session.study)):
             say(line)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from results.analysis.evidence import Evidence
-from results.analysis.looks import Pair
-from results.analysis.plans import Judged, Plan, judge, keep, place
+from results.analysis.looks import Family, Pair
+from results.analysis.plans import Judged, Plan, judge, keep, place, problem
 from results.outcome import Outcome
 from results.record import Kind, Record
 from results.store import Study
@@ -86,6 +86,20 @@ class Keeper:
             self._rounds = judged.rounds
             keep(self._study.meta, judged)
             self._study.save_meta()
+
+
+def keep_ended(session: Session, family: Family) -> None:
+    """Keep what the records say of a family's last plan where nothing of it is left to train.
+
+    A kill may have come between its last record and study.json. A plan that was changed stays as it is.
+    """
+    evidence, meta = Evidence.of(session.study), session.study.meta
+    for judged in evidence.judged(family)[-1:]:
+        stored, now = meta.plans[place(meta, judged.plan)], judged.kept()
+        kept = ([*stored["rounds"]], [*stored["verdicts"]]) == ([*now.rounds], [*now.verdicts])
+        if not kept and not problem(meta, place(meta, judged.plan), judged):
+            keep(meta, judged)
+            session.study.save_meta()
 
 
 def keep_judged(session: Session, plan: Plan) -> None:

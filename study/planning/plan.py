@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 
 from results.analysis.boundaries import boundaries
 from results.analysis.corrections import FIRST_PLAN, next_plan, spent
@@ -20,12 +20,14 @@ from results.analysis.paired import Claim
 from results.analysis.plans import (
     MOST_PAIRS,
     MOST_ROUNDS,
+    MOST_RUNS,
     Judged,
     Plan,
     examples_of,
     judge,
     last_hash,
     population_boundaries,
+    too_many,
 )
 from results.analysis.sequential import FIRST, Design
 from results.analysis.verdicts import measured_sd, refuse_unusable
@@ -39,7 +41,6 @@ MOST = 24  # seeds of a plan where nothing else is said: beyond them each costs 
 LEAST = 6  # nor fewer than these
 UNKNOWN = 12  # where nothing is known of the noise
 RACE = (3, 6)  # rounds after which the better half goes on, where a budget cannot pay for all
-MOST_RUNS = 5_000  # of a plan's candidates: its boundaries are simulated, some ten seconds and 1 GB of memory
 RACING = 3  # candidates from which a race is worth one
 
 
@@ -199,6 +200,9 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         affordable = int(size.budget / seconds) * side
     rounds, halving = sized(pairs, size, wanted, affordable, q.races)
     refuse_too_many(rounds, len(pairs))
+    held = [(len(j.plan.pairs), len(j.plan.seeds)) for f in get_args(Family) for j in evidence.judged(f)]
+    if why := too_many([*held, (len(pairs), rounds)]):
+        raise UserError(f"no further plan: {why}")
     looks, plans = len(evidence.looks(q.family)), evidence.plans(q.family)
     alpha = next_plan(looks, [p.alpha for p in plans])
     every_round = size.seeds is None and claim == "test-set"

@@ -16,7 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from results.analysis.evidence import Evidence
+from results.store import Study
+from study.cli.main import main
 from tests.support import ROOT
+from tests.support.in_process import everything_in_process
 from tests.support.kills import Exercise
 from tests.support.processes import wait_until
 from tests.support.sweep_toy import SPACES
@@ -95,3 +99,38 @@ def test_an_interrupt_ends_within_seconds_and_goes_on(engine, number, tmp_path):
     assert time.monotonic() - started < 8
     assert lines(path) < TRIALS
     finish(path, engine)
+
+
+@pytest.mark.parametrize(
+    ("lost", "everywhere"),
+    [("all", False), *(pytest.param(n, True, marks=pytest.mark.long) for n in ("rounds", "all"))],
+)
+def test_killed_between_a_record_and_study_json(lost, everywhere, tmp_path):
+    """The record is on the disk, the plan does not know of it: going on judges it, and trains nothing again."""
+    path = tmp_path / "s"
+    common = ["--study", str(path), "--seed", "7", "--quiet"]
+    what = ["--trainable", "examples/digits_sklearn.py", "--dataset", "digits", "--space", "luck", "--set", "epochs=1"]
+
+    with everything_in_process():
+        assert main(["sweep", *common, *what, "--trials", "3", "--scheduler", "none", "--sampler", "random"]) == 0
+        main(["confirm", *common, "--max-seeds", "4"])
+        whole = Study.open(path)
+        records, plan = whole.records_path.read_bytes(), whole.meta.plans[0]
+        # as after a kill: records up to some line, study.json as it was one or more rounds before
+        written = records.splitlines(keepends=True)
+        swept = sum(json.loads(line)["kind"] != "confirm" for line in written)
+        for upto in range(swept if everywhere else len(written), len(written) + 1):
+            whole.records_path.write_bytes(b"".join(written[:upto]))
+            (path / "records.idx").unlink(missing_ok=True)
+            study = Study.open(path)
+            done = (upto - swept) // 2
+            known = max(0, done - 1) if lost == "rounds" else 0
+            study.meta.plans = [plan | {"rounds": plan["rounds"][:known], "verdicts": []}]
+            study.save_meta()
+            assert not Evidence.of(study).withdrawn
+            main(["confirm", *common])
+            after = Study.open(path)
+            differing = {k: (v, plan[k]) for k, v in after.meta.plans[0].items() if v != plan[k]}
+            assert not differing, "the verdict and the digests of one that was not interrupted"
+            names = [json.loads(line)["run_id"] for line in after.records_path.read_bytes().splitlines()]
+            assert sorted(names) == sorted(json.loads(line)["run_id"] for line in written), "no run twice, none lost"

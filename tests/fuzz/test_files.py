@@ -33,6 +33,8 @@ from study.recording import checkpoints
 from study.recording.checkpoints import Interrupted
 from study.report.page import FORMATS, render, render_format
 from tests.support import synthetic
+from tests.support.planned import made, planned_study
+from tests.support.runs import BASE, hash_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::results.errors.IgnoredRecord")
 CASES, RENDERED = 600, 6  # in the long form: in all, and pages per kind of change
@@ -324,6 +326,45 @@ CHANGES = [
     introduced,
     out_of_reach,
 ]
+
+
+SIZES = [(1, 100, 50, True), (4, 100, 50, True), (4, 1, 500, True), (4, 10, 500, True)]  # plans, pairs, seeds, read
+SIZES += [(n, m, r, False) for n, m, r in [(1, 100, 500), (1, 100, 51), (1, 1, 501), (5, 1, 500), (5, 100, 50)]]
+SIZES += [(51, 1, 3, False), (1000, 1, 3, False)]
+
+
+@pytest.fixture(scope="module")
+def many_runs(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study with 500 runs each of the baseline and of a candidate."""
+    study = planned_study(tmp_path_factory.mktemp("large") / "study", rounds=3)
+    for config, gain in ((BASE, 0.0), (BASE | {"width": 16}, 0.02)):
+        runs = {r.seed for r in study.records() if r.config == config}
+        for seed in range(2000, 2500):
+            assert seed not in runs
+            study.append(made(config, seed, gain, 0.02, study.meta.metric.plain, "confirm"))
+    return study
+
+
+@pytest.mark.parametrize(("plans", "pairs", "seeds", "read"), SIZES)
+def test_a_study_of_large_plans_is_read_in_seconds_or_refused(many_runs, plans, pairs, seeds, read):
+    """Whatever their runs: each round is there, and nothing is ever decided."""
+    chosen = tuple(range(2000, 2000 + seeds))
+    pair = Pair(hash_of(width=16), hash_of(), chosen)
+    table = ((math.inf, math.inf, *(1e9,) * (seeds - 2)),) * pairs
+    many_runs.meta.plans, before = [], ""
+    for n in range(plans):
+        plan = Plan("confirm", n + 1, (pair,) * pairs, chosen, 0.005, "test-set", 0.04, table, previous=before).sealed()
+        many_runs.meta.plans.append(plan.as_dict())
+        before = plan.hash
+    many_runs.save_meta()
+    started = time.process_time()
+    evidence = Evidence.of(Study.open(many_runs.path))
+    assert bool(evidence.unknown_plans) is not read
+    if read:
+        judged = evidence.judged("confirm")
+        assert [j.rounds for j in judged] == [seeds] * plans and len(evidence.verdicts("confirm")) == 1
+        assert all(j.ended for j in judged)
+    assert time.process_time() - started < 10
 
 
 # -- what must hold --------------------------------------------------------------------------------------------------

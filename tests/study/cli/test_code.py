@@ -283,7 +283,7 @@ def test_a_dry_run_plans_a_sweep_of_a_trainable_that_it_never_runs(
         file.write_text(json.dumps({**json.loads(file.read_text()), "trainable": name, "trainable_sha256": None}))
         before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in here.rglob("*") if p.is_file()}
         for words, says in (
-            (["confirm", "--top", "2"], "To train: "),
+            (["confirm", "--top", "2"], "at most 24 fresh seeds each, margin 0.50 percentage points"),
             (["ablate"], "Ablation of: "),
             (["ablate", "--set", "epochs=3"], "Ablation of: "),
         ):

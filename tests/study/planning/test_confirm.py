@@ -7,14 +7,14 @@ import json
 import pytest
 
 from results.analysis.evidence import Evidence
-from results.analysis.plans import keep, place
+from results.analysis.plans import MOST_RUNS, keep, place
 from results.config import run_id
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
 from study.planning.confirm import Asked, candidates, prepare
-from study.planning.plan import MOST_RUNS, RACE, Size, trainings
+from study.planning.plan import RACE, Size, trainings
 from study.planning.runs import longest_first, missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
 from study.planning.words import four_lines
