@@ -11,11 +11,12 @@ from typing import get_args
 from scipy import stats as st
 
 from results.analysis.ablation_plan import AblationPlan
+from results.analysis.chain import plans_of, problem
 from results.analysis.importance import varying
 from results.analysis.looks import Family, Look, Pair, by_run, chosen_run, looks_of
 from results.analysis.luck import Luck
 from results.analysis.noise import NoiseFloor, noise_floor
-from results.analysis.plans import Judged, Plan, failures, judge, plans_of, problem
+from results.analysis.plans import Judged, Plan, failures, judge
 from results.analysis.scores import AgainstBaseline, against_baseline
 from results.analysis.verdicts import PairVerdict, final_verdicts, planned, verdicts_at
 from results.config import changes

@@ -1,12 +1,11 @@
-"""Plans of comparisons: written into study.json before their first run, judged round by round, and chained by digests.
+"""Plans of comparisons, and how far their runs have brought them.
 
 A plan names pairs, seeds, margin, claim, error, boundaries and stopping rule. Round r is one run of each config at the
 r-th seed. What it decides follows from the plan and the records alone:
 
     judge(plan, runs, failed)   -> Judged: how far it is, and what became of each pair
 
-Each plan holds the hash of itself and of the plan before, each judged round the digest of its scores and of the round
-before, so a changed plan, score or verdict is noticed (:func:`problem`). Whoever recomputes the digests is not noticed.
+How study.json keeps them, and notices what was changed: chain.py.
 """
 
 from __future__ import annotations
@@ -26,15 +25,11 @@ from results.analysis.corrections import ALPHA
 from results.analysis.looks import Family, Pair, Runs
 from results.analysis.paired import CLAIMS, Claim, population_error
 from results.analysis.sequential import FIRST, LABELS, Decisions, Design, Judge, Label
-from results.errors import UserError
-from results.identity import Identity
-from results.meta import StudyMeta
 from results.metric import LARGEST
 from results.record import Record
 
 MOST_ROUNDS, MOST_PAIRS = 500, 100
 MOST_RUNS = 5_000  # of a plan's candidates: its boundaries are simulated, some ten seconds and 1 GB of memory
-MOST_PLANS, MOST_ROUNDS_IN_ALL, MOST_RUNS_IN_ALL = 50, 2_000, 20_000  # of a study: judged whenever it is read, 2 s
 Scored = tuple[Record | None, Record | None]  # candidate and reference of one round; None: without a score
 
 
@@ -302,92 +297,3 @@ def population_boundaries(pairs: int, rounds: int, alpha: float) -> tuple[tuple[
     n = np.arange(1, rounds + 1)
     rows = [np.where(n >= FIRST, st.t.isf(alpha / (2 * m), np.maximum(n - 1, 1)), np.inf) for m in range(1, pairs + 1)]
     return tuple(tuple(float(round(c, 6)) for c in row) for row in rows)
-
-
-# -- study.json --------------------------------------------------------------------------------------------------------
-
-
-def plans_of(meta: StudyMeta, identity: Identity | None = None) -> list[Plan]:
-    """Return the study's plans, in order, with the hashes that configs have now.
-
-    Raises UserError for one of another version.
-    """
-    identity = identity or Identity.of(meta)
-    try:
-        return [_now(plan, identity) for plan in _stored(meta)]
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise UserError(
-            f"study.json holds a plan that this version does not know ({named(error)}); a newer version of the toolkit "
-            "made it: use that"
-        ) from None
-
-
-def named(error: Exception) -> str:
-    """Say what was wrong in a few characters."""
-    return f"{error}"[:120]
-
-
-def _stored(meta: StudyMeta) -> list[Plan]:
-    plans = [Plan.from_dict(value) for value in meta.plans[: MOST_PLANS + 1]]
-    if why := too_many([(len(p.pairs), len(p.seeds)) for p in plans]):
-        raise ValueError(why)
-    return plans
-
-
-def too_many(sizes: Sequence[tuple[int, int]]) -> str:
-    """Say why a study cannot hold plans of these (pairs, seeds); empty where it can."""
-    rounds, runs = sum(r for _, r in sizes), sum(p * r for p, r in sizes)
-    if len(sizes) <= MOST_PLANS and rounds <= MOST_ROUNDS_IN_ALL and runs <= MOST_RUNS_IN_ALL:
-        return ""
-    return (
-        f"a study holds at most {MOST_PLANS} plans, of {MOST_ROUNDS_IN_ALL} seeds and of {MOST_RUNS_IN_ALL} "
-        "comparisons times seeds in all"
-    )
-
-
-def _now(plan: Plan, identity: Identity) -> Plan:
-    pairs = (replace(p, candidate=identity.now(p.candidate), reference=identity.now(p.reference)) for p in plan.pairs)
-    return replace(plan, pairs=tuple(pairs))
-
-
-def last_hash(meta: StudyMeta) -> str:
-    """Return what the next plan has as its ``previous``: the last plan's hash, else that of the looks, if any."""
-    if meta.plans:
-        return str(meta.plans[-1].get("hash", ""))
-    return digest(meta.looks) if meta.looks else ""
-
-
-def problem(meta: StudyMeta, index: int, judged: Judged) -> str:
-    """Say why a plan's verdicts do not stand: itself, one before it, or a score was changed. Empty where they do."""
-    stored = Plan.from_dict(meta.plans[index])  # not all: a study of many plans asks this of each
-    if stored.own_hash != stored.hash:
-        return "the plan is not what it was when it was made"
-    before = meta.plans[index - 1].get("hash", "") if index else digest(meta.looks) if meta.looks else ""
-    if stored.previous != before:
-        return "what was planned or tested before it was changed or removed"
-    known, found = stored.rounds, judged.digests()
-    for r, (was_then, is_now) in enumerate(zip(known, found, strict=False), 1):
-        if was_then != is_now:
-            return f"the scores of round {r} are not those that were judged"
-    if len(found) < len(known):
-        return f"runs of round {len(found) + 1} are gone that were judged"
-    known_now = {v["pair"]: v for v in judged.verdicts()}
-    for was in stored.verdicts:
-        pair = was.get("pair")
-        now = known_now.get(pair, {}) if isinstance(pair, int) else {}
-        if any(now.get(k) != was.get(k) for k in ("verdict", "round", "n", "estimate")):
-            return "a recorded verdict is not what its scores say"
-    return ""
-
-
-def place(meta: StudyMeta, plan: Plan) -> int:
-    """Return where study.json holds a plan: by its hash, as one before it may have been removed."""
-    return max(i for i, value in enumerate(meta.plans) if value.get("hash") == plan.hash)
-
-
-def keep(meta: StudyMeta, judged: Judged) -> None:
-    """Put how far a plan has come into study.json; its own part stays as it was stored."""
-    index = place(meta, judged.plan)
-    now = judged.kept()
-    fresh = {"rounds": [*now.rounds], "verdicts": [*now.verdicts], "details": now.details}
-    meta.plans = [*meta.plans[:index], {**meta.plans[index], **fresh}, *meta.plans[index + 1 :]]

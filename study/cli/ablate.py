@@ -9,9 +9,10 @@ from typing import Any
 
 from results.analysis.ablation import ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
+from results.analysis.chain import place
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
-from results.analysis.plans import Judged, Plan, place
+from results.analysis.plans import Judged, Plan
 from results.analysis.verdicts import planned
 from results.config import checked_config
 from results.errors import UserError, nearest

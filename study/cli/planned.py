@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from results.analysis.chain import keep, place, problem
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
-from results.analysis.plans import Judged, Plan, judge, keep, place, problem
+from results.analysis.plans import Judged, Plan, judge
 from results.outcome import Outcome
 from results.record import Kind, Record
 from results.store import Study

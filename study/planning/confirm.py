@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from results.analysis.chain import place, problem
 from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.paired import MIN_SEEDS, Claim
-from results.analysis.plans import Judged, Plan, place, problem
+from results.analysis.plans import Judged, Plan
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from results.analysis.boundaries import boundaries
+from results.analysis.chain import last_hash, too_many
 from results.analysis.corrections import FIRST_PLAN, next_plan, spent
 from results.analysis.evidence import Evidence
 from results.analysis.forecast import Forecast, forecast
@@ -25,9 +26,7 @@ from results.analysis.plans import (
     Plan,
     examples_of,
     judge,
-    last_hash,
     population_boundaries,
-    too_many,
 )
 from results.analysis.sequential import FIRST, Design
 from results.analysis.verdicts import measured_sd, refuse_unusable

@@ -16,10 +16,11 @@ import numpy as np
 
 from results.analysis.ablation_plan import AblationPlan
 from results.analysis.boundaries import boundaries
+from results.analysis.chain import keep, last_hash
 from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
-from results.analysis.plans import Plan, keep, last_hash, population_boundaries
+from results.analysis.plans import Plan, population_boundaries
 from results.config import config_hash
 from results.meta import DatasetInfo
 from results.metric import Metric

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from results.analysis.chain import keep, last_hash, plans_of, problem
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair, by_run
-from results.analysis.plans import Plan, failures, judge, keep, last_hash, plans_of, problem
+from results.analysis.plans import Plan, failures, judge
 from results.errors import UserError
 from tests.support.runs import hash_of, meta, run
 

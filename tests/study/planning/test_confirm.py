@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from results.analysis.chain import keep, place
 from results.analysis.evidence import Evidence
-from results.analysis.plans import MOST_RUNS, keep, place
+from results.analysis.plans import MOST_RUNS
 from results.config import run_id
 from results.errors import UserError
 from results.store import Study
