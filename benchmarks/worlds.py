@@ -19,41 +19,71 @@ RUN_SD = 0.0025
 NOISES = {
     "normal": "a normal shift of the whole run",
     "skewed": "now and then a poor run: the shift is a mirrored gamma (skewness -1)",
-    "heavy": "Student t with 3 degrees of freedom",
-    "collapse": "one run in fifty loses 5 to 40 percentage points",
-    "unequal": "the candidate's runs are skewed and vary twice as widely as the baseline's",
+    "heavy": "the shift is a Student t with 3 degrees of freedom",
+    "collapse": "one run in fifty, of either side, loses 5 to 40 percentage points",
+    "unequal": "the candidates' runs are skewed, and their shift is twice as wide as the baseline's",
+    "noisier baseline": "the baseline's runs vary three times as widely as a candidate's",
+    "steadier baseline": "the candidates' runs vary three times as widely as the baseline's",
+    "negative correlation": "what lifts a baseline's run lowers the candidates' of its seed: own shift - 0.6 x its",
+    "one noisier candidate": "the first candidate's runs vary four times as widely as all others",
+    "failing": "each run fails with probability 0.2, and its pairs have no score",
 }
+TIMES = {"noisier baseline": 3.0, "steadier baseline": 3.0, "one noisier candidate": 4.0}
+OPPOSED = 0.6  # of the baseline's shift
+FAILING = 0.2  # of the runs
+# of these no promise is made
+RARE = "only the candidate collapses"  # equal means by a small steady gain and a rare ruin
+BARE = "unequal without coin flips"  # as of a test set without end: nothing but a skewed shift against a normal one
 
 
 def shifts(noise: str, shape: tuple[int, ...], rng: np.random.Generator, candidate: bool) -> np.ndarray:
-    """Draw run-wide shifts of accuracy (fractions) with mean zero; ``candidate`` matters to 'unequal' only."""
-    if noise == "skewed" or (noise == "unequal" and candidate):
-        scale = 2 if noise == "unequal" else 1
+    """Draw run-wide shifts of accuracy (fractions) with mean zero, of candidates or of the baseline."""
+    if noise == "skewed" or (noise in ("unequal", BARE) and candidate):
+        scale = 1 if noise == "skewed" else 2
         return scale * RUN_SD * (4 - rng.gamma(4.0, size=shape)) / 2
     if noise == "heavy":
         return RUN_SD * rng.standard_t(3, size=shape) / np.sqrt(3)
     normal = RUN_SD * rng.standard_normal(shape)
-    if noise == "only the candidate collapses":  # equal means by a small steady gain and a rare ruin
+    if noise == RARE:
         return normal + 0.0045 - np.where(rng.random(shape) < 0.02, 0.225, 0.0) if candidate else normal
     if noise == "collapse":
         return normal - np.where(rng.random(shape) < 0.02, rng.uniform(0.05, 0.4, shape), 0.0)
+    if noise == ("steadier baseline" if candidate else "noisier baseline"):
+        return normal * wider(TIMES[noise])
     return normal
 
 
-def accuracies(
-    noise: str, shape: tuple[int, ...], rng: np.random.Generator, effect: float = 0.0, candidate: bool = True
-) -> np.ndarray:
-    """Draw test accuracies: whole images out of IMAGES, true mean MEAN + effect."""
-    flips = np.sqrt(FLIPS / IMAGES) * rng.standard_normal(shape)
-    return np.rint(IMAGES * (MEAN + effect + shifts(noise, shape, rng, candidate) + flips)) / IMAGES
+def wider(times: float) -> float:
+    """Return by what a shift is multiplied that a run, its images' coin flips included, varies ``times`` as widely."""
+    flips = FLIPS / IMAGES
+    return float(np.sqrt(times**2 * (RUN_SD**2 + flips) - flips) / RUN_SD)
+
+
+def accuracies(shift: np.ndarray, rng: np.random.Generator, effect: float = 0.0, flip: bool = True) -> np.ndarray:
+    """Draw test accuracies of runs with these shifts: whole images out of IMAGES, true mean MEAN + effect."""
+    flips = np.sqrt(flip * FLIPS / IMAGES) * rng.standard_normal(shift.shape)
+    return np.rint(IMAGES * (MEAN + effect + shift + flips)) / IMAGES
 
 
 def differences(
     noise: str, studies: int, comparisons: int, seeds: int, rng: np.random.Generator, effect: float = 0.0
 ) -> np.ndarray:
-    """Draw (studies, comparisons, seeds) paired differences; all candidates of a study share its baseline runs."""
-    baseline = accuracies(noise, (studies, 1, seeds), rng, candidate=False)
-    return accuracies(noise, (studies, comparisons, seeds), rng, effect) - baseline
+    """Draw (studies, comparisons, seeds) paired differences; all candidates of a study share its baseline runs.
+
+    NaN where a run of the two failed, which only those of 'failing' do.
+    """
+    baseline = shifts(noise, (studies, 1, seeds), rng, candidate=False)
+    own = shifts(noise, (studies, comparisons, seeds), rng, candidate=True)
+    if noise == "negative correlation":
+        own = own - OPPOSED * baseline
+    if noise == "one noisier candidate":
+        own[:, 0] *= wider(TIMES[noise])
+    flip = noise != BARE
+    found = accuracies(own, rng, effect, flip) - accuracies(baseline, rng, flip=flip)
+    if noise == "failing":
+        failed = (rng.random(own.shape) < FAILING) | (rng.random(baseline.shape) < FAILING)
+        found = np.where(failed, np.nan, found)
+    return found
 
 
 def correctness(

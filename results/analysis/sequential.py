@@ -148,9 +148,10 @@ def statistics(differences: np.ndarray) -> np.ndarray:
 def decide(differences: np.ndarray, design: Design) -> Decisions:
     """Judge (studies, candidates, rounds) paired differences in order of rounds, at most ``design.rounds`` of them.
 
-    NaN is a pair without a score: the candidate has a pair less, and no look at that round. Each claim (a difference;
-    less than the margin; more than -margin) is a family of its own, by a step-down test: the boundary is that of as
-    many candidates as the family has not yet decided. What comes after a candidate has stopped is not looked at.
+    NaN is a pair without a score: the candidate has a pair less, and no look at that round, unless it is the last.
+    Each claim (a difference; less than the margin; more than -margin) is a family of its own, by a step-down test: the
+    boundary is that of as many candidates as the family has not yet decided. What comes after a candidate has stopped
+    is not looked at.
     """
     judge = Judge(design, differences.shape[0])
     for r in range(min(differences.shape[2], design.rounds)):
@@ -189,7 +190,7 @@ class Judge:
         moments.errors = errors
         last = r == design.rounds
         if design.every_round or last:
-            self._look(r, (self.open if last and not design.every_round else new) & (moments.n >= FIRST), last)
+            self._look(r, (self.open if last else new) & (moments.n >= FIRST), last)
         if (keep := design.kept(r)) is not None and not last:
             self._halve(r, keep)
 

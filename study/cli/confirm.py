@@ -57,8 +57,10 @@ def plan(desk: Planning, args: Namespace) -> Proposal | None:
     asked = Asked(args.top, size, margin, args.claim, args.seed, args.further)
     made = prepare(evidence, asked, desk.at_once, when=now(), command=command_line())
     if made is None:
-        last = evidence.plans(FAMILY)[-1]
-        say(f"Plan {last.number} has ended: nothing to train. 'confirm --further' makes another for what is undecided.")
+        plans = evidence.plans(FAMILY)
+        why = f"plan {plans[-1].number} has ended" if plans else "each candidate has its verdict"
+        more = "'confirm --further' makes another for what is undecided" if plans else "'--top N' confirms others"
+        say(f"Nothing to train: {why}; {more}.")
         return None
     say_plan(made, evidence, plan_names(evidence, made.plan), args.explain)
     return made

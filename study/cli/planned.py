@@ -15,8 +15,9 @@ from results.record import Kind, Record
 from results.store import Study
 from study.cli.session import Session
 from study.jobs import Job, next_attempt
-from study.planning.plan import Proposal, explained, four_lines
+from study.planning.plan import Proposal
 from study.planning.rounds import Rounds, job_maker
+from study.planning.words import explained, four_lines
 from study.terminal.screen import say
 
 

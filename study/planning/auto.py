@@ -17,7 +17,8 @@ from results.analysis.looks import Pair
 from results.analysis.sequential import FIRST, Design
 from results.formatting import duration, plural
 from results.metric import Metric
-from study.planning.plan import RACE, RACING, Noise, Size, cost_of, effects_shown, found_in, rounds_wanted, sized
+from study.planning.plan import RACE, RACING, Noise, Size, cost_of, effects_shown, rounds_wanted, sized
+from study.planning.words import found_in
 
 SEEDS = 6  # of the baseline; all but the first, which is the sweep's, are the confirmation's references
 MOST_TRIALS = 640  # that a budget brings by itself: benchmarks.split has simulated no more

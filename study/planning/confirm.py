@@ -13,7 +13,7 @@ from results.analysis.corrections import next_plan
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.paired import MIN_SEEDS, Claim
-from results.analysis.plans import MOST_ROUNDS, Judged, Plan, place, problem
+from results.analysis.plans import Judged, Plan, place, problem
 from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
@@ -60,10 +60,10 @@ def candidates(evidence: Evidence, top: int) -> list[Record]:
 
 
 def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> Proposal | None:
-    """Return the plan to go on with or to begin; None where the last one has ended and no further one is asked for.
+    """Return the plan to go on with or to begin; None where all is decided, or the last plan has ended.
 
-    Raises UserError where the study has no candidate, the options are not those of the plan under way, a plan has ended
-    that lacks what they ask for, or nothing is left to decide.
+    Raises UserError where the study has no candidate, the options are not those of the last plan, or a further one is
+    asked for and nothing is left to decide.
     """
     open_plan = evidence.open_plan(FAMILY)
     plans = evidence.plans(FAMILY)
@@ -83,10 +83,11 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     pairs = [Pair(r.config_hash, baseline, (), chosen=r.run_id) for r in chosen]
     known = {j.pair.key for j in evidence.verdicts(FAMILY) if settled(j, claim, margin)}
     left = [p for p in pairs if p.key not in known]
+    if not left and not asked.further:
+        return None
     if not left:
-        raise UserError(
-            f"nothing is left to decide: {plural(len(pairs), 'candidate has its', 'candidates have their')} verdict"
-        )
+        many = plural(len(pairs), "candidate has its", "candidates have their")
+        raise UserError(f"--further: nothing is left to decide, {many} verdict")
     configs = {r.config_hash: r.config for r in chosen} | {baseline: evidence.meta.baseline}
     used = judged_seeds(evidence, FAMILY) | failed_seeds(evidence, baseline)
 
@@ -175,12 +176,10 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
 
 
 def refuse_size(size: Size) -> None:
-    """Raise UserError where no verdict can be reached at all, or a plan would be too long."""
+    """Raise UserError where no verdict can be reached at all: such runs tell nothing."""
     for name, value in (("--seeds", size.seeds), ("--max-seeds", size.most)):
         if value is not None and value < MIN_SEEDS:
             raise UserError(f"{name} {value}: no verdict can be reached with fewer than {MIN_SEEDS} seeds")
-        if value is not None and value > MOST_ROUNDS:
-            raise UserError(f"{name} {value}: a plan has at most {MOST_ROUNDS} seeds")
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:

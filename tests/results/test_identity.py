@@ -16,6 +16,7 @@ from results.identity import Identity
 from results.record import Record
 from results.store import Study
 from tests.support import synthetic
+from tests.support.looks import look_dict
 
 MAKER = synthetic.Maker(val=200, test=300)
 NEW: dict[str, Any] = {"warmup": 0, "ema": False}
@@ -73,7 +74,7 @@ def test_runs_before_and_after_the_field_are_one_configs_and_share_a_verdict(bef
     for record in later:
         study.append(record)
     look = evidence.looks("confirm")[-1]
-    kept = look.as_dict() | {"number": 2}
+    kept = look_dict(look) | {"number": 2}
     for pair in kept["pairs"]:
         pair["seeds"] = [*pair["seeds"], 990] if pair["candidate"] == name else pair["seeds"]
     study.meta.looks.append(kept)
@@ -85,7 +86,7 @@ def test_runs_before_and_after_the_field_are_one_configs_and_share_a_verdict(bef
 def test_fields_that_came_one_after_the_other_lead_to_one_identity(before: Study) -> None:
     expected = told(Evidence.of(before))
     study = introduce(before, {"warmup": 0})
-    looks = [look.as_dict() for family in ("confirm", "ablation") for look in Evidence.of(study).looks(family)]
+    looks = [look_dict(look) for family in ("confirm", "ablation") for look in Evidence.of(study).looks(family)]
     assert looks != study.meta.looks
     plan = {look["family"]: look for look in looks}
     study.meta.looks = [plan["confirm"], study.meta.looks[-1]]  # one kept after the first field, one before

@@ -47,12 +47,12 @@ def test_one_look_at_one_candidate_is_a_t_test(n: int) -> None:
     assert found[: FIRST - 1] == (math.inf,) * (FIRST - 1)
 
 
-@pytest.mark.parametrize(("candidates", "correlation"), [(1, 0.5), (3, 0.5), (3, 0.85)])
+@pytest.mark.parametrize(("candidates", "correlation"), [(1, 0.5), (3, 0.5), (3, 0.9)])
 def test_each_look_spends_its_part_of_the_error(candidates: int, correlation: float) -> None:
     rounds, studies = 8, 60_000
     table = boundaries(candidates, rounds, 0.04)
     spent_so_far = crossed(candidates, rounds, table, correlation, studies)
-    planned = 0.04 * np.arange(FIRST, rounds + 1) / rounds
+    planned = 0.04 * (np.arange(FIRST, rounds + 1) / rounds) ** 0.7
     error = 4 * np.sqrt(planned * (1 - planned) / studies + planned / 150_000)  # of this simulation and of theirs
     assert (spent_so_far <= planned + error).all(), (spent_so_far, planned)
     if candidates == 1 or correlation > 0.5:  # of several the larger of two correlations' boundaries is taken
@@ -61,7 +61,7 @@ def test_each_look_spends_its_part_of_the_error(candidates: int, correlation: fl
 
 def test_one_look_at_three_candidates_spends_all_of_it_and_no_more() -> None:
     table = boundaries(3, 6, 0.04, False)
-    shares = [crossed(3, 6, table, rho, 60_000, every=False)[-1] for rho in (0.5, 0.85)]
+    shares = [crossed(3, 6, table, rho, 60_000, every=False)[-1] for rho in (0.5, 0.9)]
     error = 4 * math.sqrt(0.04 * 0.96 / 60_000 + 0.04 / 150_000)
     assert max(shares) == pytest.approx(0.04, abs=error)
 
@@ -82,7 +82,7 @@ def test_they_are_the_same_numbers_at_every_call_and_on_every_machine() -> None:
     assert all(round(c, 3) == c for row in first for c in row[2:])  # rounded up, to what study.json can hold
 
 
-PINNED = (4.667, 3.143, 5.673, 3.635)
+PINNED = (4.459, 3.317, 5.34, 3.77)
 
 
 @pytest.mark.parametrize("alpha", [1e-3, 1e-4, 1e-5, 1e-6])
@@ -93,7 +93,7 @@ def test_a_plan_with_little_to_spend_does_not_spend_more(alpha: float) -> None:
     assert sum(limits) < 8 * alpha, "the single looks' levels bound what they spend together"
     assert max(limits, default=0.0) <= alpha + 6 * math.sqrt(alpha / 200_000)
     for n, level in ((n, st.t.sf(c, n - 1) * 2) for n, c in enumerate(row, 1) if math.isfinite(c)):
-        assert level <= alpha * n / 24 + 6 * math.sqrt(alpha / 200_000)
+        assert level <= alpha * (n / 24) ** 0.7 + 6 * math.sqrt(alpha / 200_000)
 
 
 def test_what_cannot_be_planned_is_refused() -> None:

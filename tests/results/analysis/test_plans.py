@@ -179,8 +179,8 @@ def test_failed_runs_leave_a_pair_less_and_hold_nothing_up() -> None:
     lost.append(run(SEEDS[1], test=None, val=None, status="diverged", width=16))
     found = judged(plan(), lost)
     assert found.rounds == 6 and found.scored[0][1][0] is None
-    assert found.decisions.n[0].tolist() == [3, 6] and found.decisions.stopped[0].tolist() == [4, 6]
-    x = [a.final - b.final for a, b in (found.scored[0][i] for i in (0, 2, 3))]
+    assert found.decisions.n[0].tolist() == [4, 6] and found.decisions.stopped[0].tolist() == [5, 6]
+    x = [a.final - b.final for a, b in (found.scored[0][i] for i in (0, 2, 3, 4))]
     assert found.decisions.estimate[0, 0] == pytest.approx(np.mean(x))
     none = judged(plan(), [r for r in own if r.config_hash != BASE] + [
         run(s, test=None, val=None, status="failed") for s in SEEDS])  # fmt: skip

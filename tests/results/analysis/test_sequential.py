@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from results.analysis.sequential import FIRST, LABELS, LEAST, PRIOR, Decisions, Design, decide
+from results.analysis.sequential import FIRST, LABELS, LEAST, PRIOR, Decisions, Design, Judge, decide
 from results.analysis.sequential import statistics as simulated
 
 
@@ -108,7 +108,11 @@ class Slow:
         margin = self.d.margin
         self.step_down("differs", looked, lambda c: abs(c.mean) / self.se(c))
         if margin is not None:
+            known = [c for c in self.all if c.below]
             self.step_down("below", looked, lambda c: (margin - c.mean) / self.se(c))
+            for c in looked:  # what seems to hurt goes on, and is not said to be no gain yet
+                if self.d.harm and not last and not c.differs and c.mean < -margin and not any(c is k for k in known):
+                    c.below = False
         ending = [
             c for c in self.all if not c.stopped and (last or (any(c is o for o in looked) and (c.differs or c.below)))
         ]
@@ -153,7 +157,10 @@ class Slow:
 
 def same(design: Design, x: np.ndarray, errors: list[float] | None = None) -> Decisions:
     """Compare both on (candidates, rounds) differences; return the fast one's."""
-    got = decide(x[None], design, None if errors is None else np.array([errors]))
+    judge = Judge(design)
+    for row in x.T[: design.rounds]:
+        judge.round(row[None], None if errors is None else np.array([errors]))
+    got = judge.decisions()
     slow = Slow(design, errors).judge(x.T.tolist())
     for i, c in enumerate(slow):
         assert LABELS[got.label[0, i]] == c.label, (i, c)
@@ -178,6 +185,7 @@ def made(rng: np.random.Generator) -> tuple[Design, np.ndarray]:
         every_round=bool(rng.random() < 0.8),
         halving=(3, 6) if candidates >= 3 and rng.random() < 0.4 else (),
         examples=int(rng.choice([10, 1000])) if rng.random() < 0.4 else None,
+        harm=bool(rng.random() < 0.3),
     )
     x = rng.normal(
         rng.choice([0.0, 0.0, 0.5, -0.5, 2.0], (candidates, 1)), rng.choice([0.05, 0.3, 1.0]), (candidates, rounds)
@@ -225,8 +233,8 @@ def test_the_variance_is_moderated_as_smyth_2004_has_it() -> None:
     """By hand: s~^2 = (d0 s0^2 + d s^2) / (d0 + d), with d0 = PRIOR and s0^2 pooled; and no less than s^2."""
     x = np.array([[0.0, 2.0, 4.0], [0.0, 0.2, 0.4], [1.0, 1.0, 1.0]])  # variances 4, 0.04 and 0
     pooled = (2 * 4 + 2 * 0.04 + 2 * 0) / 6
-    expected = [4.0, (4 * pooled + 2 * 0.04) / 6, 4 * pooled / 6]
-    assert (4 * pooled + 2 * 4) / 6 < 4, "drawn down, the noisy one would seem surer than it is"
+    expected = [4.0, (8 * pooled + 2 * 0.04) / 10, 8 * pooled / 10]
+    assert (8 * pooled + 2 * 4) / 10 < 4, "drawn down, the noisy one would seem surer than it is"
     got = decide(x[None], Design(4, table(3, 4)))
     assert got.se[0] == pytest.approx([math.sqrt(v / 3) for v in expected])
     assert got.sd[0] == pytest.approx([2.0, 0.2, 0.0])

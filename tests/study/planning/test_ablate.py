@@ -32,7 +32,7 @@ from study.planning.runs import missing
 from study.report.tables.methods import methods
 from study.report.tables.verdicts import verdict_table
 from study.report.tables.writers import latex
-from tests.support.looks import next_look, stored
+from tests.support.looks import look_dict, next_look
 from tests.support.runs import BASE, SWEEP_SEED, hash_of, meta, run
 
 START = BASE | {"width": 16, "depth": 3, "rate": 0.2}
@@ -147,7 +147,7 @@ def whole() -> tuple[list, AblationPlan, object]:
     a = replace(a, interaction=strongest(a, by_run(records), seeds))
     records += trained(interaction_jobs(records, a, seeds))
     look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    return records, a, meta(looks=[stored(look)])
+    return records, a, meta(looks=[look_dict(look)])
 
 
 def test_effects_path_and_interaction_come_out_as_made():
@@ -234,7 +234,7 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
         for j in jobs
     ]  # fmt: skip
     look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    m = meta(looks=[stored(look)])
+    m = meta(looks=[look_dict(look)])
     monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
     for first in ("width", "depth"):
         shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
@@ -252,7 +252,7 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     looks.append(next_look(looks, "ablation", wanted, "test-set", 0.005, details=second.as_dict()))
     records = trained(comparison_jobs([], first, paired(first, seeds, ALL))[0])
     records += trained(comparison_jobs(records, second, wanted)[0])
-    found = ablation_result(Evidence(records, meta(looks=[stored(look) for look in looks])))
+    found = ablation_result(Evidence(records, meta(looks=[look_dict(look) for look in looks])))
     assert [(r.role, r.name) for r in found.rows] == [
         ("all", "all changes"),
         ("leave-one-out", "rate"),
@@ -262,7 +262,7 @@ def test_an_earlier_ablation_by_hand_does_not_break_a_later_one():
     ]
     a_start = replace(second, start=BASE, changes={}, named={"other": {"width": 2}})
     looks[0] = replace(looks[0], details=a_start.as_dict(), command="ablate --from baseline")
-    assert ablation_result(Evidence(records, meta(looks=[stored(look) for look in looks]))).elsewhere == [
+    assert ablation_result(Evidence(records, meta(looks=[look_dict(look) for look in looks]))).elsewhere == [
         "ablate --from baseline"
     ]
 
@@ -278,7 +278,7 @@ def test_a_named_ablation_that_hurts_is_worse():
     for job in comparison_jobs([], a, wanted)[0]:
         s = (0.5 if config_hash(job.config) == hurt else 0.7) + 0.001 * (job.seed % 2) * (job.config["width"] % 3)
         records.append(run(job.seed, test=s, val=s, kind="ablation", **{k: v for k, v in job.config.items()}))
-    (row,) = ablation_result(Evidence(records, meta(looks=[stored(look)]))).rows
+    (row,) = ablation_result(Evidence(records, meta(looks=[look_dict(look)]))).rows
     assert row.tested.verdict.estimate == pytest.approx(-0.2) and row.tested.verdict.label == "worse"
     assert row.changes == {"width": (16, 4)}
 
@@ -289,13 +289,13 @@ def test_what_confirm_has_tested_is_not_tested_again():
     whole_pair = (config_hash(START), hash_of())
     others = [Pair(hash_of(width=w), hash_of(), seeds) for w in (4, 5, 6)]
     confirm = next_look([], "confirm", [Pair(*whole_pair, seeds), *others], "test-set", 0.005)
-    m = meta(looks=[stored(confirm)])
+    m = meta(looks=[look_dict(confirm)])
     tested = confirmed(Evidence([], m))
     assert whole_pair in tested
     wanted = paired(a, seeds, ALL, tested)
     assert "all" not in {p.role for p in wanted} and len(wanted) == 6
     look = next_look([], "ablation", wanted, "test-set", 0.005, details=a.as_dict())
-    m.looks.append(stored(look))
+    m.looks.append(look_dict(look))
     found = ablation_result(Evidence(trained(comparison_jobs([], a, paired(a, seeds, ALL))[0]), m))
     row = found.rows[0]
     assert (row.role, row.by_confirm, row.tested.verdict.comparisons) == ("all", True, 4)
@@ -304,7 +304,7 @@ def test_what_confirm_has_tested_is_not_tested_again():
     assert [p.role for p in paired(a, seeds, ("path",), tested)] == ["all"]  # a path alone still has its ends
     theirs = replace(confirm, pairs=(Pair(*whole_pair, seeds[:2]), *others))  # too few seeds: undecided
     own = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    late = meta(looks=[stored(theirs), stored(own)])
+    late = meta(looks=[look_dict(theirs), look_dict(own)])
     row = ablation_result(Evidence(trained(comparison_jobs([], a, paired(a, seeds, ALL))[0]), late)).rows[0]
     assert (row.by_confirm, row.tested.verdict.label) == (False, "better")  # given here before, it is final
     one = plan_ablation(BASE | {"width": 4}, BASE, checked)[0]
@@ -352,7 +352,7 @@ def test_p_of_equivalence_is_the_one_in_the_paper():
     records = [run(s, test=0.7, kind="ablation") for s in seeds]
     records += [run(s, test=0.7 + 0.0001 * (s % 3), kind="ablation", width=16) for s in seeds]
     look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
-    m = meta(looks=[stored(look)])
+    m = meta(looks=[look_dict(look)])
     table = verdict_table(ablation_result(Evidence(records, m)), m)
     assert table.printed["verdict"].tolist() == ["equivalent"] and table.printed["adjusted p"].tolist() == ["< 0.001"]
     assert "1 comparison and 1 interim analysis" in table.caption and "this test set" in table.caption

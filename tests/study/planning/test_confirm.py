@@ -14,9 +14,10 @@ from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
 from study.planning.confirm import Asked, candidates, prepare
-from study.planning.plan import RACE, Size, four_lines, trainings
+from study.planning.plan import RACE, Size, trainings
 from study.planning.runs import longest_first, missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
+from study.planning.words import four_lines
 from tests.support.in_process import everything_in_process
 from tests.support.runs import BASE as BASE_CONFIG
 from tests.support.runs import SWEEP_SEED, hash_of, meta, run
@@ -139,7 +140,8 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
 
     def tested(label: str, estimate: float, validation: float) -> SimpleNamespace:
         verdict = SimpleNamespace(label=label, estimate=estimate)
-        return SimpleNamespace(verdict=verdict, pair=SimpleNamespace(validation=validation))
+        failures = SimpleNamespace(candidate=0)
+        return SimpleNamespace(verdict=verdict, pair=SimpleNamespace(validation=validation), failures=failures)
 
     def trial_of(pair: SimpleNamespace) -> SimpleNamespace:
         return SimpleNamespace(record=SimpleNamespace(score=pair.validation))
@@ -336,7 +338,7 @@ def test_the_command_keeps_its_plan_before_it_trains_and_its_verdicts_after(stud
     count, capsys_out = len(s.records()), capsys.readouterr().out
     assert "Plan: trial" in capsys_out
     main(["confirm", *common])
-    assert "Plan 1 has ended" in capsys.readouterr().out
+    assert "plan 1 has ended" in capsys.readouterr().out
     assert len(Study.open(path).records()) == count and Study.open(path).meta.plans == [plan]
     for other in (["--top", "1"], ["--max-seeds", "9"], ["--margin", "2"]):
         assert main(["confirm", *common, *other]) == 2
