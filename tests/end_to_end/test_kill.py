@@ -21,7 +21,7 @@ from results.store import Study
 from study.cli.main import main
 from tests.support import ROOT
 from tests.support.in_process import everything_in_process
-from tests.support.kills import Exercise
+from tests.support.kills import COMMANDS, Exercise
 from tests.support.processes import wait_until
 from tests.support.sweep_toy import SPACES
 from tests.support.whole import check_whole
@@ -54,12 +54,20 @@ def finish(path: Path, engine: str, torn: str = "") -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("engine", "kills"), [("here", int(os.environ.get("KILLS", "12"))), ("ray", 8)])
-def test_killed_at_random_moments(engine, kills):
+@pytest.mark.parametrize(
+    ("engine", "kills", "only"),
+    [
+        ("here", int(os.environ.get("KILLS", "12")), list(COMMANDS)),
+        ("here", int(os.environ.get("KILLS", "3")), ["confirm"]),
+        ("ray", 8, list(COMMANDS)),
+    ],
+    ids=["here", "here, confirm", "ray"],
+)
+def test_killed_at_random_moments(engine, kills, only):
     seed = time.time_ns() % 100_000
-    print(f"python -m tests.support.kills --engine {engine} --kills {kills} --seed {seed}")
+    print(f"python -m tests.support.kills --engine {engine} --kills {kills} --seed {seed} --only {' '.join(only)}")
     folder = Path(tempfile.mkdtemp(prefix="kills-", dir="/tmp"))  # short, for Ray's sockets
-    exercise = Exercise(engine, kills, seed, folder)
+    exercise = Exercise(engine, kills, seed, folder, only=only)
     exercise.run()
     assert not exercise.faults
 

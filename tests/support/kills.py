@@ -20,7 +20,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +86,18 @@ class Start:
 
 
 class Exercise:
-    """Kills until it has killed enough."""
+    """Kills until it has killed enough; ``only``: during these commands, the others are left in peace."""
 
-    def __init__(self, engine: str, kills: int, seed: int, folder: Path, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        engine: str,
+        kills: int,
+        seed: int,
+        folder: Path,
+        say: Callable[[str], None] = print,
+        only: Collection[str] = tuple(COMMANDS),
+    ) -> None:
+        self._only = only
         self.engine, self.left, self.folder, self.say = engine, kills, folder, say
         self.random = random.Random(seed)
         self.killed: Counter[str] = Counter()  # "command target"
@@ -137,7 +146,7 @@ class Exercise:
 
     def _study(self, path: Path) -> None:
         for command in COMMANDS:
-            kills = self.random.randint(3, 9)
+            kills = self.random.randint(3, 9) if command in self._only else 0
             while not self._once(path, command, min(kills, self.left)):
                 kills -= self._last_kills
                 if not self._last_kills:
@@ -334,10 +343,11 @@ def main() -> int:
     parser.add_argument("--engine", choices=tuple(TARGETS), required=True)
     parser.add_argument("--kills", type=int, required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=tuple(COMMANDS), default=tuple(COMMANDS), help="kill during these")
     parser.add_argument("--json", type=Path, help="where the counts go")
     args = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="kills-", dir="/tmp"))  # short, for Ray's sockets
-    exercise = Exercise(args.engine, args.kills, args.seed, folder, lambda text: print(text, flush=True))
+    exercise = Exercise(args.engine, args.kills, args.seed, folder, lambda text: print(text, flush=True), args.only)
     exercise.run()
     told = json.dumps(exercise.summary(), indent=2)
     print(told)
