@@ -195,7 +195,7 @@ def test_a_broken_promise_is_marked():
 
 
 def test_aa_summary_counts_studies_with_any_false_verdict():
-    row = {"best_minus_baseline": 0.01, "held": 0.0, "covered": [True, False]}
+    row = {"best_minus_baseline": 0.01, "held": 0.0, "trainings": 12, "covered": [True, False]}
     rows = [row | {"verdicts": v} for v in (["undecided", "better"], ["worse", "worse"], ["equivalent", "undecided"])]
     found = aa_summary(rows)
     assert found["false_verdict_after_confirmation"]["hits"] == 2
