@@ -62,7 +62,7 @@ def test_confirm_and_ablate_tell_what_is_known_to_be_true(folder: Path, tmp_path
     for words in (["--seeds", "5"], ["--max-seeds", "4"]):  # another plan than the one that has ended
         refused(here / "s", "confirm", *COMMAND, *words, says="'--further' makes a further plan", cwd=here)
     out, _ = run("confirm", *COMMAND, "--top", "1", "--seeds", "4", "--study", "s", cwd=here)
-    assert "Plan 1 has ended: nothing to train." in out
+    assert "Nothing to train: plan 1 has ended;" in out
     assert (here / "s" / "records.jsonl").read_bytes() == before
     out, _ = run("ablate", *COMMAND, "--seeds", "4", "--parts", "leave-one-out", "--study", "s", cwd=here)
     assert "leave-one-out, lr: better" in out
