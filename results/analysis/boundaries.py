@@ -11,7 +11,8 @@ import math
 
 import numpy as np
 
-from results.analysis.sequential import FIRST, statistics
+from results.analysis.paired import MIN_SEEDS
+from results.analysis.sequential import statistics
 
 SEED = 20261128
 NUMBERS = 12_000_000  # draws of one simulation: 0.5 s
@@ -32,11 +33,11 @@ def boundaries(candidates: int, rounds: int, alpha: float, every_round: bool = T
     """Return [m - 1][n - 1] boundaries for m = 1..candidates not yet decided, at the n-th pair of ``rounds``.
 
     With ``every_round`` the error grows with the pairs, for a look after each; else each n has the boundary of a single
-    look at it, which may spend all of ``alpha``. Infinite before FIRST. Raises ValueError for no
-    candidates or fewer rounds than FIRST.
+    look at it, which may spend all of ``alpha``. Infinite before MIN_SEEDS. Raises ValueError for no
+    candidates or fewer rounds than MIN_SEEDS.
     """
-    if candidates < 1 or rounds < FIRST:
-        raise ValueError(f"{candidates} candidates, {rounds} rounds: at least 1 and {FIRST} are needed")
+    if candidates < 1 or rounds < MIN_SEEDS:
+        raise ValueError(f"{candidates} candidates, {rounds} rounds: at least 1 and {MIN_SEEDS} are needed")
     correlations = CORRELATIONS if candidates > 1 else CORRELATIONS[:1]
     found = [_simulated(candidates, rounds, alpha, every_round, rho) for rho in correlations]
     ceiled = np.ceil(np.max(found, axis=0) * 10**DIGITS - 1e-6) / 10**DIGITS
@@ -49,7 +50,7 @@ def _simulated(candidates: int, rounds: int, alpha: float, every_round: bool, co
     for m in range(1, candidates + 1):
         groups = [t[:, i * m : (i + 1) * m].max(axis=1) for i in range(candidates // m)]
         largest = np.concatenate(groups)  # (studies, rounds) of m candidates each
-        found[m - 1, FIRST - 1 :] = (_spent if every_round else _alone)(largest[:, FIRST - 1 :], alpha, rounds)
+        found[m - 1, MIN_SEEDS - 1 :] = (_spent if every_round else _alone)(largest[:, MIN_SEEDS - 1 :], alpha, rounds)
     return found
 
 
@@ -70,8 +71,8 @@ def _spent(largest: np.ndarray, alpha: float, rounds: int) -> list[float]:
     """Return the boundary of each look: by the n-th pair so many of all studies have crossed one as may be spent."""
     studies, crossed, found = len(largest), 0, []
     going = np.ones(studies, dtype=bool)
-    for n in range(FIRST, rounds + 1):
-        now = largest[:, n - FIRST]
+    for n in range(MIN_SEEDS, rounds + 1):
+        now = largest[:, n - MIN_SEEDS]
         more = round(alpha * (n / rounds) ** SPENDING * studies) - crossed
         # nothing to spend yet: no look. One study each would spend more than a further plan's small alpha in all
         boundary = float(np.partition(now[going], -more)[-more]) if more > 0 else math.inf

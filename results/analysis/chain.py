@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from results.analysis.plans import Judged, Plan, digest
 from results.errors import UserError
@@ -27,14 +28,9 @@ def plans_of(meta: StudyMeta, identity: Identity | None = None) -> list[Plan]:
         return [_now(plan, identity) for plan in _stored(meta)]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(
-            f"study.json holds a plan that this version does not know ({named(error)}); a newer version of the toolkit "
+            f"study.json holds a plan that this version does not know ({error!s:.120}); a newer version of the toolkit "
             "made it: use that"
         ) from None
-
-
-def named(error: Exception) -> str:
-    """Say what was wrong in a few characters."""
-    return f"{error}"[:120]
 
 
 def _stored(meta: StudyMeta) -> list[Plan]:
@@ -97,7 +93,11 @@ def place(meta: StudyMeta, plan: Plan) -> int:
 
 def keep(meta: StudyMeta, judged: Judged) -> None:
     """Put how far a plan has come into study.json; its own part stays as it was stored."""
-    index = place(meta, judged.plan)
     now = judged.kept()
-    fresh = {"rounds": [*now.rounds], "verdicts": [*now.verdicts], "details": now.details}
-    meta.plans = [*meta.plans[:index], {**meta.plans[index], **fresh}, *meta.plans[index + 1 :]]
+    put(meta, now, rounds=[*now.rounds], verdicts=[*now.verdicts])
+
+
+def put(meta: StudyMeta, plan: Plan, **parts: Any) -> None:
+    """Put those parts of a plan into study.json that come after its first run, and are not in its hash."""
+    index = place(meta, plan)
+    meta.plans = [*meta.plans[:index], {**meta.plans[index], **parts}, *meta.plans[index + 1 :]]

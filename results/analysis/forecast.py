@@ -33,7 +33,7 @@ class Forecast:
 
 def forecast(design: Design, sd: float, effects: Sequence[float]) -> list[Forecast]:
     """Simulate STUDIES studies of normal noise for each of ``effects``; seeded, Monte-Carlo error up to 1.1 points."""
-    made = []
+    sd, made = max(sd, 1e-12), []  # seeds may change nothing
     for effect in effects:
         rng = np.random.Generator(np.random.PCG64(SEED))
         shape = (STUDIES, design.candidates, design.rounds)

@@ -4,12 +4,10 @@ Units: scores are values turned so that more is better, differences are gains: c
 are fractions (0.01 is one percentage point).
 
     compare(differences)            one candidate, (seeds,) paired differences of scores -> Comparison (unadjusted)
-    adjust(comparisons, look=1)     all comparisons ever made in a family, at its look-th look -> one Verdict each
-    verdict(differences)            the two together, for one comparison at a first look
-    look_level(look)                the part of alpha that an interim analysis (look) may spend
+    t_tests(differences)            the same of many at once, as arrays
+    population_error(examples)      standard error of a mean difference with the part of the test examples
 
-A verdict is wrong with probability at most alpha over all comparisons and all looks of a family: each look tests at
-``look_level`` and Holm's method shares that out over every comparison ever made in the family.
+Comparisons were judged by these at the looks of earlier versions (verdict.adjust); plans judge by sequential.decide.
 """
 
 from __future__ import annotations
@@ -48,7 +46,6 @@ class Comparison:
 
     ``sd`` is the standard deviation of the paired differences over seeds, ``se`` the standard error of their mean
     under the claim, with ``df`` degrees of freedom. With fewer than MIN_SEEDS pairs p are 1, the interval infinite.
-    ``p_sign_flip`` (exact, no normality) is shown beside up to 12 seeds and never decides; its least value is 2 / 2**n.
     """
 
     n: int
@@ -60,7 +57,6 @@ class Comparison:
     df: float
     p: float
     p_equivalent: float
-    p_sign_flip: float | None
     margin: float | None = MARGIN
     claim: Claim = "test-set"
 
@@ -73,7 +69,22 @@ def sd_over_seeds(differences: np.ndarray, examples: int | None = None) -> np.nd
     set would prove anything. None where scores are not shares of a test set.
     """
     sd: np.ndarray = np.std(differences, axis=-1, ddof=1)
-    return np.maximum(sd, 1 / (examples * math.sqrt(6))) if examples else sd
+    least: np.ndarray = np.maximum(sd, rounding_sd(examples))
+    return least
+
+
+def rounding_sd(examples: int | None) -> float:
+    """Return the standard deviation that a difference has by rounding scores to whole examples; 0 where none are."""
+    return 1 / (examples * math.sqrt(6)) if examples else 0.0
+
+
+def not_zero(se: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Return standard errors that can be divided by.
+
+    Of differences that are all the very same number the statistic is then huge, not undefined, in whatever unit.
+    """
+    found: np.ndarray = np.maximum(se, np.maximum(1e-12 * np.abs(mean), LEAST))
+    return found
 
 
 def t_tests(
@@ -94,8 +105,7 @@ def t_tests(
 def _tests(
     mean: np.ndarray, se: np.ndarray, df: int, sd: np.ndarray, margin: float | None, confidence: float
 ) -> dict[str, np.ndarray]:
-    # differences that are all the very same number: t is then huge, not undefined, in whatever unit they are
-    se = np.maximum(se, np.maximum(1e-12 * np.abs(mean), LEAST))
+    se = not_zero(se, mean)
     half = st.t.ppf((1 + confidence) / 2, df) * np.where(se > LEAST, se, 0.0)
     equivalent = np.ones_like(mean)
     if margin is not None:
@@ -137,20 +147,6 @@ def population_error(examples: np.ndarray) -> tuple[float, int]:
     return math.sqrt(over_seeds + over_examples), seeds - 1
 
 
-def sign_flip(differences: np.ndarray) -> float | None:
-    """Return the exact two-sided p of the sign-flip permutation test; None above 12 seeds, where it adds little."""
-    if len(differences) > 12:
-        return None
-    test = st.permutation_test(
-        (np.asarray(differences, dtype=np.float64),),
-        lambda x, axis: np.mean(x, axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=np.inf,
-    )
-    return float(test.pvalue)
-
-
 def compare(
     differences: Sequence[float] | np.ndarray,
     *,
@@ -173,7 +169,7 @@ def compare(
         mean = float(d.mean()) if n else float("nan")
         sd = float(sd_over_seeds(d, examples)) if n > 1 else float("nan")
         inf = float("inf")
-        return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, 1.0, margin, claim)
+        return Comparison(n, mean, -inf, inf, sd, inf, max(n - 1, 0), 1.0, 1.0, margin, claim)
     if claim == "population" and each is None:
         raise ValueError("the population claim needs a score of each test example")
     if claim == "population" and each is not None:
@@ -183,4 +179,4 @@ def compare(
         df = n - 1
         tests = t_tests(d, examples, margin)
     numbers = {k: float(v) for k, v in tests.items()}
-    return Comparison(n, **numbers, df=float(df), p_sign_flip=sign_flip(d), margin=margin, claim=claim)
+    return Comparison(n, **numbers, df=float(df), margin=margin, claim=claim)

@@ -23,8 +23,9 @@ from scipy import stats as st
 
 from results.analysis.corrections import ALPHA
 from results.analysis.looks import Family, Pair, Runs
-from results.analysis.paired import CLAIMS, Claim, population_error
-from results.analysis.sequential import FIRST, LABELS, Decisions, Design, Judge, Label
+from results.analysis.paired import CLAIMS, MIN_SEEDS, Claim, population_error
+from results.analysis.sequential import LABELS, Decisions, Design, Judge, Label
+from results.formatting import plural
 from results.metric import LARGEST
 from results.record import Record
 
@@ -76,19 +77,8 @@ class Plan:
     @cached_property
     def own_hash(self) -> str:
         """The hash of what the plan said before its first run. ``details`` are left out: a path grows as it goes."""
-        fields = (
-            "family",
-            "number",
-            "seeds",
-            "margin",
-            "claim",
-            "alpha",
-            "boundaries",
-            "every_round",
-            "halving",
-            "harm",
-        )
-        said = {name: getattr(self, name) for name in (*fields, "previous", "request", "deviations", "when", "command")}
+        later = ("pairs", "details", "hash", "rounds", "verdicts", "given_up")
+        said = {name: getattr(self, name) for name in type(self).__dataclass_fields__ if name not in later}
         return digest(said | {"pairs": [[p.candidate, p.reference, p.role, p.name, p.chosen] for p in self.pairs]})
 
     def sealed(self) -> Plan:
@@ -124,8 +114,8 @@ class Plan:
 
         expect(self.family in get_args(Family) and self.claim in CLAIMS, f"family {self.family!r:.40}")
         expect(type(self.number) is int and 1 <= self.number <= 1000, f"number {self.number!r:.40}")
-        expect(1 <= len(self.pairs) <= MOST_PAIRS and FIRST <= len(self.seeds) <= MOST_ROUNDS, "too few or too many")
-        expect(len(self.pairs) * len(self.seeds) <= MOST_RUNS, "too many runs")
+        expect(len(self.pairs) >= 1 and len(self.seeds) >= MIN_SEEDS, "too few pairs or seeds")
+        expect(not (why := too_large(len(self.pairs), len(self.seeds))), why)
         expect(all(type(s) is int for s in (*self.seeds, *self.halving)), "its seeds are no whole numbers")
         expect(all(0 <= s < 2**31 for s in self.seeds), "a seed is none")
         expect(len(set(self.seeds)) == len(self.seeds), "a seed stands twice")
@@ -199,6 +189,16 @@ class Judged:
         return replace(self.plan, rounds=self.digests(), verdicts=self.verdicts())
 
 
+def too_large(pairs: int, rounds: int) -> str:
+    """Say why study.json cannot hold a plan of this size; empty where it can."""
+    if rounds <= MOST_ROUNDS and pairs <= MOST_PAIRS and rounds * pairs <= MOST_RUNS:
+        return ""
+    return (
+        f"a plan of {plural(pairs, 'comparison')} on {plural(rounds, 'seed')} is too large: at most {MOST_PAIRS} "
+        f"comparisons, {MOST_ROUNDS} seeds, and {MOST_RUNS} of both together"
+    )
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value's JSON, its keys in order."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -227,8 +227,8 @@ def judge(plan: Plan, runs: Runs, failed: Collection[tuple[str, int]] = ()) -> J
 
     A round counts once each open pair's two runs have ended, with a score or ``failed``.
     """
-    own = {(h, s) for p in plan.pairs for h in p.key for s in plan.seeds} - set(failed)
-    runs = {run: runs[run] for run in own if run in runs}
+    own = dict.fromkeys((h, s) for p in plan.pairs for s in plan.seeds for h in p.key)
+    runs = {run: runs[run] for run in own if run in runs and run not in failed}
     judging = Judge(plan.design(examples_of(list(runs.values()))))
     scored: list[list[Scored]] = [[] for _ in plan.pairs]
     for seed in plan.seeds:
@@ -261,23 +261,29 @@ def examples_of(runs: Sequence[Record]) -> int | None:
 def _at_once(plan: Plan, scored: Sequence[Sequence[Scored]]) -> Judge:
     """Judge the population claim at its only look, with standard errors that hold the examples' part.
 
-    All examples that count are of one size, the largest: runs that cannot bear the claim count as runs without a score.
+    Runs that cannot bear the claim count as runs without a score.
     """
     judging, errors = Judge(plan.design()), np.full((1, len(scored)), np.inf)
     differences = np.full((len(scored), len(plan.seeds)), np.nan)
     for i, runs in enumerate(scored):
-        whole = max((min(_size(a), _size(b)) for a, b in runs), default=0)
-        usable = {r: (a, b) for r, (a, b) in enumerate(runs) if a and b and _size(a) == _size(b) == whole > 1}
+        usable = sampled(runs)
         for r, two in usable.items():
             differences[i, r] = _difference(two)
-        if len(usable) >= FIRST:
+        if len(usable) >= MIN_SEEDS:
             errors[0, i] = population_error(each(list(usable.values())))[0]
     for r in range(len(plan.seeds)):
         judging.round(differences[None, :, r], errors)
     return judging
 
 
-def _size(record: Record | None) -> int:
+def sampled(scored: Sequence[Scored]) -> dict[int, tuple[Record, Record]]:
+    """Return, by their place, the pairs with a score for each test example, all of the same number of them."""
+    whole = max((min(size(a), size(b)) for a, b in scored), default=0)
+    return {r: (a, b) for r, (a, b) in enumerate(scored) if a and b and size(a) == size(b) == whole > 1}
+
+
+def size(record: Record | None) -> int:
+    """Return of how many test examples a run has a score each."""
     return 0 if record is None or record.test_examples is None else record.test_examples.n
 
 
@@ -295,5 +301,7 @@ def population_boundaries(pairs: int, rounds: int, alpha: float) -> tuple[tuple[
     Not simulated: the statistic holds the examples' part, whose share of the variance is not known beforehand.
     """
     n = np.arange(1, rounds + 1)
-    rows = [np.where(n >= FIRST, st.t.isf(alpha / (2 * m), np.maximum(n - 1, 1)), np.inf) for m in range(1, pairs + 1)]
+    rows = [
+        np.where(n >= MIN_SEEDS, st.t.isf(alpha / (2 * m), np.maximum(n - 1, 1)), np.inf) for m in range(1, pairs + 1)
+    ]
     return tuple(tuple(float(round(c, 6)) for c in row) for row in rows)

@@ -16,16 +16,24 @@ from typing import Literal
 
 import numpy as np
 
-FIRST = 3  # pairs before a candidate is looked at: two differences say next to nothing about their deviation
+from results.analysis.paired import MIN_SEEDS, not_zero, rounding_sd
+
 PRIOR = 8.0
 """Degrees of freedom that the candidates' pooled variance counts for beside a candidate's own (Smyth 2004). Without it
 the first looks are lost: t of two degrees of freedom asks for 50. Of five candidates that gain a point, 8 take 57.9
 trainings, where 4 take 59.0 and 16 take 57.4; but the more it counts, the more a noisy candidate leans on others."""
-LEAST = 1e-250  # a standard error of none: no number is divided by zero
 
 Label = Literal["undecided", "better", "worse", "no gain", "equivalent", "no worse", "dropped"]
 LABELS: tuple[Label, ...] = ("undecided", "better", "worse", "no gain", "equivalent", "no worse", "dropped")
 UNDECIDED, BETTER, WORSE, NO_GAIN, EQUIVALENT, NO_WORSE, DROPPED = range(7)
+
+
+def kept_after(candidates: int, halving: tuple[int, ...], round_: int) -> int | None:
+    """Return how many of a race's ``candidates`` go on at most after a round of ``halving``; None after any other."""
+    if round_ not in halving:
+        return None
+    times: int = halving.index(round_) + 1
+    return -(-candidates // (1 << times))
 
 
 @dataclass(frozen=True)
@@ -55,10 +63,7 @@ class Design:
 
     def kept(self, round_: int) -> int | None:
         """Return how many candidates go on at most after a round of halving; None after any other."""
-        if round_ not in self.halving:
-            return None
-        times: int = self.halving.index(round_) + 1
-        return -(-self.candidates // (1 << times))
+        return kept_after(self.candidates, self.halving, round_)
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,9 @@ class Decisions:
     """What became of each candidate, arrays (studies, candidates).
 
     ``label`` is an index of LABELS; ``stopped`` the round after which it went no further, 0 for one still open;
-    ``n`` its pairs until then, ``estimate``, ``se`` and the interval of them (NaN and infinite before FIRST). ``sd`` is
-    its own standard deviation, ``boundary`` what its statistic had to reach; ``small``: better, but by less than the
-    margin.
+    ``n`` its pairs until then, ``estimate``, ``se`` and the interval of them (NaN and infinite before MIN_SEEDS).
+    ``sd`` is its own standard deviation, ``boundary`` what its statistic had to reach; ``small``: better, but by less
+    than the margin.
     """
 
     label: np.ndarray
@@ -101,7 +106,7 @@ class Moments:
     def __init__(self, shape: tuple[int, int], examples: int | None = None, errors: np.ndarray | None = None) -> None:
         self.n = np.zeros(shape, dtype=np.int64)
         self.mean, self._squares = np.zeros(shape), np.zeros(shape)
-        self._rounding = 1 / (6 * examples**2) if examples else 0.0
+        self._rounding = rounding_sd(examples) ** 2
         self.errors: np.ndarray | None = None  # in place of the moderated ones
 
     def add(self, x: np.ndarray, where: np.ndarray) -> None:
@@ -128,19 +133,17 @@ class Moments:
         pooled = (df * own).sum(axis=1, keepdims=True) / np.maximum(df.sum(axis=1, keepdims=True), 1)
         drawn = (PRIOR * pooled + df * own) / (PRIOR + df)
         se = np.sqrt(np.maximum(own, drawn) / np.maximum(self.n, 1)) if self.errors is None else self.errors
-        # differences that are all the very same number: the statistic is then huge, not undefined, in whatever unit
-        some: np.ndarray = np.maximum(se, np.maximum(1e-12 * np.abs(self.mean), LEAST))
-        return some
+        return not_zero(se, self.mean)
 
 
 def statistics(differences: np.ndarray) -> np.ndarray:
-    """Return mean / moderated standard error after each round, (studies, candidates, rounds); NaN before FIRST."""
+    """Return mean / moderated standard error after each round, (studies, candidates, rounds); NaN before MIN_SEEDS."""
     moments = Moments(differences.shape[:2])
     found = np.full(differences.shape, np.nan)
     everywhere = np.ones(differences.shape[:2], dtype=bool)
     for r in range(differences.shape[2]):
         moments.add(differences[:, :, r], everywhere)
-        if r + 1 >= FIRST:
+        if r + 1 >= MIN_SEEDS:
             found[:, :, r] = moments.mean / moments.se
     return found
 
@@ -190,7 +193,7 @@ class Judge:
         moments.errors = errors
         last = r == design.rounds
         if design.every_round or last:
-            self._look(r, (self.open if last else new) & (moments.n >= FIRST), last)
+            self._look(r, (self.open if last else new) & (moments.n >= MIN_SEEDS), last)
         if (keep := design.kept(r)) is not None and not last:
             self._halve(r, keep)
 
@@ -242,7 +245,7 @@ class Judge:
         differs, small, no_worse = (self._boundary(f, n) for f in (self.differs, self.small, self.no_worse))
         wide = differs if self._design.margin is None else np.maximum(differs, np.maximum(small, no_worse))
         up, down = self.label == BETTER, self.label == WORSE
-        enough = n >= FIRST
+        enough = n >= MIN_SEEDS
         below = np.where(enough, np.where(up, differs, np.where(self.no_worse, no_worse, wide)), np.inf)
         above = np.where(enough, np.where(down, differs, np.where(self.small, small, wide)), np.inf)
         low, high = mean - below * se, mean + above * se

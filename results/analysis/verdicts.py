@@ -5,7 +5,7 @@ versions judged by, and stand. The numbers are recomputed from the records.
 
     planned(judged, metric)                     -> one PairVerdict per pair of a plan, as far as it has come
     verdicts_at(runs, look, metric)             -> one PairVerdict per pair of a look
-    final_verdicts(rounds, metric)              -> one PairVerdict per pair over all of them, in order: the final one
+    final_verdicts(rounds)                      -> one PairVerdict per pair over all of them, in order: the final one
     refuse_unusable(runs, configs, claim, ...)  raises where the runs cannot bear a claim: before a plan is kept
 """
 
@@ -18,13 +18,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from results.analysis.looks import Look, Pair, Runs, paired
-from results.analysis.paired import Claim, compare
-from results.analysis.plans import Judged, each, examples_of
-from results.analysis.sequential import FIRST
+from results.analysis.paired import MIN_SEEDS, Claim, compare
+from results.analysis.plans import Judged, each, examples_of, sampled, size
 from results.analysis.verdict import MARGINAL, Failures, Verdict, adjust, sentence
 from results.errors import UserError
 from results.metric import Metric
-from results.record import Record
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,13 @@ class PairVerdict:
     @property
     def winners(self) -> str:
         """That the estimate is a winner's, where an early stop made it one; empty elsewhere."""
+        return "an estimate that stopped early is on average too large; the interval allows for that" * self.early
+
+    @property
+    def early(self) -> bool:
+        """Whether a plan stopped at a difference before its last round."""
         v = self.verdict
-        if v.by != "plan" or not v.differs or v.n == v.seeds:
-            return ""
-        return "an estimate that stopped a plan early is on average too large; the interval allows for that"
+        return v.by == "plan" and v.differs and v.seeds is not None and self.failures.n < v.seeds
 
     @property
     def note(self) -> str:
@@ -106,8 +107,8 @@ def planned(judged: Judged, metric: Metric, members: str = "examples") -> list[P
             comparisons=len(plan.pairs),
             level=1 - plan.alpha,
             seeds=len(plan.seeds),
-            statistic=_statistic(label, float(d.estimate[0, i]), se, plan.margin) if n >= FIRST else None,
-            boundary=float(d.boundary[0, i]) if n >= FIRST else None,
+            statistic=_statistic(label, float(d.estimate[0, i]), se, plan.margin) if n >= MIN_SEEDS else None,
+            boundary=float(d.boundary[0, i]) if n >= MIN_SEEDS else None,
             small=bool(d.small[0, i]),
         )
         two = [(s, a, b) for s, (a, b) in zip(plan.seeds, judged.scored[i], strict=False)]
@@ -137,7 +138,7 @@ def verdicts_at(runs: Runs, look: Look, metric: Metric, members: str = "examples
     for pair in look.pairs:
         two = paired(runs, pair)
         if look.claim == "population":
-            two = _sampled(two)
+            two = list(sampled(two).values())
         differences = [float(a.final or 0) - float(b.final or 0) for a, b in two]
         scores = each(two) if look.claim == "population" and two else None
         examples = examples_of([two[0][0]]) if two else None
@@ -148,19 +149,9 @@ def verdicts_at(runs: Runs, look: Look, metric: Metric, members: str = "examples
     for (pair, two, d, _), v in zip(made, verdicts, strict=True):
         seeds = set(pair.seeds)
         lacking = [sum((h, s) not in runs for s in seeds) for h in pair.key]
-        lost = Failures(lacking[0], lacking[1], max(1, len(seeds)))
+        lost = Failures(lacking[0], lacking[1], len(seeds))
         found.append(PairVerdict(pair, v, v, tuple(a.seed for a, _ in two), tuple(d), metric, lost))
     return found
-
-
-def _size(record: Record) -> int:
-    return 0 if record.test_examples is None else record.test_examples.n
-
-
-def _sampled(two: list[tuple[Record, Record]]) -> list[tuple[Record, Record]]:
-    """Return the pairs with a score for each test example, all of the same number of them."""
-    size = max((min(_size(a), _size(b)) for a, b in two), default=0)
-    return [(a, b) for a, b in two if _size(a) == _size(b) == size > 1]
 
 
 def refuse_unusable(runs: Runs, configs: Collection[str], claim: Claim, metric: Metric) -> None:
@@ -171,13 +162,13 @@ def refuse_unusable(runs: Runs, configs: Collection[str], claim: Claim, metric: 
     if metric.test is None:
         raise UserError(f"{asked}: verdicts are about validation here")
     for run in (r for (name, _), r in runs.items() if name in configs):
-        if _size(run) < 2:
+        if size(run) < 2:
             raise UserError(
                 f"the population claim needs a score for each of at least two test examples, but run {run.run_id} has "
-                f"{'none' if not _size(run) else 'one'}: a trainable leaves them with run.examples(...), or with "
+                f"{'none' if not size(run) else 'one'}: a trainable leaves them with run.examples(...), or with "
                 "run.predictions('test', ...)"
             )
-    if len({_size(r) for (name, _), r in runs.items() if name in configs}) > 1:
+    if len({size(r) for (name, _), r in runs.items() if name in configs}) > 1:
         raise UserError("the population claim needs test sets of one size, and those of its runs differ")
 
 

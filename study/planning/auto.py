@@ -14,7 +14,8 @@ from results.analysis.corrections import FIRST_PLAN
 from results.analysis.evidence import Evidence
 from results.analysis.forecast import Forecast, forecast
 from results.analysis.looks import Pair
-from results.analysis.sequential import FIRST, Design
+from results.analysis.paired import MIN_SEEDS
+from results.analysis.sequential import Design
 from results.formatting import duration, plural
 from results.metric import Metric
 from study.planning.plan import RACE, RACING, Noise, Size, cost_of, effects_shown, rounds_wanted, sized
@@ -27,10 +28,10 @@ FULL_COST = 1.0  # without halving
 OVERHEAD = 0.15  # seconds of a training, or trial, that are not training
 LEAST_TRIALS = 5
 FEW_COST = 0.4  # of so few trials, that halving has less to go by
-LEAST_ROUNDS = 4  # of a confirmation that is planned; FIRST may have to do
+LEAST_ROUNDS = 4  # of a confirmation that is planned; MIN_SEEDS may have to do
 TOPS = ((140, 5), (50, 3), (0, 1))  # from so many trainings on, so many candidates
 LARGEST = 0.5  # share that a confirmation may take for gains of two margins, where these are hard to find
-KEPT = 0.15  # share kept for the ablation, where that pays for FIRST seeds of CHANGES changes and the winner
+KEPT = 0.15  # share kept for the ablation, where that pays for MIN_SEEDS seeds of CHANGES changes and the winner
 CHANGES = 4
 RAY, HERE = 12.0, 3.0  # seconds that an executor takes to start and to end, beside its trainings
 IMPORTS, END = 3.0, 8.0  # seconds before the first stage, and for the page and the last words
@@ -78,15 +79,15 @@ def split(left: float, noise: float | None, trial_cost: float = TRIAL_COST, most
 
     The confirmation is to find a gain of two margins with 90 % probability, by a race, if half of what is left pays for
     that. The ablation has KEPT, where that is enough to begin with, and what the confirmation does not need. The sweep
-    has the rest. None where LEAST_TRIALS trials and FIRST seeds of a candidate are too much.
+    has the rest. None where LEAST_TRIALS trials and MIN_SEEDS seeds of a candidate are too much.
     """
     top = next(top for least, top in TOPS if left >= least)
     wanted = LEAST_ROUNDS if noise is None else rounds_wanted(2.0, noise, top, LEAST_ROUNDS)
     racing = cost_of(_pairs(top), wanted, RACE if top >= RACING else ())
     need = max(LEAST_ROUNDS * (top + 1), min(racing, LARGEST * left))
     least = LEAST_TRIALS * max(FEW_COST, trial_cost)
-    kept = KEPT * left if KEPT * left >= FIRST * (CHANGES + 1) else 0.0
-    confirm = max(FIRST * (top + 1), min(need, left - least))
+    kept = KEPT * left if KEPT * left >= MIN_SEEDS * (CHANGES + 1) else 0.0
+    confirm = max(MIN_SEEDS * (top + 1), min(need, left - least))
     if left - confirm < least:
         return None
     trials = min(most or MOST_TRIALS, max(LEAST_TRIALS, int((left - confirm - kept) / trial_cost)))
@@ -100,17 +101,17 @@ def _pairs(top: int) -> list[Pair]:
 
 
 def least(costs: Costs, done: int = 0) -> float:
-    """Return the seconds of the least budget: four seeds, LEAST_TRIALS trials, FIRST seeds of a candidate.
+    """Return the seconds of the least budget: four seeds, LEAST_TRIALS trials, MIN_SEEDS seeds of a candidate.
 
     ``done``: of these seeds that are recorded. All of it in the executor that is slower to start.
     """
-    trainings = max(0, 1 + FIRST - done) + LEAST_TRIALS * max(FEW_COST, costs.trial) + 2 * FIRST
+    trainings = max(0, 1 + MIN_SEEDS - done) + LEAST_TRIALS * max(FEW_COST, costs.trial) + 2 * MIN_SEEDS
     return IMPORTS + END + 2 * HERE + RAY + trainings * costs.each
 
 
 def seeds_for(left: float) -> int:
     """Return how many seeds the baseline gets of ``left`` trainings: fewer than SEEDS where these are a third of it."""
-    return SEEDS if left >= 3 * SEEDS else 1 + FIRST
+    return SEEDS if left >= 3 * SEEDS else 1 + MIN_SEEDS
 
 
 # -- words -------------------------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def told(s: Split, costs: Costs, left: float, evidence: Evidence, noise: Noise) 
     ]
     if noise.sd is None:
         return [*lines, "What that can show is not known: how far seeds differ is not."]
-    sd = max(noise.sd, 1e-12)
+    sd = noise.sd
     found = forecast(design, sd, effects_shown(metric, metric.margin, sd))
     text = f"That finds a true difference of {found_in(found, metric)} of cases"
     if (half := half_found(forecast(design, sd, [sd * x for x in GRID]))) is not None:

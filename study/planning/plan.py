@@ -17,18 +17,16 @@ from results.analysis.evidence import Evidence
 from results.analysis.forecast import Forecast, forecast
 from results.analysis.looks import Family, Pair
 from results.analysis.noise import difference_sd
-from results.analysis.paired import Claim
+from results.analysis.paired import MIN_SEEDS, Claim
 from results.analysis.plans import (
-    MOST_PAIRS,
-    MOST_ROUNDS,
-    MOST_RUNS,
     Judged,
     Plan,
     examples_of,
     judge,
     population_boundaries,
+    too_large,
 )
-from results.analysis.sequential import FIRST, Design
+from results.analysis.sequential import Design, kept_after
 from results.analysis.verdicts import measured_sd, refuse_unusable
 from results.errors import UserError
 from results.formatting import plural
@@ -116,14 +114,10 @@ def per_round(pairs: Sequence[Pair]) -> int:
 
 
 def trainings(plan: Plan, judged: Judged | None = None) -> int:
-    """Return the runs of a plan at most, those made included; with ``judged`` of what is still open."""
-    design, going = plan.design(), list(judged.open if judged else plan.pairs)
-    count = 0
-    for r in range(1 + (judged.rounds if judged else 0), len(plan.seeds) + 1):
-        count += per_round(going)
-        kept = design.kept(r)
-        going = going[:kept] if kept is not None else going
-    return count
+    """Return the runs of a plan at most; with ``judged`` those of what is still open, from the next round on."""
+    if judged is None:
+        return cost_of(plan.pairs, len(plan.seeds), plan.halving)
+    return cost_of(judged.open, len(plan.seeds), plan.halving, judged.rounds, len(plan.pairs))
 
 
 def noise_of(evidence: Evidence, fixed: Mapping[str, Any] | None = None) -> Noise:
@@ -150,7 +144,7 @@ def sized(
 ) -> tuple[int, tuple[int, ...]]:
     """Return (rounds, halving) that fit ``size``; ``affordable`` runs is what its budget pays for.
 
-    Raises UserError where that is fewer than FIRST rounds.
+    Raises UserError where that is fewer than MIN_SEEDS rounds.
     """
     if size.seeds is not None:
         return size.seeds, ()
@@ -164,21 +158,23 @@ def sized(
     fitting = 0
     while fitting < rounds and cost_of(pairs, fitting + 1, halving) <= affordable:
         fitting += 1
-    if fitting < FIRST:
+    if fitting < MIN_SEEDS:
         raise UserError(
-            f"--budget pays for {plural(affordable, 'training')}; {FIRST} seeds of {plural(len(pairs), 'comparison')} "
-            f"take {FIRST * per_round(pairs)}: fewer candidates, or a larger budget"
+            f"--budget pays for {plural(affordable, 'training')}; {MIN_SEEDS} seeds of "
+            f"{plural(len(pairs), 'comparison')} take {MIN_SEEDS * per_round(pairs)}: fewer candidates, or a larger "
+            "budget"
         )
     return fitting, tuple(r for r in halving if r < fitting)
 
 
-def cost_of(pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...] = RACE) -> int:
-    """Return how many runs so many rounds of a race take."""
-    kept, count = len(pairs), 0
-    for r in range(1, rounds + 1):
-        count += per_round(pairs[:kept])
-        if r in halving:
-            kept = -(-len(pairs) // (1 << (halving.index(r) + 1)))
+def cost_of(
+    pairs: Sequence[Pair], rounds: int, halving: tuple[int, ...] = RACE, done: int = 0, begun: int | None = None
+) -> int:
+    """Return how many runs the rounds after ``done`` take at most, of pairs that are left of ``begun`` in a race."""
+    going, count = list(pairs), 0
+    for r in range(done + 1, rounds + 1):
+        count += per_round(going)
+        going = going[: kept_after(begun or len(pairs), halving, r)]
     return count
 
 
@@ -198,10 +194,9 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         side = at_once(min(wanted * per_round(pairs), int(size.budget / seconds)), seconds) or 1
         affordable = int(size.budget / seconds) * side
     rounds, halving = sized(pairs, size, wanted, affordable, q.races)
-    refuse_too_many(rounds, len(pairs))
-    held = [(len(j.plan.pairs), len(j.plan.seeds)) for f in get_args(Family) for j in evidence.judged(f)]
-    if why := too_many([*held, (len(pairs), rounds)]):
-        raise UserError(f"no further plan: {why}")
+    held = [(len(p.pairs), len(p.seeds)) for f in get_args(Family) for p in evidence.plans(f)]
+    if why := too_large(len(pairs), rounds) or too_many([*held, (len(pairs), rounds)]):
+        raise UserError(why)
     looks, plans = len(evidence.looks(q.family)), evidence.plans(q.family)
     alpha = next_plan(looks, [p.alpha for p in plans])
     every_round = size.seeds is None and claim == "test-set"
@@ -230,15 +225,6 @@ def propose(evidence: Evidence, q: Question, size: Size, noise: Noise, at_once: 
         **q.about,
     ).sealed()
     return proposal(evidence, judge(plan, evidence.runs, evidence.failures), q.configs, noise, at_once, new=True)
-
-
-def refuse_too_many(rounds: int, pairs: int) -> None:
-    """Raise UserError for a plan that study.json could not hold."""
-    if rounds > MOST_ROUNDS or pairs > MOST_PAIRS or rounds * pairs > MOST_RUNS:
-        raise UserError(
-            f"a plan of {plural(pairs, 'comparison')} on {plural(rounds, 'seed')} is too large: at most {MOST_PAIRS} "
-            f"comparisons, {MOST_ROUNDS} seeds, and {MOST_RUNS} of both together"
-        )
 
 
 def proposal(
@@ -276,7 +262,7 @@ def foresee(evidence: Evidence, plan: Plan, sd: float | None) -> list[Forecast]:
     design = plan.design(examples_of(evidence.baselines))
     if plan.claim == "population":  # the examples' part is left out
         design = replace(design, boundaries=boundaries(len(plan.pairs), design.rounds, plan.alpha, False))
-    found = forecast(design, max(sd, 1e-12), effects_shown(evidence.metric, plan.margin, sd))
+    found = forecast(design, sd, effects_shown(evidence.metric, plan.margin, sd))
     more = per_round(plan.pairs) - len(plan.pairs) - 1  # references beside the one that a forecast counts
     return [replace(f, trainings=f.trainings + more * f.rounds) for f in found]
 
@@ -293,7 +279,7 @@ def expected(metric: Metric, noise: Noise) -> tuple[int, list[Forecast]]:
     if noise.sd is None:
         return rounds, []
     design = Design(rounds, boundaries(1, rounds, FIRST_PLAN), metric.margin)
-    return rounds, forecast(design, max(noise.sd, 1e-12), effects_shown(metric, metric.margin, noise.sd))
+    return rounds, forecast(design, noise.sd, effects_shown(metric, metric.margin, noise.sd))
 
 
 def deviations(

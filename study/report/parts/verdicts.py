@@ -130,7 +130,7 @@ def verdict_cells(view: View, j: PairVerdict, tested: Sequence[PairVerdict]) -> 
     shown = tables.has_interval(v)
     interval = text("{} to {}", *view.interval(v.low, v.high)) if shown else Markup("–")
     level = text(" <small>{}</small>", tables.own_level(v, all_of).strip(" ()")) if tables.own_level(v, all_of) else ""
-    early = Markup(" <small>stopped early</small>") if tables.early(j) else ""
+    early = Markup(" <small>stopped early</small>") if j.early else ""
     return [
         Cell(strong(j.label) + more, style=style(j)),
         Cell(text("{}", view.gain(v.estimate)) + early if v.n else "–"),
@@ -275,7 +275,7 @@ def lead(view: View) -> tuple[str, str, Markup] | None:
             said,
             strong(view.gain(v.estimate)),
             view.difference_of(),
-            " (stopped early, so on average too large)" if tables.early(first) else "",
+            " (stopped early, so on average too large)" if first.early else "",
             interval_of(v),
             *view.interval(v.low, v.high),
             plural(v.n, "paired seed"),

@@ -9,7 +9,7 @@ from results.analysis.plans import Plan
 from results.analysis.verdicts import PairVerdict
 from results.formatting import plural, setting
 from results.values import chosen_by
-from study.report.tables.verdicts import early, error_spent, plan_words
+from study.report.tables.verdicts import error_spent, plan_words
 
 
 def methods(evidence: Evidence) -> str:
@@ -87,7 +87,7 @@ def _sequential(evidence: Evidence) -> str:
                     f"Standard errors of the population claim hold the test {evidence.members}' sampling variance too, "
                     "and it is judged once, at t quantiles by Bonferroni's method."
                 )
-    if any(early(j) for family, _ in families for j in evidence.verdicts(family)):
+    if any(j.early for family, _ in families for j in evidence.verdicts(family)):
         said.append("Estimates of comparisons that stopped early are on average too large.")
     return " ".join(said)
 

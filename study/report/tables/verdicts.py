@@ -176,12 +176,6 @@ def p_of(v: Verdict) -> str:
     return p_number(p, ALPHA) if v.n >= MIN_SEEDS and p is not None else ""
 
 
-def early(tested: PairVerdict) -> bool:
-    """Whether a plan stopped at a difference before its last round: its estimate is on average too large."""
-    v = tested.verdict
-    return v.by == "plan" and v.differs and v.seeds is not None and tested.failures.n < v.seeds
-
-
 # -- what is said of them ----------------------------------------------------------------------------------------------
 
 
@@ -222,7 +216,7 @@ def explained(tested: Iterable[PairVerdict]) -> list[str]:
         "t is the estimate's distance from zero, or from the margin where the verdict is about that, in standard "
         "errors; a verdict is reached at its boundary.",
     ]
-    if any(early(j) for j in mine):
+    if any(j.early for j in mine):
         said.append("What stopped early has a winner's estimate: on average too large.")
     labels: Collection[str] = {j.verdict.label for j in mine}
     if means := [meaning for label, meaning in MEANINGS.items() if label in labels]:

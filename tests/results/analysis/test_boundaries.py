@@ -11,7 +11,8 @@ from scipy import stats as st
 
 from results.analysis.boundaries import boundaries
 from results.analysis.corrections import ALPHA, FIRST_PLAN, look_level, next_plan, spent
-from results.analysis.sequential import FIRST, PRIOR
+from results.analysis.paired import MIN_SEEDS
+from results.analysis.sequential import PRIOR
 
 
 def statistic(d: np.ndarray) -> np.ndarray:
@@ -29,7 +30,7 @@ def crossed(candidates: int, rounds: int, table, correlation: float, studies: in
     reference = rng.standard_normal((studies, 1, rounds)) * math.sqrt(correlation)
     d = rng.standard_normal((studies, candidates, rounds)) * math.sqrt(1 - correlation) - reference
     ever, found = np.zeros(studies, dtype=bool), []
-    for n in range(FIRST, rounds + 1):
+    for n in range(MIN_SEEDS, rounds + 1):
         if every or n == rounds:
             ever |= (statistic(d[:, :, :n]) >= table[candidates - 1][n - 1]).any(axis=1)
         found.append(ever.mean())
@@ -39,12 +40,12 @@ def crossed(candidates: int, rounds: int, table, correlation: float, studies: in
 @pytest.mark.parametrize("n", [3, 4, 6, 12])
 def test_one_look_at_one_candidate_is_a_t_test(n: int) -> None:
     found = boundaries(1, n, 0.04, False)[0]
-    for pairs in range(FIRST, n + 1):
+    for pairs in range(MIN_SEEDS, n + 1):
         sure = st.t.isf(0.02, pairs - 1)
         density = 2 * st.t.pdf(sure, pairs - 1)  # a boundary's Monte-Carlo error: that of its tail over its slope
         error = math.sqrt(0.04 * 0.96 / 200_000) / density
         assert found[pairs - 1] == pytest.approx(sure, abs=4 * error + 0.001)
-    assert found[: FIRST - 1] == (math.inf,) * (FIRST - 1)
+    assert found[: MIN_SEEDS - 1] == (math.inf,) * (MIN_SEEDS - 1)
 
 
 @pytest.mark.parametrize(("candidates", "correlation"), [(1, 0.5), (3, 0.5), (3, 0.9)])
@@ -52,7 +53,7 @@ def test_each_look_spends_its_part_of_the_error(candidates: int, correlation: fl
     rounds, studies = 8, 60_000
     table = boundaries(candidates, rounds, 0.04)
     spent_so_far = crossed(candidates, rounds, table, correlation, studies)
-    planned = 0.04 * (np.arange(FIRST, rounds + 1) / rounds) ** 0.7
+    planned = 0.04 * (np.arange(MIN_SEEDS, rounds + 1) / rounds) ** 0.7
     error = 4 * np.sqrt(planned * (1 - planned) / studies + planned / 150_000)  # of this simulation and of theirs
     assert (spent_so_far <= planned + error).all(), (spent_so_far, planned)
     if candidates == 1 or correlation > 0.5:  # of several the larger of two correlations' boundaries is taken
@@ -70,8 +71,8 @@ def test_more_undecided_candidates_ask_for_more() -> None:
     for every_round in (True, False):
         table = np.array(boundaries(4, 8, 0.04, every_round))
         assert table.shape == (4, 8)
-        assert (np.diff(table[:, FIRST - 1 :], axis=0) > 0).all()
-        assert np.isinf(table[:, : FIRST - 1]).all() and np.isfinite(table[:, FIRST - 1 :]).all()
+        assert (np.diff(table[:, MIN_SEEDS - 1 :], axis=0) > 0).all()
+        assert np.isinf(table[:, : MIN_SEEDS - 1]).all() and np.isfinite(table[:, MIN_SEEDS - 1 :]).all()
 
 
 def test_they_are_the_same_numbers_at_every_call_and_on_every_machine() -> None:

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from results.analysis.sequential import FIRST, LABELS, LEAST, PRIOR, Decisions, Design, Judge, decide
+from results.analysis.paired import LEAST, MIN_SEEDS
+from results.analysis.sequential import LABELS, PRIOR, Decisions, Design, Judge, decide
 from results.analysis.sequential import statistics as simulated
 
 
 def table(candidates: int, rounds: int) -> tuple[tuple[float, ...], ...]:
     """Boundaries of the right shape and order: larger for more candidates, smaller with more pairs, none before 3."""
     return tuple(
-        tuple(math.inf if n < FIRST else 2.0 + 0.3 * m + 3.0 / n for n in range(1, rounds + 1))
+        tuple(math.inf if n < MIN_SEEDS else 2.0 + 0.3 * m + 3.0 / n for n in range(1, rounds + 1))
         for m in range(candidates)
     )
 
@@ -92,7 +93,7 @@ class Slow:
             last = r == d.rounds
             if d.every_round or last:
                 pool = [c for c in self.all if not c.stopped] if last else new
-                self.look(r, [c for c in pool if c.n >= FIRST], last)
+                self.look(r, [c for c in pool if c.n >= MIN_SEEDS], last)
             if r in d.halving and not last:
                 keep = math.ceil(len(self.all) / 2 ** (d.halving.index(r) + 1))
                 going = [c for c in self.all if not c.stopped]
@@ -140,7 +141,7 @@ class Slow:
 
     def show(self, c: One) -> None:
         """The interval that says just what was decided."""
-        if c.n < FIRST:
+        if c.n < MIN_SEEDS:
             c.shown = {"low": -math.inf, "high": math.inf, "se": math.nan}
             return
         at = {f: self.bound(c, f) for f in ("differs", "below", "above")}
@@ -177,7 +178,7 @@ def same(design: Design, x: np.ndarray, errors: list[float] | None = None) -> De
 
 def made(rng: np.random.Generator) -> tuple[Design, np.ndarray]:
     """A random design and data, with what is awkward: ties, equal differences, no pair, few of them."""
-    candidates, rounds = int(rng.integers(1, 6)), int(rng.integers(FIRST, 13))
+    candidates, rounds = int(rng.integers(1, 6)), int(rng.integers(MIN_SEEDS, 13))
     design = Design(
         rounds,
         table(candidates, rounds),
@@ -290,7 +291,9 @@ def test_interval_and_verdict_never_contradict_each_other(study) -> None:
         slack = 1e-9
         if label in ("undecided", "dropped"):
             assert low <= 0 <= high
-        if label == "undecided" and margin is not None and n >= FIRST:  # else it would have been no gain, or no worse
+        if (
+            label == "undecided" and margin is not None and n >= MIN_SEEDS
+        ):  # else it would have been no gain, or no worse
             assert high >= margin - slack or got.open[0, i]
             assert low <= -margin + slack or got.open[0, i]
         if label in ("no gain", "equivalent"):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from results.analysis.forecast import Forecast
-from results.analysis.sequential import FIRST
+from results.analysis.paired import MIN_SEEDS
 from study.planning.auto import (
     LEAST_TRIALS,
     MOST_TRIALS,
@@ -28,7 +28,7 @@ def test_a_split_spends_no_more_than_there_is(left: float, noise: float | None) 
     s = split(left, noise)
     assert s is not None and s.sweep + s.confirm + s.kept <= left + 1
     assert LEAST_TRIALS <= s.trials <= MOST_TRIALS
-    assert s.confirm >= FIRST * (s.top + 1), "three seeds of each must be paid for"
+    assert s.confirm >= MIN_SEEDS * (s.top + 1), "three seeds of each must be paid for"
 
 
 def test_what_is_too_small_is_none_and_the_least_budget_is_not() -> None:
@@ -51,7 +51,7 @@ def test_costs_count_what_goes_side_by_side_and_the_scheduler() -> None:
     assert two.trainings(1000) == pytest.approx(2 * one.trainings(1000))
     assert one.trial == pytest.approx(TRIAL_COST, rel=0.01)
     assert Costs.of(100.0, 1, "none", 1).trial == pytest.approx(1, rel=0.01)
-    assert seeds_for(20) == SEEDS and seeds_for(10) == 1 + FIRST
+    assert seeds_for(20) == SEEDS and seeds_for(10) == 1 + MIN_SEEDS
 
 
 def test_the_gain_that_is_found_in_half_of_all_cases() -> None:
