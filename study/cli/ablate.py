@@ -9,7 +9,7 @@ from typing import Any
 
 from results.analysis.ablation import ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
-from results.analysis.chain import place
+from results.analysis.chain import put
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
 from results.analysis.plans import Judged, Plan
@@ -19,11 +19,19 @@ from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
-from study.cli.planned import carry_out, keep_ended, say_plan
+from study.cli.planned import carry_out, keep_judged, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
-from study.planning.confirm import Asked, margin_of, refuse_changed, refuse_size, same_options
+from study.planning.confirm import (
+    Asked,
+    margin_of,
+    refuse_changed,
+    refuse_decided,
+    refuse_size,
+    same_options,
+    undecided,
+)
 from study.planning.noise import record_floor
 from study.planning.plan import Proposal, Question, Size, noise_of, proposal, propose
 from study.recording.provenance import command_line, now
@@ -56,7 +64,7 @@ def run(args: Namespace) -> int:
         if ready.proposal is not None:
             code = carry_out(session, ready.proposal, "ablation", work.about(ready.plan.pairs), told)
         else:
-            keep_ended(session, work.FAMILY)
+            keep_judged(session, work.FAMILY)
         describe(session, args.path_seeds, ready, parts)
         record_floor(session.study)
         show(session)
@@ -80,21 +88,23 @@ def _names(args: Namespace) -> tuple[list[str], list[str]]:
 def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequence[str]) -> Prepared:
     """Make the plan, or take up the one under way, and say in four lines what it can show and cost."""
     evidence = Evidence.of(desk.study)
-    asked = _asked(args, desk, evidence)
+    asked = _asked(args, desk)
     refuse_size(asked.size)
     plans = evidence.plans(work.FAMILY)
     if plans and not args.further:
         same_options(asked, plans[-1], "ablate", evidence)
         return _going_on(desk, args, evidence)
     a, notes = _ablation(desk, args, evidence, only)
-    wanted = work.pairs(a, parts, work.confirmed(evidence))
+    margin, claim = margin_of(asked.margin, evidence.metric), asked.claim or "test-set"
+    wanted = undecided(evidence, work.FAMILY, work.pairs(a, parts, work.confirmed(evidence)), claim, margin)
+    refuse_decided(wanted)
     question = Question(
         work.FAMILY,
         wanted,
         {h: c for h, c in work.configs(a).items() if any(h in p.key for p in wanted)},
         work.seeds_for(evidence, a, wanted, args.seed),
-        evidence.metric.margin if asked.margin is None else asked.margin,
-        asked.claim or "test-set",
+        margin,
+        claim,
         request=asked.options,
         about={"when": now(), "command": command_line(), "details": a.as_dict()},
     )
@@ -111,7 +121,10 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     judged = evidence.judged(work.FAMILY)[-1]
     a = AblationPlan.from_dict(judged.plan.details).now(evidence.identity)
     if judged.ended or judged.plan.given_up:
-        say(f"Plan {judged.plan.number} has ended: no verdict is to be trained for. 'ablate --further' makes another.")
+        say(
+            f"Nothing to train for verdicts: plan {judged.plan.number} has ended; 'ablate --further' makes another for "
+            "what is undecided."
+        )
         return Prepared(a, judged.plan, None)
     refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
@@ -120,7 +133,7 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     return Prepared(a, judged.plan, made)
 
 
-def _asked(args: Namespace, desk: Planning, evidence: Evidence) -> Asked:
+def _asked(args: Namespace, desk: Planning) -> Asked:
     """Return what the command line asks for."""
     more: dict[str, Any] = {
         "--from": None if args.origin == "best" else args.origin,
@@ -130,10 +143,9 @@ def _asked(args: Namespace, desk: Planning, evidence: Evidence) -> Asked:
         "--parts": None if args.parts == ",".join(PARTS) else args.parts,
         "--space-file": args.space_file,
     }
-    margin = None if args.margin is None else margin_of(args.margin, evidence.metric)
     size = Size(args.seeds, args.max_seeds, args.budget)
     known = {name: value for name, value in more.items() if value is not None}
-    return Asked(None, size, margin, args.claim, args.seed, args.further, known)
+    return Asked(None, size, args.margin, args.claim, args.seed, args.further, known)
 
 
 def _ablation(
@@ -178,8 +190,7 @@ def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence
         some = seeds[: work.INTERACTION_SEEDS]
         a = replace(a, interaction=strongest(a, Evidence.of(study).runs, some))
         session.train(session.attempts(work.interaction_jobs(study.records(), a, some)))
-    plans, index = study.meta.plans, place(study.meta, ready.plan)
-    study.meta.plans = [*plans[:index], {**plans[index], "details": a.as_dict()}, *plans[index + 1 :]]
+    put(study.meta, ready.plan, details=a.as_dict())
     study.save_meta()
 
 

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family
 from results.analysis.verdicts import PairVerdict
 from results.errors import UserError
 from results.formatting import duration
-from results.meta import Auto, AutoSplit, Stage
-from results.store import Study
+from results.meta import Auto, AutoSplit
 from study.cli import ablate, baseline, confirm, main, sweep
-from study.cli.planned import carry_out, keep_ended
+from study.cli.budget import Clock, counted, known_budget
+from study.cli.planned import carry_out, keep_judged
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, planning, training_session
 from study.engine.choice import for_sweep
@@ -49,7 +47,6 @@ from study.planning.noise import record_floor
 from study.planning.plan import Proposal, noise_of
 from study.terminal.screen import say
 
-BEAT = 2.0  # seconds between two notes of what is used: a kill loses so much at most
 NOTHING = 1  # exit code
 PARTS = ["leave-one-out"]
 FAMILIES: tuple[Family, ...] = ("confirm", "ablation")
@@ -58,7 +55,7 @@ FAMILIES: tuple[Family, ...] = ("confirm", "ablation")
 def run(args: Namespace) -> int:
     """Go through the stages that are left, say what was found and used, write the report."""
     args.script_margin = args.margin if args.script else None
-    auto = _known(args)
+    auto = known_budget(args)
     if args.dry_run and (args.study / "study.json").exists():
         return _dry_run(args, auto)
     wanted = sweep.prepare(args)
@@ -67,86 +64,11 @@ def run(args: Namespace) -> int:
     if args.dry_run:
         say(unknown(auto.budget))
         return 0
-    with training_session(wanted.given) as session, _counted(session.study, auto, args) as clock:
+    with training_session(wanted.given) as session, counted(session.study, auto, args) as clock:
         return Stages(session, clock, args, wanted).run()
 
 
-# -- the budget --------------------------------------------------------------------------------------------------------
-
-
-class Clock:
-    """Counts what is used of the budget, this start's seconds and those before, and notes it in study.json."""
-
-    def __init__(self, study: Study, auto: Auto, began: float) -> None:
-        self._study, self._before, self._began = study, auto.used, began
-        self.auto = auto
-        self._lock = threading.Lock()
-
-    @property
-    def used(self) -> float:
-        """Seconds of the budget that are used."""
-        return self._before + time.monotonic() - self._began
-
-    @property
-    def left(self) -> float:
-        """Seconds of the budget that are left."""
-        return self.auto.budget - self.used
-
-    def note(self) -> None:
-        """Write down what is used. Called from two threads."""
-        self._change()
-
-    def enter(self, stage: Stage, how: AutoSplit | None = None) -> None:
-        """Begin a stage."""
-        self._change(stage=stage, split=how or self.auto.split)
-
-    def _change(self, **what: Any) -> None:
-        with self._lock:
-            self.auto = self.auto.model_copy(update={"used": round(self.used, 1), **what})
-            self._study.meta.auto = self.auto
-            self._study.save_meta()
-
-
-@contextlib.contextmanager
-def _counted(study: Study, auto: Auto, args: Namespace) -> Iterator[Clock]:
-    """Count from when the command began, with a note every BEAT seconds and at the end, however it ends."""
-    clock, ended = Clock(study, auto, args.began), threading.Event()
-
-    def beat() -> None:
-        while not ended.wait(BEAT):
-            with contextlib.suppress(Exception):  # a full disk is told by who writes records; the next beat tries again
-                clock.note()
-
-    if auto.stage == "done":  # nothing is to come but words
-        yield clock
-        return
-    clock.note()
-    heart = threading.Thread(target=beat, name="budget", daemon=True)
-    heart.start()
-    try:
-        yield clock
-    finally:
-        ended.set()
-        heart.join()
-        clock.note()
-
-
-def _known(args: Namespace) -> Auto:
-    """Return the budget and what is used of it. Raises UserError where there is none, or a smaller one is given."""
-    earlier = Study.open(args.study).meta.auto if (args.study / "study.json").exists() else None
-    if earlier is None:
-        if args.budget is None:
-            raise UserError("--budget: say how long all may take, e.g. --budget 8h")
-        return Auto(budget=args.budget)
-    if args.budget is None or args.budget == earlier.budget:
-        return earlier
-    if args.budget < earlier.budget:
-        raise UserError(
-            f"--budget {duration(args.budget)}: study '{args.study}' has one of {duration(earlier.budget)}, of which "
-            f"{duration(earlier.used)} are used; a larger one extends it"
-        )
-    stage: Stage = "confirm" if earlier.stage in ("ablation", "done") else earlier.stage
-    return earlier.model_copy(update={"budget": args.budget, "stage": stage})
+# -- what it pays for -------------------------------------------------------------------------------------------------
 
 
 def _refuse_too_small(args: Namespace, auto: Auto, scheduler: str) -> None:
@@ -199,7 +121,7 @@ def _dry_run(args: Namespace, auto: Auto) -> int:
 def _split(evidence: Evidence, costs: Costs, left: float, args: Namespace) -> tuple[Split | None, list[str]]:
     """Return how ``left`` seconds are split, and that in words."""
     noise = noise_of(evidence)
-    margin = evidence.metric.margin if args.margin is None else margin_of(args.margin, evidence.metric)
+    margin = margin_of(args.margin, evidence.metric)
     relative = noise.sd / margin if noise.sd and margin else None
     made = split(costs.trainings(left), relative, costs.trial, args.trials)
     return made, [] if made is None else told(made, costs, left, evidence, noise)
@@ -338,7 +260,7 @@ class Stages:
                 carry_out(session, made, "confirm", {}, told_of_candidate)
                 record_floor(study)
             else:
-                keep_ended(session, "confirm")
+                keep_judged(session, "confirm")
         evidence = Evidence.of(study)
         if evidence.plans("confirm") and evidence.open_plan("confirm") is None:
             self.clock.enter("ablation")
@@ -394,7 +316,7 @@ class Stages:
             session.options = self.session.options
             carry_out(session, ready.proposal, "ablation", ablation.about(ready.plan.pairs), ablate.told)
         else:
-            keep_ended(session, "ablation")
+            keep_judged(session, "ablation")
 
     @contextlib.contextmanager
     def _said(self, what: str) -> Iterator[None]:

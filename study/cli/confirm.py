@@ -5,13 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 
 from results.analysis.evidence import Evidence
-from study.cli.planned import carry_out, keep_ended, say_plan
+from study.cli.planned import carry_out, keep_judged, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, inputs, planning, refuse_config, training_session
 from study.planning.confirm import (
     FAMILY,
     Asked,
-    margin_of,
     plan_names,
     prepare,
     refuse_size,
@@ -40,7 +39,7 @@ def run(args: Namespace) -> int:
         if proposed is not None:
             code = carry_out(session, proposed, "confirm", {}, told)
         else:
-            keep_ended(session, FAMILY)
+            keep_judged(session, FAMILY)
         record_floor(session.study)
         for line in verdict_lines(Evidence.of(session.study)):
             say(line)
@@ -51,10 +50,9 @@ def run(args: Namespace) -> int:
 def plan(desk: Planning, args: Namespace) -> Proposal | None:
     """Make the plan, or take up the one under way, and say in four lines what it can show and cost."""
     evidence = Evidence.of(desk.study)
-    margin = None if args.margin is None else margin_of(args.margin, evidence.metric)
     size = Size(args.seeds, args.max_seeds, args.budget)
     refuse_size(size)
-    asked = Asked(args.top, size, margin, args.claim, args.seed, args.further)
+    asked = Asked(args.top, size, args.margin, args.claim, args.seed, args.further)
     made = prepare(evidence, asked, desk.at_once, when=now(), command=command_line())
     if made is None:
         plans = evidence.plans(FAMILY)

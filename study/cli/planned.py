@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from results.analysis.chain import keep, place, problem
+from results.analysis.chain import keep, place, problem, put
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Family, Pair
 from results.analysis.plans import Judged, Plan, judge
@@ -58,9 +58,8 @@ def carry_out(
         evidence.failures,
         functools.partial(told, evidence),
     )
-
     code = session.train_source(source, [Keeper(study, made.plan, evidence)], choice) if not source.exhausted() else 0
-    keep_judged(session, made.plan)
+    keep_judged(session, made.plan.family)
     return code
 
 
@@ -89,38 +88,21 @@ class Keeper:
             self._study.save_meta()
 
 
-def keep_ended(session: Session, family: Family) -> None:
-    """Keep what the records say of a family's last plan where nothing of it is left to train.
+def keep_judged(session: Session, family: Family) -> None:
+    """Keep in study.json how far a family's last plan has come by the records on the disk.
 
-    A kill may have come between its last record and study.json. A plan that was changed stays as it is.
+    Also where nothing of it is left to train: a kill may have come between its last record and study.json. A plan that
+    was changed stays as it is.
     """
     evidence, meta = Evidence.of(session.study), session.study.meta
     for judged in evidence.judged(family)[-1:]:
-        stored, now = meta.plans[place(meta, judged.plan)], judged.kept()
-        kept = ([*stored["rounds"]], [*stored["verdicts"]]) == ([*now.rounds], [*now.verdicts])
-        if not kept and not problem(meta, place(meta, judged.plan), judged):
+        if not problem(meta, place(meta, judged.plan), judged):
             keep(meta, judged)
             session.study.save_meta()
-
-
-def keep_judged(session: Session, plan: Plan) -> None:
-    """Keep in study.json how far a plan has come by the records on the disk."""
-    evidence = Evidence.of(session.study)
-    for family in ("confirm", "ablation"):
-        for judged in evidence.judged(family):
-            if judged.plan.hash == plan.hash:
-                keep(session.study.meta, judged)
-    session.study.save_meta()
 
 
 def give_up(session: Session, evidence: Evidence, made: Proposal) -> None:
     """Mark the family's plan that a further one takes the place of."""
     before = evidence.open_plan(made.plan.family)
     if before is not None:
-        index = place(session.study.meta, before.plan)
-        plans = session.study.meta.plans
-        session.study.meta.plans = [
-            *plans[:index],
-            {**plans[index], "given_up": True},
-            *plans[index + 1 :],
-        ]
+        put(session.study.meta, before.plan, given_up=True)

@@ -5,7 +5,7 @@ Candidates are the best of the sweep by validation; test figures choose nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,7 +34,7 @@ class Asked:
 
     top: int | None = None
     size: Size = Size()
-    margin: float | None = None  # as a gain
+    margin: float | None = None  # as typed, in the unit of differences
     claim: Claim | None = None
     start: int = 1  # where fresh seeds begin
     further: bool = False  # a further plan, which spends of what error is left
@@ -78,17 +78,14 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     chosen = candidates(evidence, top)
     if not chosen:
         raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
-    margin = evidence.metric.margin if asked.margin is None else asked.margin
+    margin = margin_of(asked.margin, evidence.metric)
     claim: Claim = asked.claim or "test-set"
     baseline = evidence.baseline_hash
     pairs = [Pair(r.config_hash, baseline, (), chosen=r.run_id) for r in chosen]
-    known = {j.pair.key for j in evidence.verdicts(FAMILY) if settled(j, claim, margin)}
-    left = [p for p in pairs if p.key not in known]
+    left = undecided(evidence, FAMILY, pairs, claim, margin)
     if not left and not asked.further:
         return None
-    if not left:
-        many = plural(len(pairs), "candidate has its", "candidates have their")
-        raise UserError(f"--further: nothing is left to decide, {many} verdict")
+    refuse_decided(left)
     configs = {r.config_hash: r.config for r in chosen} | {baseline: evidence.meta.baseline}
     used = judged_seeds(evidence, FAMILY) | failed_seeds(evidence, baseline)
 
@@ -116,10 +113,19 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     return replace(propose(evidence, question, asked.size, noise_of(evidence), at_once), notes=tuple(notes))
 
 
-def settled(tested: PairVerdict, claim: Claim, margin: float | None) -> bool:
-    """Whether a comparison has its final verdict on this question."""
-    v = tested.verdict
-    return v.decided and v.claim == claim and (v.differs or within(v.margin, margin))
+def undecided(
+    evidence: Evidence, family: Family, pairs: Sequence[Pair], claim: Claim, margin: float | None
+) -> list[Pair]:
+    """Return the comparisons that have no final verdict on this question yet."""
+    decided = [j for j in evidence.verdicts(family) if j.verdict.decided and j.verdict.claim == claim]
+    known = {j.pair.key for j in decided if j.verdict.differs or within(j.verdict.margin, margin)}
+    return [p for p in pairs if p.key not in known]
+
+
+def refuse_decided(left: Sequence[Pair]) -> None:
+    """Raise UserError for a further plan of nothing."""
+    if not left:
+        raise UserError("--further: nothing is left to decide, each comparison has its verdict")
 
 
 def same_options(asked: Asked, plan: Plan, command: str, evidence: Evidence) -> None:
@@ -155,7 +161,7 @@ def configs_of(evidence: Evidence, plan: Plan) -> Mapping[str, dict[str, Any]]:
 
 
 def margin_of(given: float | None, metric: Metric) -> float | None:
-    """Return the margin of a look: ``given`` in the unit of differences, else the metric's. Raises UserError."""
+    """Return a margin as a gain: ``given`` in the unit of differences, else the metric's. Raises UserError."""
     if given is None:
         return metric.margin
     margin = given / abs(metric.scale)
@@ -172,8 +178,12 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
         return tested.pair.candidate
     changed = changes(run.config, evidence.meta.baseline)
     shown = ", ".join(f"{k}={setting(b)}" for k, (_, b) in changed.items())
-    name = f"trial {run.trial}" if run.trial is not None else run.run_id
+    name = _name(run)
     return f"{name}: {shown}" if shown else name
+
+
+def _name(run: Record) -> str:
+    return f"trial {run.trial}" if run.trial is not None else f"run {run.run_id}"
 
 
 def refuse_size(size: Size) -> None:
@@ -193,8 +203,7 @@ def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
 def plan_names(evidence: Evidence, plan: Plan) -> list[str]:
     """Name the candidates of a plan: 'trial 18'."""
     runs = [evidence.chosen_run(p) for p in plan.pairs]
-    found = [None if r is None else f"trial {r.trial}" if r.trial is not None else f"run {r.run_id}" for r in runs]
-    return [name or p.candidate for name, p in zip(found, plan.pairs, strict=True)]
+    return [p.candidate if r is None else _name(r) for r, p in zip(runs, plan.pairs, strict=True)]
 
 
 def verdict_lines(evidence: Evidence) -> list[str]:

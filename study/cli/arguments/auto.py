@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import MARGIN_HELP, add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import add_explain, add_margin, add_resources, add_script, add_study, add_training
 from study.cli.arguments.sweep import add_search
-from study.limits import MARGIN, TRIALS, duration
+from study.limits import TRIALS, duration
 
 EXAMPLES = """\
 examples:
@@ -31,19 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: as before)",
     )
     group.add_argument("--dry-run", action="store_true", help="say what is known of cost and power, and stop")
-    group.add_argument("--explain", action="store_true", help="say all of each plan: boundaries, error, seeds, claim")
+    add_explain(group)
     group = parser.add_argument_group("the search")
     group.add_argument(
         "--trials", type=TRIALS.parse, metavar="N", help="of the sweep at most (default: as many as the budget allows)"
     )
     add_search(group)
     group = parser.add_argument_group("the verdicts")
-    group.add_argument(
-        "--margin",
-        type=MARGIN.parse,
-        metavar="DIFFERENCE",
-        help=f"{MARGIN_HELP} (default: the metric's own)",
-    )
+    add_margin(group)
     add_training(parser, "one value for the baseline and all trials, in a new study", study_seed=True)
     add_script(parser, margin=False)
     add_resources(parser)

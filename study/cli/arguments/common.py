@@ -11,12 +11,6 @@ from study.limits import COUNT, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
 DEFAULT_STUDY = "runs/alexnet-cifar10"
 DEFAULT_SEED = 504
 
-
-MARGIN_HELP = (
-    "the least difference worth having, in the metric's unit, percentage points where that is %%; smaller ones are as "
-    "good as none"
-)
-
 DEEPEST = 100  # folders within folders: making more of them ends in a RecursionError
 
 
@@ -112,7 +106,7 @@ def add_script(parser: argparse.ArgumentParser, margin: bool) -> None:
     group.add_argument("--test-metric", metavar="NAME", help="the same on test data, printed at the end")
     group.add_argument("--unit", metavar="UNIT", help="'%%' for fractions, which are shown as percent, or another")
     if margin:
-        group.add_argument("--margin", dest="script_margin", type=MARGIN.parse, metavar="DIFFERENCE", help=MARGIN_HELP)
+        add_margin(group, "script_margin", default="")
     group.add_argument(
         "--parse",
         metavar="REGEX",
@@ -177,15 +171,29 @@ def add_size(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_margin(
+    group: argparse._ArgumentGroup, dest: str = "margin", default: str = " (default: the metric's own)"
+) -> None:
+    """Add the margin of verdicts."""
+    group.add_argument(
+        "--margin",
+        dest=dest,
+        type=MARGIN.parse,
+        metavar="DIFFERENCE",
+        help="the least difference worth having, in the metric's unit, percentage points where that is %%; smaller "
+        f"ones are as good as none{default}",
+    )
+
+
+def add_explain(group: argparse._ArgumentGroup) -> None:
+    """Add how much of a plan is said."""
+    group.add_argument("--explain", action="store_true", help="say all of the plan: boundaries, error, seeds, claim")
+
+
 def add_judgement(parser: argparse.ArgumentParser) -> None:
     """Add what every command that gives verdicts takes."""
     group = parser.add_argument_group("the verdicts")
-    group.add_argument(
-        "--margin",
-        type=MARGIN.parse,
-        metavar="DIFFERENCE",
-        help=f"{MARGIN_HELP} (default: the metric's own)",
-    )
+    add_margin(group)
     group.add_argument(
         "--claim",
         choices=("test-set", "population"),
@@ -197,4 +205,4 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say what it can show and what it costs, and stop; runs no code that the study names",
     )
-    group.add_argument("--explain", action="store_true", help="say all of the plan: boundaries, error, seeds, claim")
+    add_explain(group)

@@ -8,13 +8,14 @@ import pytest
 
 from results.analysis.chain import keep, place
 from results.analysis.evidence import Evidence
+from results.analysis.looks import Pair
 from results.analysis.plans import MOST_RUNS
 from results.config import run_id
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
 from study.jobs import Job
-from study.planning.confirm import Asked, candidates, prepare
+from study.planning.confirm import Asked, candidates, prepare, refuse_decided, undecided
 from study.planning.plan import RACE, Size, trainings
 from study.planning.runs import longest_first, missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
@@ -381,3 +382,23 @@ def test_plans_of_a_newer_version_are_refused_in_one_line(study, capsys):
         assert main([command, *common]) == 2
         assert "a newer version of the toolkit made it" in capsys.readouterr().err
     assert Study.open(path).meta.plans == after.meta.plans
+
+
+def test_a_further_plan_asks_only_what_is_not_decided_by_this_margin():
+    """Differences are decided whatever the margin; 'no gain' within a wider one says nothing of a narrower."""
+    from types import SimpleNamespace
+
+    pairs = [Pair(name, BASE, ()) for name in (WIDE, DEEP, "third", "fourth")]
+    labels = {WIDE: "better", DEEP: "no gain", "third": "undecided"}
+
+    def tested(name: str) -> SimpleNamespace:
+        label = labels[name]
+        known = {"differs": label == "better", "decided": label != "undecided", "margin": 0.005, "claim": "test-set"}
+        return SimpleNamespace(pair=Pair(name, BASE, ()), verdict=SimpleNamespace(label=label, **known))
+
+    evidence = SimpleNamespace(verdicts=lambda family: [tested(name) for name in labels])
+    for margin, left in ((0.005, ["third", "fourth"]), (0.004, [DEEP, "third", "fourth"])):
+        assert [p.candidate for p in undecided(evidence, "ablation", pairs, "test-set", margin)] == left
+    assert undecided(evidence, "ablation", pairs, "population", 0.005) == pairs
+    with pytest.raises(UserError, match="--further: nothing is left to decide"):
+        refuse_decided([])
