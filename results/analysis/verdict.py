@@ -53,6 +53,11 @@ class Verdict:
         return self.label not in ("undecided", "dropped")
 
     @property
+    def interval(self) -> str:
+        """What its interval is called."""
+        return interval_name(self.level) if self.by == "plan" else f"{100 * self.level:.4g} % interval"
+
+    @property
     def differs(self) -> bool:
         """Whether a difference is claimed."""
         return self.label in ("better", "worse")
@@ -129,15 +134,16 @@ def _data(v: Verdict, metric: Metric, alpha: float) -> str:
     if v.n < MIN_SEEDS:
         return f"{data}, {v.n} paired seeds"
     low, high = metric.interval(v.low, v.high)
+    data += f", {v.interval} {low} to {high}, {v.n} paired seeds"
     if v.by == "plan":
-        return f"{data}, {interval_name(v.level)} {low} to {high}, {v.n} paired seeds"
+        return data
     p = v.p_equivalent_adjusted if v.label == "equivalent" else v.p_adjusted
-    return f"{data}, 95 % interval {low} to {high}, {v.n} paired seeds, adjusted {p_text(p or 0.0, alpha)}"
+    return f"{data}, adjusted {p_text(p or 0.0, alpha)}"
 
 
-def interval_name(level: float, repeated: bool = True) -> str:
-    """Name an interval: 'repeated 96 % interval' holds at all looks of a plan together."""
-    return f"{'repeated ' if repeated else ''}{100 * level:.4g} % interval"
+def interval_name(level: float) -> str:
+    """Name the interval of a plan, which holds at all its looks together: 'repeated 96 % interval'."""
+    return f"repeated {100 * level:.4g} % interval"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from results.analysis.evidence import Evidence
+from results.analysis.paired import MIN_SEEDS
 from study.cli.script import refuse_unseeded
 from study.cli.session import Session, inputs, training_session
 from study.jobs import Job, completed
-from study.planning.noise import before_baseline, record_floor
+from study.planning.noise import before_baseline, confirming, record_floor
 from study.terminal.runs import runs_table
 from study.terminal.screen import say
 
@@ -23,9 +24,11 @@ def run(args: Namespace) -> int:
         refuse_unseeded(given.meta, given.trainable.model.seeded)
     with training_session(given) as session:
         seeds = range(args.seed, args.seed + args.seeds)
-        session.announce("\n".join(before_baseline(Evidence.of(session.study), args.seeds)))
+        session.announce(before_baseline(args.seeds))
         code = train_seeds(session, seeds)
         scored = show_seeds(session, seeds)
+        if scored and args.seeds >= MIN_SEEDS and (later := confirming(Evidence.of(session.study))):
+            say(later)
         session.report()
         return code if scored else 1
 

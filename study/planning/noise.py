@@ -14,14 +14,12 @@ from study.planning.plan import expected, noise_of
 from study.planning.words import found_in
 
 
-def before_baseline(evidence: Evidence, seeds: int) -> list[str]:
-    """Say what a baseline of ``seeds`` seeds is for, and what a plan could show with noise as known or assumed."""
+def before_baseline(seeds: int) -> str:
+    """Say what a baseline of ``seeds`` seeds is for; what a plan finds with their noise is said after them."""
     if seeds < 2:
-        return ["One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."]
+        return "One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."
     few = "very roughly; 6 are a start" if seeds < MIN_SEEDS else "by which later comparisons are planned"
-    lines = [f"These {seeds} seeds measure how far runs of one config lie apart, {few}."]
-    later = confirming(evidence)
-    return [*lines, later] if later else lines
+    return f"These {seeds} seeds measure how far runs of one config lie apart, {few}."
 
 
 def before_sweep(evidence: Evidence, trials: int) -> str:

@@ -10,9 +10,10 @@ from markupsafe import Markup
 from results.analysis.evidence import Trial
 from results.values import chosen_by
 from study.report.blocks import Tile
+from study.report.parts.lead import foremost, lead
 from study.report.parts.leaderboard import status_counts
-from study.report.parts.verdicts import foremost, interval_of, lead, plain_name
-from study.report.tables.verdicts import has_interval
+from study.report.parts.verdicts import plain_name
+from study.report.tables.judged import has_interval
 from study.report.text import capital, code, joined, name, plural, strong, text
 from study.report.view import View, trial_link
 
@@ -145,7 +146,7 @@ def _tiles(view: View) -> list[Tile]:
         detail = text(
             "{}, {} {} to {}{}; {} (n = {} seeds)",
             view.difference_of(),
-            interval_of(v),
+            v.interval,
             *view.interval(v.low, v.high),
             " by itself" if v.by == "look" else "",
             first.label,

@@ -11,7 +11,7 @@ from results.analysis.plans import Judged, Plan
 from study.report.blocks import Block, Cell, Column, Facts, Note, Notes, Row, Section, Table, Text
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.warnings import warnings
-from study.report.tables.verdicts import error_spent
+from study.report.tables.judged import error_spent
 from study.report.text import clean, code, joined, name, number, percent, plural, text, value
 from study.report.view import View, trial_link
 

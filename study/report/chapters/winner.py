@@ -8,7 +8,8 @@ from results.analysis.ablation import VerdictRow
 from results.analysis.ablation_plan import ROLES
 from study.report.blocks import Block, Cell, Code, Column, Command, Note, Notes, Row, Section, Table, Text
 from study.report.parts.verdicts import effects_figure, error_shared, verdict_cells, verdict_columns
-from study.report.tables.verdicts import explained, path_sentence, verdict_table
+from study.report.tables.judged import explained
+from study.report.tables.verdicts import path_sentence, verdict_table
 from study.report.tables.writers import latex, markdown
 from study.report.text import (
     clean,

@@ -9,7 +9,7 @@ from results.analysis.plans import Plan
 from results.analysis.verdicts import PairVerdict
 from results.formatting import plural, setting
 from results.values import chosen_by
-from study.report.tables.verdicts import error_spent, plan_words
+from study.report.tables.judged import error_spent, plan_words
 
 
 def methods(evidence: Evidence) -> str:

@@ -14,7 +14,7 @@ from results.errors import UserError
 from results.metric import Metric
 from results.record import Examples, Record
 from results.schema1 import ACCURACY
-from study.planning.noise import before_baseline, before_sweep
+from study.planning.noise import before_sweep
 from tests.support import synthetic
 from tests.support.looks import look_dict, next_look
 from tests.support.runs import hash_of, meta, run
@@ -107,7 +107,7 @@ def test_noise_that_nobody_measured_is_not_made_up() -> None:
     made = synthetic.Regression()
     records = [made.run(made.baseline, kind="baseline"), made.run(made.baseline | {"width": 128}, trial=1)]
     evidence = Evidence(records, synthetic.meta(made))
-    said = " ".join([*before_baseline(evidence, 6), before_sweep(evidence, 50)])
+    said = before_sweep(evidence, 50)
     assert "assumed" not in said and "standard deviation of" not in said
     assert noise.assumed_sd(RMSE, 1000) is None and noise.assumed_sd(ACCURACY, 1000) is not None
 

@@ -138,7 +138,7 @@ def test_the_candidate_named_first_is_not_picked_by_its_test_score():
     """Three better ones: the sweep's validation says which is named, whatever the test estimates are."""
     from types import SimpleNamespace
 
-    from study.report.parts.verdicts import foremost
+    from study.report.parts.lead import foremost
 
     def tested(label: str, estimate: float, validation: float) -> SimpleNamespace:
         verdict = SimpleNamespace(label=label, estimate=estimate)
