@@ -29,7 +29,8 @@ from results.analysis.sequential import BETTER, Design, decide
 from results.errors import UserError
 from results.store import Study
 from study.planning.auto import SEEDS, TRIAL_COST, split
-from study.planning.plan import Size, rounds_wanted, sized
+from study.planning.expect import rounds_wanted
+from study.planning.plan import Size, sized
 
 HERE = Path(__file__).parent
 STUDY = HERE.parent / "results" / "reference" / "sweep-cifar10-jpeg"

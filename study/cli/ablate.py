@@ -32,8 +32,9 @@ from study.planning.confirm import (
     same_options,
     undecided,
 )
+from study.planning.expect import noise_of
 from study.planning.noise import record_floor
-from study.planning.plan import Proposal, Question, Size, noise_of, proposal, propose
+from study.planning.plan import Proposal, Question, Size, proposal, propose
 from study.recording.provenance import command_line, now
 from study.terminal.screen import say
 

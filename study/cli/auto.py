@@ -43,8 +43,9 @@ from study.planning.auto import (
 )
 from study.planning.confirm import candidates, margin_of, verdict_lines
 from study.planning.confirm import told as told_of_candidate
+from study.planning.expect import noise_of
 from study.planning.noise import record_floor
-from study.planning.plan import Proposal, noise_of
+from study.planning.plan import Proposal
 from study.terminal.screen import say
 
 NOTHING = 1  # exit code

@@ -18,7 +18,8 @@ from results.analysis.paired import MIN_SEEDS
 from results.analysis.sequential import Design
 from results.formatting import duration, plural
 from results.metric import Metric
-from study.planning.plan import RACE, RACING, Noise, Size, cost_of, effects_shown, rounds_wanted, sized
+from study.planning.expect import Noise, effects_shown, rounds_wanted
+from study.planning.plan import RACE, RACING, Size, cost_of, sized
 from study.planning.words import found_in
 
 SEEDS = 6  # of the baseline; all but the first, which is the sweep's, are the confirmation's references

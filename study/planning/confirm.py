@@ -22,7 +22,8 @@ from results.errors import UserError
 from results.formatting import plural, setting
 from results.metric import Metric
 from results.record import Record
-from study.planning.plan import AtOnce, Proposal, Question, Size, noise_of, proposal, propose
+from study.planning.expect import noise_of
+from study.planning.plan import AtOnce, Proposal, Question, Size, proposal, propose
 from study.planning.seeds import failed_seeds, fresh_seeds, judged_seeds
 
 FAMILY: Family = "confirm"

@@ -10,7 +10,7 @@ from results.analysis.noise import UNMEASURED, assumed_sd
 from results.analysis.paired import MIN_SEEDS
 from results.formatting import plural
 from results.store import Study
-from study.planning.plan import expected, noise_of
+from study.planning.expect import expected, noise_of
 from study.planning.words import found_in
 
 

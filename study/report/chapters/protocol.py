@@ -85,9 +85,7 @@ def _plan_row(view: View, judged: Judged) -> Row:
     """One plan: what it compares, how it judges, and how far it is."""
     plan, design = judged.plan, judged.plan.design()
     named = text("{}, {}", plan.number, "confirm" if plan.family == "confirm" else "ablate")
-    made = text(
-        " <small>{}{}</small>", code(plan.hash, 40) if len(plan.hash) <= 12 else code(plan.hash[:12]), _when(plan)
-    )
+    made = text(" <small>{}{}</small>", code(plan.hash[:12]), _when(plan))
     kept = [f"at most {design.kept(r)} after round {r}" for r in plan.halving[:8] if 0 < r < len(plan.seeds)]
     stops = text("after each round" if plan.every_round else "once, at the end")
     race = text("; the better half goes on, {}", joined(list(kept))) if kept else ""
