@@ -1,4 +1,4 @@
-"""The budget of ``auto``: what is used of it over all starts, as study.json keeps it."""
+"""The budget of ``auto``: what is used of it over all starts, as study.json keeps it, and what it pays for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Any
 
+from results.analysis.evidence import Evidence
 from results.errors import UserError
 from results.formatting import duration
 from results.meta import Auto, AutoSplit, Stage
 from results.store import Study
+from study.cli.session import Planning
+from study.engine.choice import for_sweep
+from study.planning.auto import SEEDS, Costs, Split, split, told
+from study.planning.confirm import margin_of
+from study.planning.expect import noise_of
 
 BEAT = 2.0  # seconds between two notes of what is used: a kill loses so much at most
 
@@ -90,3 +96,25 @@ def known_budget(args: Namespace) -> Auto:
         )
     stage: Stage = "confirm" if earlier.stage in ("ablation", "done") else earlier.stage
     return earlier.model_copy(update={"budget": args.budget, "stage": stage})
+
+
+def costs_of(desk: Planning, evidence: Evidence, scheduler: str) -> Costs | None:
+    """Return what trainings and trials cost, as the baseline's runs took; None where there is none."""
+    runs = [r.seconds for r in evidence.baselines if r.seconds]
+    if not runs:
+        return None
+    seconds = sum(runs) / len(runs)
+    many = 4 * SEEDS
+    side = desk.at_once(many, seconds) or 2
+    if for_sweep(desk.options).engine == "here":
+        return Costs.of(seconds, side, scheduler, 1)
+    return Costs.of(seconds, side, scheduler, desk.side_by_side(many))
+
+
+def split_of(evidence: Evidence, costs: Costs, left: float, args: Namespace) -> tuple[Split | None, list[str]]:
+    """Return how ``left`` seconds are split, and that in words."""
+    noise = noise_of(evidence)
+    margin = margin_of(args.margin, evidence.metric)
+    relative = noise.sd / margin if noise.sd and margin else None
+    made = split(costs.trainings(left), relative, costs.trial, args.trials)
+    return made, [] if made is None else told(made, costs, left, evidence, noise)
