@@ -32,11 +32,12 @@ from benchmarks import worlds
 from benchmarks.calibration_table import markdown, show, summary, write_docs
 from results.analysis import paired
 from results.analysis.boundaries import boundaries
+from results.analysis.corrections import FIRST_PLAN
 from results.analysis.sequential import BETTER, EQUIVALENT, LABELS, NO_GAIN, NO_WORSE, WORSE, Decisions, Design, decide
 
 FALSE = 0.05
 """What a rate of false statements is promised not to exceed, over a family and its plans."""
-FIRST, SECOND = 0.04, 0.005  # of it a first plan spends, and a second one: half of what the first leaves
+FIRST, SECOND = FIRST_PLAN, 0.005  # of it a first plan spends, and a second one: half of what the first leaves
 COVERED = 0.95
 MARGIN = paired.MARGIN
 HALVING = (3, 6)
