@@ -15,6 +15,9 @@ from results.errors import UserError, foreign, nearest
 
 LARGEST = 10_000_000  # bytes: no one writes such a module
 
+OWN = ("alexnet",)
+"""The toolkit's own trainables, by module: what a study's folder may name without being asked for it."""
+
 T = TypeVar("T")
 
 

@@ -19,9 +19,6 @@ from results.errors import UserError, foreign, nearest
 from results.metric import Metric
 from study.configs import SEED, from_given, from_signature
 
-OWN = ("alexnet",)
-"""The toolkit's own trainables, by module: what a study's folder may name without being asked for it."""
-
 DECLARED = "__trainable__"  # where the decorator leaves what it was given
 HOOKS = ("load_data", "check", "preview", "resolve_runtime", "describe")
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from results.code import absolute, file_and_name, fingerprint, is_in_file
+from results.code import OWN, absolute, file_and_name, fingerprint, is_in_file
 from results.config import checked_config
 from results.errors import UserError
 from results.escaping import hide_home
 from results.meta import SHA256, StudyMeta
 from study.cli.script import open_script
-from study.protocol import OWN, Trainable, load_trainable
+from study.protocol import Trainable, load_trainable
 from study.scripts.scripted import COMMAND
 from study.terminal.screen import note
 

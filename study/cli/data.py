@@ -7,9 +7,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from results.code import OWN
 from results.errors import UserError, foreign
 from results.meta import DatasetInfo, StudyMeta
-from study.protocol import OWN, Trainable, takes
+from study.protocol import Trainable, takes
 from study.recording.data import describe_data, own_name
 
 UNNAMED = "its own data"  # the label of data that have no name

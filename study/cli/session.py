@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from results.code import OWN
 from results.config import ConfigClass, checked_config, read_config, read_sets, recorded_config
 from results.errors import UserError, foreign
 from results.files import Folder
@@ -29,7 +30,6 @@ from study.engine.resources import Options, plan_side_by_side
 from study.jobs import FixedJobs, Job, Model, Source, next_attempt
 from study.limits import KEEP_WEIGHTS
 from study.planning.runs import training_seconds
-from study.protocol import OWN
 from study.recording.artefacts import keep_pictures
 from study.recording.checkpoints import seconds_before
 from study.recording.provenance import command_line, environment, now

@@ -27,6 +27,10 @@ from study.report.tables.writers import WRITERS
 from study.report.text import clean
 from study.report.view import View
 
+STYLES = ("page", "answer", "tables", "trials", "media")
+"""Parts of the style sheet, in order; ``media`` (phone, print, forced colours) overrides what stands before it."""
+SCRIPTS = ("page", "tables", "compare", "live")
+
 
 def write_report(study: Study) -> Path:
     """Render ``study`` and write ``report.html`` into its folder, atomically. Raises UserError if the disk refuses."""
@@ -42,7 +46,7 @@ def view_of(study: Study) -> View:
 def render(study: Study) -> str:
     """Return the page. The same records and artefacts give the same text, byte for byte."""
     view = view_of(study)
-    script = asset("report.js")
+    script = "".join(asset(f"scripts/{name}.js") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page: str = (
         environment()
@@ -50,7 +54,7 @@ def render(study: Study) -> str:
         .render(
             head=headline(view),
             chapters=chapters(view),
-            style=Markup(asset("report.css") + style_sheet()),
+            style=Markup("".join(asset(f"styles/{name}.css") for name in STYLES) + style_sheet()),
             script=Markup(script),
             policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
             "base-uri 'none'; form-action 'none'",

@@ -1,0 +1,44 @@
+"""The one place that writes a command of this toolkit: complete, its study named, as a person can paste it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from results.code import OWN, is_in_file
+from results.escaping import hide_home
+from results.meta import StudyMeta
+
+PROGRAM = ("python", "-m", "study.run")
+TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
+
+
+def command(name: str, study: Path | str, *words: str) -> str:
+    """Return ``python -m study.run NAME --study STUDY WORDS`` as a shell reads it; ``name`` may be '' for none."""
+    place = shown_path(study)
+    quoted = place if place.startswith("~/") and shlex.quote(place[2:]) == place[2:] else shlex.quote(place)
+    own = [quoted if place else "."]
+    return " ".join([*PROGRAM, name, "--study", *own, *map(shlex.quote, words)])
+
+
+def shown_path(path: Path | str) -> str:
+    """A path as a person here would type it: relative where it lies below the working directory, else absolute."""
+    absolute = os.path.abspath(path)
+    relative = os.path.relpath(absolute)
+    return relative if not relative.startswith(os.pardir) else hide_home(absolute)
+
+
+def given_again(meta: StudyMeta) -> list[str]:
+    """The words that each training command of a study must repeat: its script, or a trainable that is a module.
+
+    A study's word alone runs neither. A file with its fingerprint, and what the toolkit has itself, need no word.
+    """
+    if meta.script is not None:
+        return ["--command", meta.script.template]
+    return [] if meta.trainable in OWN or is_in_file(meta.trainable) else ["--trainable", meta.trainable]
+
+
+def next_command(name: str, study: Path | str, meta: StudyMeta, *words: str) -> str:
+    """The same with what a training command of this study must be given again."""
+    return command(name, study, *words, *(given_again(meta) if name in TRAINING else ()))
