@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = Namespace(command=next((word for word in argv if not word.startswith("-")), None), study=None)
     try:
         args = parser_for(args.command).parse_args(_texts(argv))
-        args.began = began
+        args.began, args.typed = began, argv
     except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:

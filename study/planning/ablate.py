@@ -34,7 +34,9 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
     if origin == "best":
         found = candidates(evidence, 1)
         if not found:
-            raise UserError("the study has no complete sweep trial to ablate: run a sweep first, or give --from RUN_ID")
+            raise UserError(
+                "the study has no complete sweep trial to ablate: give --from RUN_ID, or run a sweep", "sweep"
+            )
         return found[0].config
     try:
         return dict(find_run(evidence.everything, origin).config)

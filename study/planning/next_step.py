@@ -5,7 +5,6 @@ next_step(evidence)     -> Step: which command, why, what it trains and how long
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -18,10 +17,10 @@ from results.config import changes
 from results.formatting import duration, plural
 from results.record import Record
 from study.limits import DEFAULT_SEED
-from study.planning.auto import FULL_COST, TRIAL_COST
 from study.planning.confirm import candidates
 from study.planning.expect import noise_of, rounds_wanted
 from study.planning.plan import AtOnce, trainings
+from study.planning.seeds import judged_seeds, sweep_seeds
 from study.planning.step import Clock, Step, alone, common_error
 
 SEEDS = 6  # of a baseline whose noise is measured well enough to plan by
@@ -100,14 +99,8 @@ def _failing(evidence: Evidence, tried: int) -> Step:
 
 def _sweep(evidence: Evidence, clock: Clock, trials: int, there: int = 0, why: str = "") -> Step:
     """A sweep of so many trials in all, of which some are there."""
-    runs = [r.seconds for r in _trials(evidence) if r.seconds]
     left = trials - there
-    if runs:
-        each = sum(runs) / len(runs)
-        seconds: float | None = each * math.ceil(left / min(clock.at_once(left, each) or 1, left))
-    else:
-        whole = (evidence.meta.sweep or {}).get("scheduler") == "none" or not evidence.has_epochs
-        seconds = clock.time(left, [evidence.meta.baseline], FULL_COST if whole else TRIAL_COST)
+    seconds = clock.trials(left, str((evidence.meta.sweep or {}).get("scheduler")))
     begun = there and trials == _asked(evidence)
     said = why or ("go on with the sweep" if begun else "search for settings that score better than the baseline")
     return Step("sweep", () if begun else ("--trials", str(trials)), said, left, seconds)
@@ -173,7 +166,8 @@ def _confirm(
 ) -> Step:
     """A new plan of some candidates: as many seeds as find a gain of the margin, candidates and baseline on each."""
     rounds = rounds_wanted(evidence.metric.margin, noise_of(evidence).sd, len(configs))
-    count = rounds * (len(configs) + 1)
+    ready = {b.seed for b in evidence.baselines} - sweep_seeds(evidence.everything) - judged_seeds(evidence, "confirm")
+    count = rounds * (len(configs) + 1) - min(rounds, len(ready))  # what a plan reuses
     return Step("confirm", words, why, count, clock.time(count, [*configs, evidence.meta.baseline]), most=True)
 
 

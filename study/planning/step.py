@@ -14,6 +14,7 @@ from results.commands import next_command
 from results.formatting import duration, plural
 from results.meta import StudyMeta
 from results.record import Record
+from study.planning.auto import FULL_COST, TRIAL_COST
 from study.planning.plan import AtOnce, seconds_each
 
 REASON = 120  # characters of a failure
@@ -72,6 +73,16 @@ class Clock:
         if each is None:
             return None
         return share * each * math.ceil(count / min(self.at_once(count, share * each) or 1, max(count, 1)))
+
+    def trials(self, left: int, scheduler: str) -> float | None:
+        """Return the seconds of so many trials: as the study's took, else as the baseline's share by the scheduler."""
+        evidence = self.evidence
+        runs = [r.seconds for r in evidence.records if r.kind == "sweep" and r.seconds]
+        if not runs:
+            whole = scheduler == "none" or not evidence.has_epochs
+            return self.time(left, [evidence.meta.baseline], FULL_COST if whole else TRIAL_COST)
+        each = sum(runs) / len(runs)
+        return each * math.ceil(left / min(self.at_once(left, each) or 1, max(left, 1)))
 
 
 def common_error(records: Sequence[Record]) -> str:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_explain, add_margin, add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import (
+    add_dry_run,
+    add_explain,
+    add_margin,
+    add_resources,
+    add_script,
+    add_study,
+    add_training,
+)
 from study.cli.arguments.sweep import add_search
 from study.limits import TRIALS, duration
 
@@ -30,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what all may take by the clock, all starts together: 90m, 8h. A larger one than before extends it "
         "(default: as before)",
     )
-    group.add_argument("--dry-run", action="store_true", help="say what is known of cost and power, and stop")
+    add_dry_run(group)
     add_explain(group)
     group = parser.add_argument_group("the search")
     group.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import add_dry_run, add_resources, add_script, add_study, add_training
 from study.limits import SEEDS
 
 EXAMPLES = """\
@@ -23,8 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=SEEDS.parse,
         default=1,
         metavar="K",
-        help="train with the K seeds N, N+1, ... (default: %(default)s)",
+        help="train with the K seeds N, N+1, ..., where N is --seed (default: %(default)s)",
     )
+    add_dry_run(parser)
     add_training(parser, "what this study's baseline is, where it is not the trainable's default")
     add_script(parser, margin=True)
     add_resources(parser)

@@ -34,6 +34,16 @@ def add_study(parser: argparse.ArgumentParser, default: str = DEFAULT_STUDY) -> 
     parser.add_argument("--quiet", action="store_true", help="print results only")
 
 
+def add_dry_run(group: argparse._ActionsContainer) -> None:
+    """Add the way to ask what a command would do."""
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what it would train, what that can show and what it costs, and stop; runs no code that the study "
+        "names, and writes nothing",
+    )
+
+
 def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: bool = False) -> None:
     """Add what every command that trains takes.
 
@@ -142,6 +152,9 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="a training that says nothing for so long has failed",
     )
+    group.add_argument(
+        "--verbose", action="store_true", help="also say how long trainings took to start, and how busy the slots were"
+    )
 
 
 def add_size(group: argparse._ArgumentGroup) -> None:
@@ -198,9 +211,5 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
         help="about the expected score on this test set, or in the population it was drawn from (needs more, has no "
         "early stop) (default: test-set)",
     )
-    group.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="say what it can show and what it costs, and stop; runs no code that the study names",
-    )
+    add_dry_run(group)
     add_explain(group)

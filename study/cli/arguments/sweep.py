@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import add_dry_run, add_resources, add_script, add_study, add_training
 from study.limits import FACTOR, GRACE, KEEP_WEIGHTS, TRIALS, duration
 
 EXAMPLES = """\
@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="end cleanly after this, e.g. 90m or 8h; the same command goes on later",
     )
+    add_dry_run(group)
     add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
     add_script(parser, margin=True)
     add_resources(parser)
