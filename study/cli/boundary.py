@@ -19,8 +19,9 @@ from study.terminal.screen import width, wrapped
 
 OK, NOTHING, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """\
-exit codes: 0 done, 1 every training failed or there is nothing to conclude, 2 bad input (one line says what),
-3 a defect of this program (the line names a log), 130 interrupted (the same command goes on)."""
+exit codes: 0 done, 1 every training failed or there is nothing to conclude,
+2 bad input (one line says what), 3 a defect of this program (the line names a
+log), 130 interrupted (the same command goes on)."""
 MOST = 2000  # characters of one line
 
 

@@ -42,8 +42,9 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
         return dict(find_run(evidence.everything, origin).config)
     except UserError as error:
         advice = nearest(origin, ["best", "baseline"])
-        why = f"no run '{origin}'{advice}" if "did you mean" in advice else str(error)
-        raise UserError(f"--from: {why}") from None
+        if "did you mean" in advice:
+            raise UserError(f"--from: no run '{origin}'{advice}") from None
+        raise UserError(f"--from: {error}", *error.words) from None
 
 
 def confirmed(evidence: Evidence) -> set[tuple[str, str]]:

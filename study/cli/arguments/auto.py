@@ -18,12 +18,16 @@ from study.limits import TRIALS, duration
 
 EXAMPLES = """\
 examples:
-  python -m study.run auto --budget 8h                            # AlexNet on CIFAR-10; the same command again goes on
-  python -m study.run auto --budget 3m --trainable examples/digits_sklearn.py --study runs/auto
-  python -m study.run auto --budget 8h --dry-run                  # only say how it would be split
+  # AlexNet on CIFAR-10; the same command again goes on
+  python -m study.run auto --study runs/auto --budget 8h
+  # another model
+  python -m study.run auto --study runs/my --trainable my_model.py --budget 3h
+  # only say how the budget would be split
+  python -m study.run auto --study runs/auto --budget 8h --dry-run
 
-The baseline with six seeds, a sweep, a confirmation of its best and an ablation of what is better, each as large as
-costs and noise allow by then. It ends earlier where all is decided. 'docs/auto.md' says how the budget is split.
+The baseline with six seeds, a sweep, a confirmation of its best and an ablation
+of what is better, each as large as costs and noise allow by then. It ends
+earlier where all is decided. docs/auto.md says how the budget is split.
 """
 
 

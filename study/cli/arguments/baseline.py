@@ -9,9 +9,12 @@ from study.limits import SEEDS
 
 EXAMPLES = """\
 examples:
-  python -m study.run baseline                                    # CIFAR-10, 25 epochs, seed 504
-  python -m study.run baseline --seeds 6                          # and five seeds more: the noise floor
-  python -m study.run baseline --dataset digits --set batch_size=32 --set epochs=8 --study runs/digits
+  # AlexNet on CIFAR-10, 25 epochs, seed 504
+  python -m study.run baseline --study runs/alexnet-cifar10
+  # and five seeds more: how far do runs differ by luck alone?
+  python -m study.run baseline --study runs/alexnet-cifar10 --seeds 6
+  # another model
+  python -m study.run baseline --study runs/my --trainable my_model.py
 """
 
 
