@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
@@ -72,11 +72,16 @@ class Command(Block):
 
 @dataclass
 class Column:
-    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not."""
+    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not.
+
+    ``show`` makes its cell from what a row is about: a :class:`Cell`, or a text; ``when``: whether the table has it.
+    """
 
     label: Markup | str
+    show: Callable[[Any], Cell | Markup | str] | None = None
     numeric: bool = False
     sort: str = ""
+    when: bool = True
 
 
 @dataclass
@@ -96,6 +101,12 @@ class Row:
     style: str = ""
     status: str = ""
 
+    @classmethod
+    def of(cls, item: Any, columns: Sequence[Column], style: str = "", status: str = "") -> Row:
+        """The row of one item."""
+        made = [column.show(item) for column in columns if column.when and column.show is not None]
+        return cls([c if isinstance(c, Cell) else Cell(c) for c in made], style, status)
+
 
 @dataclass
 class Table(Block):
@@ -110,6 +121,12 @@ class Table(Block):
     hint: str = ""  # what one may filter by, with tools
     statuses: Sequence[str] = ()
     compact: bool = False
+
+    @classmethod
+    def of(cls, caption: Markup | str, items: Iterable[Any], columns: Sequence[Column], **more: Any) -> Table:
+        """One row per item, each cell made by its column."""
+        kept = [column for column in columns if column.when]
+        return cls(caption, kept, [Row.of(item, kept) for item in items], **more)
 
 
 @dataclass
@@ -200,6 +217,16 @@ class Details(Block):
 
 
 @dataclass
+class Fold(Block):
+    """Blocks that open on demand, under one line."""
+
+    kind: ClassVar[str] = "fold"
+    label: Markup | str
+    blocks: Sequence[Block]
+    name: str = ""
+
+
+@dataclass
 class Download:
     """A file inside the page."""
 
@@ -241,9 +268,10 @@ class Section:
 
 @dataclass
 class Chapter:
-    """One question of the reader, with the sections that answer it."""
+    """One question of the reader, with the sections that answer it. ``folded``: it opens on demand."""
 
     name: str
     question: str
     short: str
     sections: Sequence[Section] = field(default_factory=list)
+    folded: bool = False

@@ -15,6 +15,7 @@ from results.analysis.evidence import Evidence, Trial
 from results.analysis.looks import Family, Look
 from results.analysis.plans import Judged
 from results.analysis.verdicts import PairVerdict
+from results.commands import next_command
 from results.errors import UserError
 from results.outcome import Predictions
 from results.reading import Reading
@@ -34,6 +35,10 @@ class View(Evidence):
     def path(self) -> Path:
         """The study's folder."""
         return self.study.path
+
+    def command(self, name: str, *words: str) -> str:
+        """A command on this study, complete."""
+        return next_command(name, self.path, self.meta, *words)
 
     # -- the metric's numbers, as the page shows them --------------------------------------------------------------
 

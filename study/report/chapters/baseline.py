@@ -15,6 +15,7 @@ from study.report.blocks import (
     Cell,
     Column,
     Command,
+    Facts,
     Figure,
     Grid,
     Row,
@@ -22,7 +23,9 @@ from study.report.blocks import (
     Table,
     Text,
 )
-from study.report.text import capital, code, duration, joined, plural, strong, text
+from study.report.parts.errors import confusion_matrix, recall
+from study.report.parts.images import augmented, features, mistakes
+from study.report.text import capital, code, duration, joined, plural, strong, text, value
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "baseline", "How good is the baseline?", "The baseline"
@@ -175,4 +178,14 @@ def _overfitting(view: View, run: Record) -> Markup | None:
     return said + text("; in the last, {}, {}.", code(last.epoch), joined(parts))
 
 
-SECTIONS = [scores, curves]
+def settings(view: View) -> Section | None:
+    """The baseline's config, field by field."""
+    items = [(code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()]
+    if not items:
+        return None
+    blocks: list[Block] = [Facts(items)]
+    return Section("baseline-config", "The baseline's settings", blocks)
+
+
+FOLDED = True
+SECTIONS = [scores, curves, settings, confusion_matrix, recall, augmented, mistakes, features]

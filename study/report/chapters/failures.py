@@ -64,4 +64,5 @@ def failed(view: View) -> Section | None:
     return Section("failed", "Runs without a score", blocks)
 
 
+FOLDED = True
 SECTIONS = [failed]

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from results.analysis.luck import RARE
 from results.values import chosen_by, value_name
 from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
+from study.report.parts.protocol import plans, protocol
 from study.report.tables.methods import methods as methods_paragraph
 from study.report.text import clean, code, joined, number, plural, text, words
 from study.report.view import View
@@ -196,4 +197,5 @@ def _braces(words: str) -> str:
     return clean(words, 80).translate(str.maketrans("", "", "{}\\%"))
 
 
-SECTIONS = [methods, done, provenance, cite]
+FOLDED = True
+SECTIONS = [protocol, plans, methods, done, provenance, cite]

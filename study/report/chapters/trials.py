@@ -181,4 +181,5 @@ def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
     return Curve(title, alt, lines, labels, [top, top + tall / 2, top + tall])
 
 
+FOLDED = True
 SECTIONS = [every]

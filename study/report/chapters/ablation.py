@@ -1,4 +1,4 @@
-"""The chapter that asks: what changed in the winner."""
+"""The chapter that asks: which change did it."""
 
 from __future__ import annotations
 
@@ -18,66 +18,13 @@ from study.report.text import (
     joined,
     name,
     number,
-    strong,
     text,
     value,
     words,
 )
-from study.report.view import View, trial_link
+from study.report.view import View
 
-NAME, QUESTION, SHORT = "winner", "What changed in the winner?", "The winner"
-
-
-def settings(view: View) -> Section | None:
-    """The config of the best trial as its difference to the baseline."""
-    best = view.best
-    if best is None:
-        return None
-    c = best.compared
-    score = text(
-        "The best complete trial by validation is {}: {}", trial_link(best), strong(view.score(best.record.score))
-    )
-    against = (
-        text(
-            " against the baseline's {}, {}{}",
-            view.score(c.baseline.score),
-            view.amount(c.as_configured, bold=True),
-            text(
-                " as configured and {} within the same {} epochs",
-                view.amount(c.at_equal, short=True, bold=True),
-                c.equal_epochs or "–",
-            )
-            if view.equal and c.at_equal is not None
-            else "",
-        )
-        if c.baseline
-        else Markup("")
-    )
-    fresh = text("; on fresh seeds it is {}", strong(label)) if (label := view.fresh_label(best)) else Markup("")
-    blocks: list[Block] = [Text([score + against + fresh + "."])]
-    if not best.changes:
-        blocks.append(Note("info", "The baseline itself", ["It changes nothing."]))
-    else:
-        rows = [
-            Row([Cell(code(f, 60)), *(Cell("–" if v is None else code(value(v))) for v in (old, new))])
-            for f, (old, new) in best.changes.items()
-        ]
-        columns = [Column("Setting"), Column("Baseline"), Column("Winner")]
-        blocks.append(Table("Settings that differ; all others are the baseline's", columns, rows))
-    if len(best.changes) > 1 and view.ablation is None:
-        blocks.append(
-            Note(
-                "info",
-                "Exploratory",
-                [
-                    text(
-                        "Which of these changes contribute is not known from the sweep. {} trains the ablation.",
-                        code("python -m study.run ablate"),
-                    )
-                ],
-            )
-        )
-    return Section("winner-config", "The best trial by validation", blocks)
+NAME, QUESTION, SHORT = "changes", "Which change did it?", "Which change"
 
 
 def ablation(view: View) -> Section | None:
@@ -157,4 +104,4 @@ def _change(row: VerdictRow) -> Markup:
     return text("{}: {}", name(row.name), change) if row.role == "named" else change
 
 
-SECTIONS = [settings, ablation]
+SECTIONS = [ablation]

@@ -1,4 +1,4 @@
-"""The chapter that asks: where are the errors."""
+"""Where the baseline's errors are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from study.report import confusion, figures
 from study.report.blocks import Block, Cell, Column, Figure, Row, Section, Table, Text
 from study.report.text import capital, clean, percent, plural, text
 from study.report.view import View
-
-NAME, QUESTION, SHORT = "errors", "Where are the errors?", "Errors"
 
 
 def confusion_matrix(view: View) -> Section | None:
@@ -116,6 +114,3 @@ def recall(view: View) -> Section | None:
         "Recall of each class",
         [Figure("recall", "Recall on the test set", drawn, alt, reading, table)],
     )
-
-
-SECTIONS = [confusion_matrix, recall]

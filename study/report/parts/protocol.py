@@ -1,4 +1,4 @@
-"""The chapter that asks: what was compared, and can I trust it."""
+"""What was compared, and what was planned before it ran."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from markupsafe import Markup
 
 from results.analysis.looks import Family
 from results.analysis.plans import Judged, Plan
-from study.report.blocks import Block, Cell, Column, Facts, Note, Notes, Row, Section, Table, Text
+from study.report.blocks import Block, Cell, Column, Facts, Note, Row, Section, Table, Text
 from study.report.parts.leaderboard import status_counts
-from study.report.parts.warnings import warnings
 from study.report.tables.judged import error_spent
-from study.report.text import clean, code, joined, name, number, percent, plural, text, value
+from study.report.text import clean, code, joined, name, number, percent, plural, text
 from study.report.view import View, trial_link
-
-NAME, QUESTION, SHORT = "protocol", "What was compared, and can I trust it?", "Protocol and trust"
 
 
 def protocol(view: View) -> Section | None:
@@ -140,25 +137,3 @@ def _so_far(view: View, judged: Judged) -> Markup:
     if any(pair in view.withdrawn for pair in plan.pairs):
         lost += Markup(" <small>verdicts withdrawn: see the warnings</small>")
     return text("{} round {} of {}", state, judged.rounds, len(plan.seeds)) + lost
-
-
-def validity(view: View) -> Section | None:
-    """Whatever makes the comparison weaker than it looks."""
-    found = warnings(view)
-    if not found:
-        if not view.trials:
-            return None
-        found = [Note("good", "No warning", ["Nothing was found that weakens the comparison."])]
-    return Section("validity", "Warnings", [Notes(found)])
-
-
-def settings(view: View) -> Section | None:
-    """The baseline's config, field by field."""
-    items = [(code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()]
-    if not items:
-        return None
-    blocks: list[Block] = [Facts(items)]
-    return Section("baseline-config", "The baseline's settings", blocks)
-
-
-SECTIONS = [protocol, plans, validity, settings]

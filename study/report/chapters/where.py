@@ -1,4 +1,4 @@
-"""Chapter: which classes gained? The best trial's errors beside the baseline's."""
+"""The chapter that asks: where did it change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from study.report.parts.class_changes import Change, change, class_noise, flagge
 from study.report.text import percent, plural, points, text
 from study.report.view import View
 
-NAME, QUESTION, SHORT = "gains", "Which classes gained?", "Classes"
+NAME, QUESTION, SHORT = "where", "Where did it change?", "Where"
 
 
 def winner(view: View) -> Section | None:

@@ -1,4 +1,4 @@
-"""The chapter that asks: was it a bigger budget."""
+"""Whether it was a bigger budget: every trial by epoch, and what a longer search would find."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Note, Row, Section, Table, Text
 from study.report.text import capital, plural, strong, text
 from study.report.view import View, trial_link
-
-NAME, QUESTION, SHORT = "budget", "Was it a bigger budget?", "Budget"
 
 
 def equal(view: View) -> Section | None:
@@ -227,6 +225,3 @@ def search(view: View) -> Section | None:
             Figure("expected", "Expected best", svg, alt, reading, table),
         ],
     )
-
-
-SECTIONS = [equal, search]

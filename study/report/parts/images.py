@@ -1,4 +1,4 @@
-"""Chapter: show me. Needs the artefacts of a study; a committed reference has none and the chapter is left out."""
+"""Pictures: augmented training images, mistakes, features. A study without artefacts has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from study.report.parts.pictures import picture, source
 from study.report.text import percent, plural, text
 from study.report.view import View
 
-NAME, QUESTION, SHORT = "pictures", "Show me", "Pictures"
 SHOWN = 24
 
 
@@ -121,6 +120,3 @@ def features(view: View) -> Section | None:
         run.seed,
     )
     return Section("features", "The features in two dimensions", [Text([said]), Grid(drawn)])
-
-
-SECTIONS = [augmented, mistakes, features]

@@ -1,4 +1,4 @@
-"""The chapter that asks: which hyperparameter matters."""
+"""One small plot per hyperparameter."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ from results.analysis.importance import (
 from results.analysis.scores import score_within
 from study.report import figures
 from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
-from study.report.parts.importance import shares
 from study.report.text import capital, clean, code, plural, text, value
 from study.report.view import View
 
-NAME, QUESTION, SHORT = "hyperparameters", "Which hyperparameter matters?", "Hyperparameters"
 MOST = 12
 """Hyperparameters drawn; a space of more shows those first that vary in most trials."""
 
@@ -190,6 +188,3 @@ def _numbers(view: View, field: str, scale: Scale, own: list[Trial], numeric: bo
         Column("Failed", numeric=True),
     ]
     return Table(text("Trials by {}", code(field, 40)), columns, rows, compact=True)
-
-
-SECTIONS = [effects, early, shares]
