@@ -70,10 +70,12 @@ class Effect:
     role: str
 
 
-def effects(name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str) -> Markup:
+def effects(
+    name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str, width: float = NARROW + 40
+) -> Markup:
     """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent.
 
-    Without a margin there is no band.
+    Without a margin there is no band. ``width`` in points: text is as large as the place is wide.
     """
 
     def paint(axes: Axes) -> None:
@@ -85,9 +87,10 @@ def effects(name: str, rows: Sequence[Effect], margin: float | None, x: str, alt
             axes.plot([row.estimate], [i], "o", color=ROLES[row.role], markersize=5)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         _name_rows(axes, [r.label for r in rows], x)
+        axes.locator_params(axis="x", nbins=6)
         signed_ticks(axes.xaxis)
 
-    return draw(name, paint, alt, NARROW + 40, 50 + 17 * len(rows))
+    return draw(name, paint, alt, width, 50 + (17 if width > NARROW else 15) * len(rows))
 
 
 def _name_rows(axes: Axes, labels: Sequence[str], x: str) -> None:
