@@ -13,7 +13,7 @@ from results.analysis.noise import UNMEASURED
 from results.analysis.scores import curve_so_far, prefixes_compare
 from results.config import changes
 from results.escaping import terminal
-from results.formatting import MISSING, setting
+from results.formatting import MISSING, plural, setting
 from results.record import Record
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -28,21 +28,27 @@ def print_summary(
     console = Console(highlight=False, soft_wrap=True, markup=False)  # a value such as "[/red]" is none
     evidence = Evidence.of(study)
     baseline = next((run for run in evidence.baselines if run.seed == seed), None)
-    records = summary.records
+    records = [r for r in summary.records if evidence.is_trial(r)]
     complete = [r for r in records if r.status == "complete" and r.score is not None]
     if complete:
         best = sorted(complete, key=lambda r: -(r.score or 0))[:SHOWN]
         console.print(_table(best, baseline, evidence))
     statuses = Counter(r.status for r in records)
     told = ", ".join(f"{statuses[s]} {s}" for s in ("complete", "pruned", "failed", "diverged") if statuses[s])
-    of = f" of {summary.asked}" if len(records) != summary.asked else ""
-    spent = f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else ""
-    console.print(f"{len(records)}{of} trials: {told or 'none yet'}{spent}")
+    console.print(f"{_counted(summary, len(records))}: {told or 'none yet'}", end="")
+    console.print(f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else "")
     for line in _engine_lines(summary, limited):
         console.print(line)
     if complete:
         console.print(_luck(evidence), end="")
         console.print("One run each, and the best of many: exploratory until 'python -m study.run confirm'.")
+
+
+def _counted(summary: SweepSummary, others: int) -> str:
+    """Say how many runs the sweep has: '50 trials, the baseline and 49 others'; the baseline is one that was asked."""
+    made = len(summary.records)
+    of = f" of {summary.asked}" if made != summary.asked else ""
+    return f"{made}{of} trials" + (f", the baseline and {plural(others, 'other')}" if made > others else "")
 
 
 def _luck(evidence: Evidence) -> str:
@@ -113,4 +119,4 @@ def _table(best: list[Record], baseline: Record | None, evidence: Evidence) -> T
 
 def _changes(config: dict[str, Any], baseline: dict[str, Any]) -> str:
     changed = [f"{k}={setting(new)}" for k, (_, new) in changes(config, baseline).items()]
-    return " ".join(changed) or "the baseline itself"
+    return " ".join(changed)

@@ -4,16 +4,19 @@ from study.report.figures.cloud import apart, cloud
 from study.report.figures.curves import Line, lines
 from study.report.figures.forest import Forest, Rung, forest
 from study.report.figures.hyperparameter import Values, hyperparameter
+from study.report.figures.parallel import Coordinate, Strand, parallel
 from study.report.figures.rows import Effect, bars, effects, intervals
 from study.report.figures.scatter import Dots, Plane, dots
 
 __all__ = [
+    "Coordinate",
     "Dots",
     "Effect",
     "Forest",
     "Line",
     "Plane",
     "Rung",
+    "Strand",
     "Values",
     "apart",
     "bars",
@@ -24,4 +27,5 @@ __all__ = [
     "intervals",
     "hyperparameter",
     "lines",
+    "parallel",
 ]
