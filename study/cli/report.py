@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
+from results.commands import shown_path
 from results.store import Study
+from study.cli.ending import say_next
 from study.report.page import render_format, write_report
-from study.terminal.screen import inert, say
+from study.terminal.screen import inert, say_whole
 
 
 def run(args: Namespace) -> int:
@@ -18,5 +20,6 @@ def run(args: Namespace) -> int:
         sys.stdout.write(inert(table) if sys.stdout.isatty() else table)
         return 0
     with study.lock():
-        say(str(write_report(study)))
+        say_whole(shown_path(write_report(study)))
+    say_next(study, args.quiet, done="report")
     return 0

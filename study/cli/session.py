@@ -35,7 +35,7 @@ from study.recording.checkpoints import seconds_before
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.recording.writer import After
-from study.terminal.screen import note, say
+from study.terminal.screen import note
 
 
 @dataclass
@@ -113,7 +113,8 @@ class Session(Planning):
         )
         if summary.interrupted:
             raise KeyboardInterrupt
-        self.announce(what_was_read(self.model.trainable, summary.records))
+        for line in [what_was_read(self.model.trainable, summary.records), *(summary.figures * self.options.verbose)]:
+            self.announce(line)
         for record in summary.records if len(summary.records) == 1 else ():
             if record.error:
                 log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
@@ -124,12 +125,6 @@ class Session(Planning):
     def keep_pictures(self) -> After:
         """What keeps the first baseline's pictures for the report."""
         return keep_pictures(self.study, self.model.trainable, self.model.data)
-
-    def report(self) -> None:
-        """Write the report and say where it is."""
-        from study.report.page import write_report  # noqa: PLC0415 - no training waits for pandas and matplotlib, 0.5 s
-
-        say(f"report: {write_report(self.study)}")
 
 
 @dataclass
@@ -242,7 +237,9 @@ def options_of(args: Namespace, meta: StudyMeta) -> Options:
     if complaint := KEEP_WEIGHTS.complaint(kept):
         raise UserError(f"the sweep of study '{args.study}': keep_weights: {complaint}")
     return Options(
-        **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen}, quiet=args.quiet
+        **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen},
+        quiet=args.quiet,
+        verbose=args.verbose,
     )
 
 
