@@ -61,7 +61,8 @@ def search(session: Session, wanted: Search, **words: str) -> SweepSummary:
 
     Raises KeyboardInterrupt after Ctrl-C.
     """
-    training = Training(session.model, session.options, session.context(), [session.keep_pictures])
+    session.page.expect(sum(r.kind == "sweep" for r in session.study.records()), wanted.options.trials)
+    training = Training(session.model, session.options, session.context(), [session.keep_pictures, session.page])
     summary = sweep(session.study, training, wanted.space, wanted.options, session.announce)
     print_summary(session.study, summary, wanted.options.seed, **words)
     if summary.engine is not None and summary.engine.interrupted:
