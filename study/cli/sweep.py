@@ -10,9 +10,9 @@ from results.analysis.evidence import Evidence
 from results.code import is_in_file
 from results.store import Study
 from search_spaces import Space, load_space
-from study.cli.arguments.common import DEFAULT_SEED
 from study.cli.code import expected_file
 from study.cli.session import Inputs, Session, inputs, training_session
+from study.limits import DEFAULT_SEED
 from study.planning.noise import before_sweep
 from study.search.options import SweepOptions
 from study.search.own import load_sampler

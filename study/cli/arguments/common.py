@@ -6,11 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
-from study.limits import COUNT, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
+from study.limits import COUNT, DEFAULT_SEED, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
 
 DEFAULT_STUDY = "runs/alexnet-cifar10"
-DEFAULT_SEED = 504
-
 DEEPEST = 100  # folders within folders: making more of them ends in a RecursionError
 
 
