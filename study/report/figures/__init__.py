@@ -2,9 +2,10 @@
 
 from study.report.figures.cloud import apart, cloud
 from study.report.figures.curves import Line, lines
+from study.report.figures.effects import Effect, Pairs, effects, paired
 from study.report.figures.forest import Forest, Rung, forest
 from study.report.figures.hyperparameter import Values, hyperparameter
-from study.report.figures.rows import Effect, bars, effects, intervals
+from study.report.figures.rows import bars, intervals
 from study.report.figures.scatter import Dots, Plane, dots
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Effect",
     "Forest",
     "Line",
+    "Pairs",
     "Plane",
     "Rung",
     "Values",
@@ -24,4 +26,5 @@ __all__ = [
     "intervals",
     "hyperparameter",
     "lines",
+    "paired",
 ]
