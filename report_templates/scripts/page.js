@@ -18,11 +18,6 @@
   addEventListener("hashchange", reveal);
   if (location.hash) addEventListener("load", () => setTimeout(reveal)); // after the browser's own jump
 
-  // Paper shows everything.
-  let opened = [];
-  addEventListener("beforeprint", () => { opened = all("details:not([open])"); opened.forEach((d) => { d.open = true; }); });
-  addEventListener("afterprint", () => { opened.forEach((d) => { d.open = false; }); opened = []; });
-
   // Open or close all trials.
   for (const button of all("button.unfold")) {
     button.addEventListener("click", () => {

@@ -27,7 +27,7 @@ from study.report.tables.writers import WRITERS
 from study.report.text import clean
 from study.report.view import View
 
-STYLES = ("page", "answer", "tables", "trials", "media")
+STYLES = ("page", "answer", "tables", "matrix", "trials", "media")
 """Parts of the style sheet, in order; ``media`` (phone, print, forced colours) overrides what stands before it."""
 SCRIPTS = ("page", "tables", "compare", "live")
 

@@ -23,7 +23,7 @@ from results.store import Study
 from results.values import chosen_by, value_text
 from study.planning.next_step import next_step
 from study.planning.step import Step
-from study.report.text import link, name, strong, text, typeset, value
+from study.report.text import distinct, link, name, strong, text, typeset, value
 
 
 class View(Evidence):
@@ -155,9 +155,14 @@ class View(Evidence):
         return super().class_names or [str(i) for i in range(len(next(matrices, ())))]
 
     @functools.cached_property
+    def short_classes(self) -> list[str]:
+        """The same in at most 24 characters, or little more, no two of them alike."""
+        return distinct(self.class_names, 24)
+
+    @functools.cached_property
     def classes(self) -> list[Markup]:
         """The same, fit to be shown."""
-        return [name(c, 24) for c in self.class_names]
+        return [name(c) for c in self.short_classes]
 
     def looks(self, family: Family) -> list[Look]:
         """The interim analyses (looks) of a family; none where study.json holds others: see ``unknown_plans``."""

@@ -1,14 +1,15 @@
 """The drawings of the report, a module for each kind; ``svg`` turns them into what may stand on a page."""
 
 from study.report.figures.cloud import apart, cloud
+from study.report.figures.comparisons import Comparison, Pairs, comparisons, paired
 from study.report.figures.curves import Line, lines
-from study.report.figures.effects import Effect, Pairs, effects, paired
 from study.report.figures.forest import Forest, Rung, forest
 from study.report.figures.hyperparameter import Values, hyperparameter
-from study.report.figures.rows import bars, intervals
+from study.report.figures.rows import Effect, bars, effects, intervals
 from study.report.figures.scatter import Dots, Plane, dots
 
 __all__ = [
+    "Comparison",
     "Dots",
     "Effect",
     "Forest",
@@ -20,6 +21,7 @@ __all__ = [
     "apart",
     "bars",
     "cloud",
+    "comparisons",
     "dots",
     "effects",
     "forest",

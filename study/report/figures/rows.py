@@ -1,13 +1,15 @@
-"""One row per thing: a value with its interval, a share with its range."""
+"""One row per thing: a value with its interval, a share with its range, an effect around zero."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import seaborn
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
+from study.report.figures.axes import signed_ticks
 from study.report.figures.svg import NARROW, ROLES, draw
 
 
@@ -55,6 +57,40 @@ def bars(
         axes.xaxis.set_major_formatter(_percent)
 
     return draw(name, paint, alt, NARROW + 40, 52 + 18 * len(labels))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A row of a verdict plot, in the units shown. ``role`` is the colour of its verdict."""
+
+    label: str
+    estimate: float
+    low: float
+    high: float
+    role: str
+
+
+def effects(
+    name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str, width: float = NARROW + 40
+) -> Markup:
+    """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent.
+
+    Without a margin there is no band. ``width`` in points: text is as large as the place is wide.
+    """
+
+    def paint(axes: Axes) -> None:
+        if margin is not None:
+            axes.axvspan(-margin, margin, color=ROLES["pale"], alpha=0.22, linewidth=0)
+        axes.axvline(0, color=ROLES["base"], linewidth=1.2)
+        for i, row in enumerate(rows):
+            axes.plot([row.low, row.high], [i, i], color=ROLES[row.role], linewidth=2, solid_capstyle="round")
+            axes.plot([row.estimate], [i], "o", color=ROLES[row.role], markersize=5)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        _name_rows(axes, [r.label for r in rows], x)
+        axes.locator_params(axis="x", nbins=6)
+        signed_ticks(axes.xaxis)
+
+    return draw(name, paint, alt, width, 50 + (17 if width > NARROW else 15) * len(rows))
 
 
 def _name_rows(axes: Axes, labels: Sequence[str], x: str) -> None:

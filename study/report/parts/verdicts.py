@@ -169,7 +169,7 @@ def effects_figure(
     ]
     alt = f"{Markup(title).striptags()}: {'; '.join(told[:12])}"
     band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
-    svg = figures.effects(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
+    svg = figures.comparisons(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
     reading = text(
         "Dot: the mean paired difference over seeds; line: {}. {}{}{}",
         _lines([j.verdict for j in tested]),
@@ -182,12 +182,12 @@ def effects_figure(
     return Figure(f"{name}-effects", title, svg, alt, reading, table)
 
 
-def _effect(view: View, label: str, j: PairVerdict) -> figures.Effect:
+def _effect(view: View, label: str, j: PairVerdict) -> figures.Comparison:
     v = j.verdict
     middle, *ends = (view.shown_raw(x) or 0.0 for x in (v.estimate, v.low, v.high))
     role = "best" if style(j) == "v-fails" else ROLE.get(v.label, "base")
     said = f"{view.gain(v.estimate)}, {j.label}"
-    return figures.Effect(clean(label, 80), said, middle, min(ends), max(ends), role)
+    return figures.Comparison(clean(label, 80), said, middle, min(ends), max(ends), role)
 
 
 def _lines(verdicts: Sequence[Verdict]) -> Markup:

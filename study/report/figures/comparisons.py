@@ -1,4 +1,4 @@
-"""Differences around zero: effects with their intervals, and the paired differences that one of them is the mean of.
+"""Differences around zero: those that have a verdict with their intervals, and the pairs that one is the mean of.
 
 Both are drawn so that their text is at least 11 pixels high on a phone.
 """
@@ -21,7 +21,7 @@ FITS = 44  # characters of one line
 
 
 @dataclass(frozen=True)
-class Effect:
+class Comparison:
     """A row, in the units shown. ``said`` is its effect in words; ``role`` is the colour of its verdict."""
 
     label: str
@@ -42,7 +42,7 @@ def _cut(label: str) -> str:
     return label if len(label) <= FITS + 6 else f"{label[: FITS + 5]}…"
 
 
-def effects(name: str, rows: Sequence[Effect | str], margin: float | None, x: str, alt: str) -> Markup:
+def comparisons(name: str, rows: Sequence[Comparison | str], margin: float | None, x: str, alt: str) -> Markup:
     """Draw each effect with its interval around zero, below its words; a text among them heads those that follow.
 
     The band is the margin within which two are called equivalent; without a margin there is none.
