@@ -11,6 +11,9 @@ from results.record import Record
 from study.report.text import clean
 from study.report.view import View
 
+LONGEST = 500
+"""Characters of a setting; no command of a study with a longer one is complete."""
+
 
 def reproduce(view: View, record: Record) -> str:
     """The command that trains this config with this seed again, every field given, as a baseline of its own study."""
@@ -50,4 +53,4 @@ def set_words(settings: Mapping[str, object]) -> str:
 
 def typed(setting: object) -> str:
     """A value as ``--set`` reads it, with every digit."""
-    return clean(setting, 4000) if isinstance(setting, str) else json.dumps(setting)
+    return clean(setting, LONGEST) if isinstance(setting, str) else json.dumps(setting)

@@ -111,7 +111,7 @@ def test_a_candidate_of_which_runs_fail_is_nowhere_just_better(failing: Study) -
     exact = f"3 of 6 runs fail (exact 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
     note = next(e for e in elements(by_id(tree, "confirmed")) if e.attrib.get("class") == "note warn")
     assert exact in plain(text(note))
-    places = ["confirm-table", "confirmed", "leaderboard-table", "winner-config", "trial-0"]
+    places = ["confirm-table", "confirmed", "leaderboard-table", "trial-0"]
     assert all(FAILS in plain(text(by_id(tree, place))) for place in places)
     assert any(FAILS in text(e) for e in elements(by_id(tree, "confirmed")) if e.tag.endswith("}svg"))
     assert "3 of 14 runs failed" in plain(text(by_id(tree, "plans"))) or "failed" in plain(text(by_id(tree, "plans")))
