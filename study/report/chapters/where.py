@@ -10,6 +10,9 @@ from study.report.text import text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "where", "Where did it change?", "Where"
+BESIDE = 12
+"""Classes up to which a matrix has room beside the figure."""
+MATRIX = "How often each class is taken for which"
 
 
 def by_class(view: View) -> Section | None:
@@ -21,7 +24,8 @@ def by_class(view: View) -> Section | None:
     blocks: list[Block] = [*_exploratory(view, found), Text([class_sentence(view, found, changes)])]
     figure = class_figure(view, found, changes)
     if len(view.classes) <= confusion.WIDEST:
-        blocks.append(Grid([figure, class_matrix(view, found, changes)]))
+        matrix = class_matrix(view, found, changes)
+        blocks += [Grid([figure, matrix])] if len(view.classes) <= BESIDE else [figure, Fold(MATRIX, [matrix])]
     else:
         blocks += [figure, Fold("The confusions that changed most", [confused_table(view, found, changes)])]
     return Section("winner-classes", text("Classes: {} against the baseline", found.who), blocks)

@@ -20,6 +20,8 @@ from study.report.view import View, trial_link
 
 ENDS = 10
 """Of more classes than a matrix shows, so many at either end are drawn."""
+NAMED = 6
+"""Classes outside the noise that the sentence names; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def class_sentence(view: View, found: Compared, changes: ClassChanges) -> Markup
     """Say which classes changed by more than the noise."""
 
     def named(indices: list[int]) -> Markup:
-        return joined([text("{} {}", strong(view.classes[i]), points(changes.change[i], 1)) for i in indices])
+        said = [text("{} {}", strong(view.classes[i]), points(changes.change[i], 1)) for i in indices[:NAMED]]
+        return joined([*said, f"{len(indices) - NAMED} more"] if len(indices) > NAMED else said)
 
     first, last = changes.order[-1], changes.order[0]
     ends = text("from {} to {}", named([first]), named([last]))
@@ -105,7 +108,7 @@ def class_sentence(view: View, found: Compared, changes: ClassChanges) -> Markup
         said = text("Whether a change of recall is more than noise is unknown: that takes {}. ", takes)
         return said + text("Changes go {} percentage points.", ends)
     if changes.outside:
-        said = text("Recall changed by more than noise: {} percentage points.", named(changes.outside))
+        said = text("Recall changed by more than noise, in percentage points: {}.", named(changes.outside))
     else:
         said = text("No class's recall changed by more than noise. Changes go {} percentage points.", ends)
     if found.early:
