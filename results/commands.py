@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from results.code import OWN, is_in_file
 from results.escaping import hide_home
-from results.meta import StudyMeta
+
+if TYPE_CHECKING:  # help and refusals, which write commands too, do without pydantic
+    from results.meta import StudyMeta
 
 PROGRAM = ("python", "-m", "study.run")
 TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
@@ -42,3 +46,10 @@ def given_again(meta: StudyMeta) -> list[str]:
 def next_command(name: str, study: Path | str, meta: StudyMeta, *words: str) -> str:
     """The same with what a training command of this study must be given again."""
     return command(name, study, *words, *(given_again(meta) if name in TRAINING else ()))
+
+
+def as_typed(argv: Sequence[str], study: Path | str | None) -> str:
+    """Return the command that was typed, its study named."""
+    named = any(word == "--study" or word.startswith("--study=") for word in argv)
+    more = [] if named or study is None else ["--study", shown_path(study)]
+    return " ".join([*PROGRAM, *map(shlex.quote, [*argv, *more])])

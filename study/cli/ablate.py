@@ -14,17 +14,20 @@ from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
 from results.analysis.plans import Judged, Plan
 from results.analysis.verdicts import planned
+from results.commands import next_command
 from results.config import checked_config
 from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
+from study.cli.ending import end
 from study.cli.planned import carry_out, keep_judged, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
 from study.planning.confirm import (
     Asked,
+    decided,
     margin_of,
     refuse_changed,
     refuse_decided,
@@ -69,7 +72,7 @@ def run(args: Namespace) -> int:
         describe(session, args.path_seeds, ready, parts)
         record_floor(session.study)
         show(session)
-        session.report()
+        end(session)
         return code
 
 
@@ -113,7 +116,10 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     made = replace(made, notes=(f"Ablation of: {', '.join([*a.changes, *a.named])}.", *notes))
     say_plan(made, evidence, [_named(p) for p in made.plan.pairs], args.explain)
     if more := work.runs_needed(evidence.everything, a, made.plan, args.path_seeds, parts):
-        say(f"Path and interaction add at most {plural(more, 'run')}, chosen on validation as it goes.")
+        say(
+            "Beside the verdicts: the greedy path (adding one change after the other) and the interaction of the two "
+            f"strongest changes, chosen on validation as it goes: at most {plural(more, 'more training')}."
+        )
     return Prepared(a, made.plan, made)
 
 
@@ -122,10 +128,12 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     judged = evidence.judged(work.FAMILY)[-1]
     a = AblationPlan.from_dict(judged.plan.details).now(evidence.identity)
     if judged.ended or judged.plan.given_up:
-        say(
-            f"Nothing to train for verdicts: plan {judged.plan.number} has ended; 'ablate --further' makes another for "
-            "what is undecided."
-        )
+        ended = f"Nothing to train for verdicts: plan {judged.plan.number} has ended"
+        if all(j.verdict.decided for j in evidence.verdicts(work.FAMILY)):
+            say(f"{ended}, and each of its changes has a verdict.")
+        else:
+            again = next_command("ablate", desk.study.path, desk.study.meta, "--further")
+            say(f"{ended}; another plan for what is undecided:\n  {again}")
         return Prepared(a, judged.plan, None)
     refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
@@ -171,8 +179,7 @@ def _named(pair: Pair) -> str:
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
     """Say what has just been decided of a change, in a line for the screen."""
-    tested = planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)]
-    return f"{_named(pair)} is {tested.verdict.sentence}"
+    return decided(_named(pair), planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)])
 
 
 def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence[str]) -> None:
@@ -196,18 +203,18 @@ def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence
 
 
 def show(session: Session) -> None:
-    """Print what was found."""
+    """Print what was found, a change with its verdict below it."""
     found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
-    from study.report.tables.verdicts import path_sentence, verdict_table  # noqa: PLC0415 - no training waits for pandas
-    from study.report.tables.writers import markdown  # noqa: PLC0415 - as above, no training waits
+    from study.report.tables.verdicts import path_sentence  # noqa: PLC0415 - no training waits for pandas
 
     meta = session.study.meta
-    say("\n" + markdown(verdict_table(found, meta)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)
-        say(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
+        say(f"{_named(row.tested.pair)}{' (tested by confirm)' if row.by_confirm else ''}")
+        for text in (row.tested.verdict.sentence, row.tested.note):
+            if text:
+                say(f"  {text}")
     for line in (path_sentence(found, meta.metric.plain), *found.disagreements):
         if line:
             say(line)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from study.report.text import clean
 
@@ -69,6 +69,14 @@ class Command(Block):
     text: str
     label: Markup | str = "To reproduce"
 
+    @property
+    def shown(self) -> Markup:
+        """The text, each option with its value in a piece of its own: lines break between them."""
+        pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
+        return Markup("").join(
+            Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)
+        )
+
 
 @dataclass
 class Column:
@@ -121,6 +129,7 @@ class Table(Block):
     hint: str = ""  # what one may filter by, with tools
     statuses: Sequence[str] = ()
     compact: bool = False
+    style: str = ""
 
     @classmethod
     def of(cls, caption: Markup | str, items: Iterable[Any], columns: Sequence[Column], **more: Any) -> Table:
@@ -149,7 +158,10 @@ class Matrix(Block):
     def wide(self) -> float:
         """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
         names = max((len(c.striptags()) for c in self.classes), default=0)
-        rows = [[len(shown) for shown, _ in (*row, *self.ends[i : i + 1])] for i, row in enumerate(self.cells)]
+        rows = [
+            [max(map(len, shown.splitlines() or [""])) for shown, _ in (*row, *self.ends[i : i + 1])]
+            for i, row in enumerate(self.cells)
+        ]
         cells = sum(max(2.2, 0.64 * max(column) + 0.5) for column in zip(*rows, strict=True))
         return float(round(0.6 * max(names, 9) + 1.5 + bool(self.ends) + cells, 1))  # of DejaVu Sans, a wide font
 
@@ -165,6 +177,25 @@ class Figure(Block):
     alt: str
     reading: Markup | str = ""
     table: Table | None = None
+
+
+@dataclass
+class Multiples(Block):
+    """Small plots side by side, each an inline SVG under its title, with one caption for all."""
+
+    kind: ClassVar[str] = "multiples"
+    name: str
+    caption: Markup | str
+    items: Sequence[tuple[Markup | str, Markup, bool]]  # title, drawing, whether it is twice as wide
+
+    @property
+    def left(self) -> int:
+        """Of four columns those that the last row leaves to the caption; all four where it leaves none."""
+        at = 0
+        for *_, wide in self.items:
+            at = (0 if wide and at == 3 else at) + 1 + wide
+            at = 0 if at == 4 else at
+        return 4 - at
 
 
 @dataclass
@@ -244,6 +275,34 @@ class Downloads(Block):
 
     kind: ClassVar[str] = "downloads"
     items: Sequence[Download]
+
+
+@dataclass
+class Lines(Block):
+    """Terms and values as text, a line each with a tab between: one element, whatever there are of them."""
+
+    kind: ClassVar[str] = "lines"
+    items: Sequence[str]
+
+    @property
+    def shown(self) -> Markup:
+        """The lines, each part cleaned as all other text is."""
+        return Markup("\n").join(Markup("\t").join(clean(p) for p in line.split("\t")) for line in self.items)
+
+
+@dataclass
+class Pixels(Block):
+    """A matrix as a small picture, a pixel a cell, with its numbers as text."""
+
+    kind: ClassVar[str] = "pixels"
+    caption: Markup | str
+    source: Markup
+    text: str
+
+    @property
+    def shown(self) -> Markup:
+        """The text with its lines and tabs."""
+        return escape(self.text)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 
 from study.report.figures.axes import signed_ticks
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.svg import NARROW, READABLE, ROLES, draw
 
 SMALL = 216
 """Width in points at which a drawing's text is eleven pixels high on a telephone."""
@@ -59,7 +59,7 @@ def bars(
         _name_rows(axes, labels, x)
         axes.xaxis.set_major_formatter(_percent)
 
-    return draw(name, paint, alt, NARROW + 40, 52 + 18 * len(labels))
+    return draw(name, paint, alt, NARROW, 56 + 18 * len(labels), READABLE)
 
 
 @dataclass(frozen=True)

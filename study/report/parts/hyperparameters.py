@@ -1,4 +1,4 @@
-"""One small plot per hyperparameter."""
+"""One small plot per hyperparameter, side by side."""
 
 from __future__ import annotations
 
@@ -6,133 +6,118 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from results.analysis.evidence import Trial
-from results.analysis.importance import (
-    FEW,
-    LEAST,
-    Alike,
-    as_configured,
-    is_log,
-    is_numeric,
-    within_equal_epochs,
-)
-from results.analysis.scores import score_within
+from results.analysis.importance import FEW, is_log, is_numeric
 from study.report import figures
-from study.report.blocks import Block, Cell, Column, Figure, Grid, Row, Section, Table, Text
+from study.report.blocks import Block, Column, Fold, Grid, Multiples, Table
+from study.report.parts.leaderboard import of_all, shown
 from study.report.text import capital, clean, code, plural, text, value
 from study.report.view import View
 
 MOST = 12
-"""Hyperparameters drawn; a space of more shows those first that vary in most trials."""
+"""Hyperparameters drawn, in the order of the config."""
+
+NAMES = 14
+"""Categories drawn, of one hyperparameter."""
 
 
 @dataclass(frozen=True)
-class Scale:
-    """What the dots of a group of plots are: the scores of trials that compare, and the baseline's."""
+class Upright:
+    """The upright axis of all plots: scores between ``low`` and ``high``; what is worse is drawn at the edge."""
 
-    name: str
-    epochs: int | None
-    scores: dict[str, float]
-    base: float | None
-    limit: float | None  # what is worse is drawn at the edge
+    low: float
+    high: float
+    clipped: bool
 
-    def of(self, trial: Trial) -> float | None:
-        """The trial's score; None where it has none on this scale."""
-        return self.scores.get(trial.record.run_id)
+    def within(self, score: float) -> float:
+        """The score, none beyond the edge."""
+        return max(score, self.low)
 
 
-def _scale(view: View, name: str, alike: Alike) -> Scale:
-    scores = dict(zip((r.run_id for r in alike.records), alike.scores, strict=True))
+def scored(view: View) -> list[Trial]:
+    """The trials of the page that have a score: complete ones at their end, pruned ones as far as they came."""
+    return [t for t in shown(view) if t.record.score is not None and t.record.status in ("complete", "pruned")]
+
+
+def upright(view: View, trials: list[Trial]) -> Upright:
+    """As far as complete trials and the baseline reach, and below them as far again for those that were pruned."""
+    own = [t.record.score or 0.0 for t in trials]
+    known = [t.record.score or 0.0 for t in trials if t.record.status == "complete"] or own
+    limit = view.worst_drawn(known)
     run = view.reference
-    base = None
-    if run is not None:
-        base = run.score if alike.epochs is None else score_within(run, alike.epochs)
-    known = [*scores.values(), *([] if base is None else [base])]
-    return Scale(name, alike.epochs, scores, base, view.worst_drawn(known))
+    known = [s if limit is None else max(s, limit) for s in known]
+    if run is not None and run.score is not None:
+        known += [run.score, *((run.score + end) for end in view.band or ())]
+    low, high = min(known), max(known)
+    floor = max(min([low, *own]), low - (high - low))
+    return Upright(floor, max([high, *own]), any(s < floor for s in own))
 
 
-def effects(view: View) -> Section | None:
-    """One plot per hyperparameter: every complete trial's validation score over its value."""
-    if not view.ranked or not view.varying:
-        return None
-    said = text(
-        "Each plot shows every trial over one hyperparameter while all the others vary too: a slope may be another's. "
-        "Ticks under the axis are trials without a full score: {}{} failed or diverged (crosses).",
-        f"{len(view.having('pruned'))} pruned, " if view.has_epochs else "",
-        len(view.having("failed", "diverged")),
+def effects(view: View) -> list[Block]:
+    """Every trial's validation score over each hyperparameter's value."""
+    trials = scored(view)
+    if not trials or not view.varying:
+        return []
+    axis, fields = upright(view, trials), view.varying[:MOST]
+    what = view.metric.axis(view.metric.what("validation"))
+    more = len(view.varying) - len(fields)
+    caption = text(
+        "Upright: {}. {}Dot: a complete trial. {}{}Diamond and dotted line: the baseline{}. {}{}{}The others "
+        "vary too: a slope may be another's.",
+        what,
+        view.least,
+        "Large: the best. " if view.best else "",
+        "Ring: a pruned one, when it was stopped. " if view.having("pruned") else "",
+        "; grey: 95 % of its further runs" if view.band else "",
+        view.beyond(axis.low) if axis.clipped else "",
+        f"Drawn: {of_all(view)}. " if of_all(view) else "",
+        f"{more} more hyperparameters vary and are not drawn. " if more else "",
     )
-    scale = _scale(view, "effect", as_configured([t.record for t in view.trials]))
-    drawn = [_effect(view, scale, i, field) for i, field in enumerate(view.varying[:MOST])]
-    blocks: list[Block] = [Text([said]), Grid(drawn)]
-    if len(view.varying) > MOST:
-        blocks.append(Text([text("{} more hyperparameters vary and are not drawn.", len(view.varying) - MOST)]))
-    return Section("hyperparameter-effects", "One hyperparameter at a time", blocks)
+    drawn = [(code(f, 40), *_plot(view, trials, axis, i, f)) for i, f in enumerate(fields)]
+    tables: list[Any] = [_numbers(view, field) for field in fields]
+    return [Multiples("effects", caption, drawn), Fold("The numbers", [Grid(tables)])]
 
 
-def early(view: View) -> Section | None:
-    """The same within equal epochs, pruned trials included, where too few trials are complete to show much."""
-    alike = within_equal_epochs([t.record for t in view.trials], view.meta.prefix)
-    if alike is None or alike.epochs is None or len(view.ranked) >= LEAST:
-        return None
-    said = text(
-        "Only {} had the whole training. Here are {} within {}, pruned ones included: what starts well, which need not "
-        "end well.",
-        plural(len(view.ranked), "trial"),
-        len(alike.records),
-        plural(alike.epochs, "epoch"),
-    )
-    scale = _scale(view, "early", alike)
-    fields = [f for f in view.varying if f != "epochs"][:MOST]
-    drawn = [_effect(view, scale, i, field) for i, field in enumerate(fields)]
-    title = f"One hyperparameter at a time, within {plural(alike.epochs, 'epoch')}"
-    return Section("hyperparameter-early", title, [Text([said]), Grid(drawn)])
-
-
-def _effect(view: View, scale: Scale, order: int, field: str) -> Figure:
-    own = [t for t in view.trials if field in t.record.config]
-    values = [t.record.config[field] for t in own]
-    known = field in view.meta.baseline
-    base = view.meta.baseline.get(field)
+def _plot(view: View, trials: list[Trial], axis: Upright, order: int, field: str) -> tuple[Markup, bool]:
+    """Its drawing, and whether that is twice as wide."""
+    own = [t for t in trials if field in t.record.config]
+    values: list[Any] = [t.record.config[field] for t in own]
+    known, base = field in view.meta.baseline, view.meta.baseline.get(field)
     numbers = is_numeric([*values, base] if known else values)
     numeric = numbers and len({*map(float, values)}) > FEW
-    table = _numbers(view, field, scale, own, numeric)
-    shown: list[Any] = values
-    middle = view.raw(_within(scale.base, scale.limit))
-    anchor = (base, middle) if known and middle is not None else None
+    log = numeric and is_log([float(v) for v in values])
+    run = view.reference
+    anchor = (base, view.raw(run.score) or 0.0) if known and run is not None and run.score is not None else None
     if not numeric:
         anchor = (_name(base), anchor[1]) if anchor else None
         names = _names([*values, base] if anchor else values, numbers, anchor[0] if anchor else None)
-        kept = [t for t in own if _name(t.record.config[field]) in names]
-        own = sorted(kept, key=lambda t: (names.index(_name(t.record.config[field])), t.order))
-        shown = [_name(t.record.config[field]) for t in own]
-        anchor = anchor if anchor and anchor[0] in shown else None
-    scores = [scale.of(t) for t in own]
-    of = "complete trials" if scale.epochs is None else f"trials within {plural(scale.epochs, 'epoch')}"
-    alt = (
-        f"{capital(view.metric.what('validation'))} over {clean(field, 40)} for "
-        f"{sum(s is not None for s in scores)} {of}; the numbers are below"
-    )
+        own = [t for t in own if _name(t.record.config[field]) in names]
+        own.sort(key=lambda t: (names.index(_name(t.record.config[field])), t.order))
+        values = [_name(t.record.config[field]) for t in own]
+        if anchor and anchor[0] not in values:
+            anchor = (None, anchor[1])
+    elif log and anchor and not (isinstance(base, int | float) and base > 0):
+        anchor = (None, anchor[1])
+    alt = f"{capital(view.metric.what('validation'))} over {clean(field, 40)} for {plural(len(own), 'trial')}"
+    ends = sorted(view.raw(s) or 0.0 for s in (axis.low, axis.high))
+    band = None
+    if view.band and run is not None and run.score is not None:
+        low, high = sorted(view.raw(run.score + end) or 0.0 for end in view.band)
+        band = (low, high)
     given = figures.Values(
-        shown,
-        [view.raw(_within(s, scale.limit)) for s in scores],
-        ["complete" if s is not None else t.record.status for t, s in zip(own, scores, strict=True)],
+        values,
+        [view.raw(axis.within(t.record.score or 0.0)) or 0.0 for t in own],
+        [t.record.status for t in own],
         base=anchor,
+        band=band,
         best=next((i for i, t in enumerate(own) if t is view.best), None),
         numeric=numeric,
-        log=numeric and is_log([float(v) for v in values]),
+        log=log,
+        ends=(ends[0], ends[1]),
     )
-    svg = figures.hyperparameter(f"{scale.name}-{order}", given, clean(field, 40), alt, view.metric.tick)
-    upright = "" if view.metric.is_accuracy else f"Upright: {view.metric.axis(view.metric.what('validation'))}. "
-    reading = (
-        f"{upright}{view.least}Diamond and dotted line: the baseline. Large dot: the best trial. "
-        f"{view.beyond(scale.limit)}"
-    ).strip()
-    return Figure(f"{scale.name}-{order}", code(field, 40), svg, alt, reading, table)
-
-
-def _within(score: float | None, limit: float | None) -> float | None:
-    return score if score is None or limit is None else max(score, limit)
+    return figures.hyperparameter(f"effect-{order}", given, alt, view.metric.tick), given.lying
 
 
 def _name(setting: object) -> str:
@@ -140,51 +125,46 @@ def _name(setting: object) -> str:
 
 
 def _names(values: list[Any], numbers: bool, first: str | None) -> list[str]:
-    """At most 14 categories in the order of all plots: numbers by size, names with the baseline's first."""
+    """The categories in the order of all plots: numbers by size, names with the baseline's first."""
     size = {_name(v): float(v) if numbers else 0.0 for v in values}
-    return sorted(size, key=lambda name: (size[name], not numbers and first is not None and name != first, name))[:14]
+    order = sorted(size, key=lambda name: (size[name], not numbers and first is not None and name != first, name))
+    return order[:NAMES]
 
 
-def _numbers(view: View, field: str, scale: Scale, own: list[Trial], numeric: bool) -> Table:
-    """Median and best validation score of scored trials by value, numbers in three groups of equal size."""
-    groups: dict[str, list[Trial]] = {}
-    if numeric:
-        order = sorted(own, key=lambda t: (float(t.record.config[field]), t.order))
-        distinct = sorted({float(t.record.config[field]) for t in own})
-        if len(distinct) <= FEW:
-            for t in order:
-                groups.setdefault(value(t.record.config[field]), []).append(t)
-        else:
-            for part in np.array_split(np.arange(len(order)), 3):
-                if len(part):
-                    ends = [value(order[i].record.config[field]) for i in (part[0], part[-1])]
-                    groups.setdefault(" to ".join(dict.fromkeys(ends)), []).extend(order[i] for i in part)
-    else:
-        for t in own:
-            groups.setdefault(clean(value(t.record.config[field]), 24), []).append(t)
-    rows = []
-    pruned = [("pruned",)] if view.has_epochs else []
-    for name, members in groups.items():
-        full = [score for t in members if (score := scale.of(t)) is not None]
-        rest = [t for t in members if scale.of(t) is None]
-        other = [sum(t.record.status in s for t in rest) for s in (*pruned, ("failed", "diverged"))]
-        rows.append(
-            Row(
-                [
-                    Cell(name),
-                    Cell(str(len(full))),
-                    Cell(view.score(float(np.median(full))) if full else "–"),
-                    Cell(view.score(max(full)) if full else "–"),
-                    *(Cell(str(n)) for n in other),
-                ]
-            )
-        )
-    columns = [
-        Column("Value"),
-        Column("Complete" if scale.epochs is None else "Trials", numeric=True),
-        Column("Median", numeric=True),
-        Column("Best", numeric=True),
-        *([Column("Pruned" if scale.epochs is None else "Pruned earlier", numeric=True)] if pruned else []),
-        Column("Failed", numeric=True),
+def _numbers(view: View, field: str) -> Table:
+    """Median and best validation score of complete trials by value, numbers in three groups; over all trials."""
+    own = [t for t in view.trials if field in t.record.config]
+    groups = _groups(own, field)
+    complete = set(map(id, view.ranked))
+    scores = {name: [t.record.score or 0.0 for t in own if id(t) in complete] for name, own in groups.items()}
+
+    def count(name: str, *statuses: str) -> str:
+        return f"{sum(t.record.status in statuses for t in groups[name]):,}"
+
+    columns: list[Column] = [
+        Column("Value", lambda name: name),
+        Column("Complete", lambda name: f"{len(scores[name]):,}", numeric=True),
+        Column("Median", lambda n: view.score(float(np.median(scores[n]))) if scores[n] else "–", numeric=True),
+        Column("Best", lambda name: view.score(max(scores[name])) if scores[name] else "–", numeric=True),
+        Column("Pruned", lambda name: count(name, "pruned"), numeric=True, when=view.has_epochs),
+        Column("Failed", lambda name: count(name, "failed", "diverged"), numeric=True),
     ]
-    return Table(text("Trials by {}", code(field, 40)), columns, rows, compact=True)
+    return Table.of(text("Trials by {}", code(field, 40)), groups, columns, compact=True)
+
+
+def _groups(own: list[Trial], field: str) -> dict[str, list[Trial]]:
+    values = [t.record.config[field] for t in own]
+    numbers = is_numeric(values)
+    groups: dict[str, list[Trial]] = {}
+    if not numbers or len({*map(float, values)}) <= FEW:
+        names = _names(values, numbers, None)
+        for t in sorted(own, key=lambda t: t.order):
+            name = _name(t.record.config[field])
+            groups.setdefault(name if name in names else "others", []).append(t)
+        return {name: groups[name] for name in [*names, "others"] if name in groups}
+    order = sorted(own, key=lambda t: (float(t.record.config[field]), t.order))
+    for part in np.array_split(np.arange(len(order)), 3):
+        if len(part):
+            ends = [value(order[i].record.config[field]) for i in (part[0], part[-1])]
+            groups.setdefault(" to ".join(dict.fromkeys(ends)), []).extend(order[i] for i in part)
+    return groups

@@ -15,9 +15,9 @@ import pytest
 
 from results.store import Study
 from study.report import chapters
+from study.report.answer import answer
 from study.report.blocks import Section, Text
 from study.report.chapters import CHAPTERS, budget, classes, comparison, cost, protocol
-from study.report.headline import headline
 from study.report.page import render, view_of, write_report
 from tests.support import ROOT, synthetic
 from tests.support.page import HTML, by_id, check, elements, part, text
@@ -109,7 +109,7 @@ def test_without_confirmation_a_named_winner_is_called_exploratory(tmp_path: Pat
     view = view_of(synthetic.study(tmp_path, trials=25, maker=synthetic.Maker(val=300, test=300)))
     for make in (comparison.forest, classes.winner, budget.search):
         assert "Exploratory" in text(part(make(view))), make
-    assert "xploratory" in headline(view).mark
+    assert "xploratory" in answer(view).mark
     assert "Nothing is confirmed" in text(part(protocol.validity(view)))
 
 

@@ -17,8 +17,8 @@ from results.config import config_hash, run_id
 from results.errors import IgnoredRecord
 from results.record import Record
 from results.store import Study
+from study.report.answer import answer
 from study.report.chapters import comparison, errors, hyperparameters, methods, protocol, winner
-from study.report.headline import headline
 from study.report.page import FORMATS, render, render_format, view_of
 from tests.support import synthetic
 from tests.support.page import HTML, by_id, cells, check, elements, part, tables, text
@@ -216,7 +216,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def test_looks_of_another_version_are_no_obstacle(newer: Study, look: dict, family: str) -> None:
     newer.meta.looks = [{"family": family, **look}]
     view = view_of(newer)
-    assert headline(view).mark == "Exploratory" or view.looks(family)
+    assert answer(view).mark == "Exploratory" or view.looks(family)
     for make in (comparison.confirmed, winner.ablation, methods.done, protocol.validity):
         if (section := make(view)) is not None:
             part(section)

@@ -73,8 +73,8 @@ def test_a_training_without_epochs_is_not_said_to_have_any() -> None:
 @pytest.mark.parametrize(
     ("kind", "ended"),
     [
-        (REGRESSION, "{:.3f} mpg validation after 6 epochs (4.8 s)"),
-        (LOSS, "{:.4g} validation after 6 epochs (4.8 s)"),
+        (REGRESSION, "{:.3f} mpg validation (6 epochs, 4.8 s)"),
+        (LOSS, "{:.4g} validation (6 epochs, 4.8 s)"),
         (FOREST, "{:.2f} °C validation (2.4 s)"),
     ],
 )

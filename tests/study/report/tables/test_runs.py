@@ -180,7 +180,7 @@ def test_an_unknown_run_is_refused_with_what_there_is(study: Study) -> None:
         find_run(records, near)
     with pytest.raises(UserError, match="no run 'x'; valid: "):
         find_run(records, "x")
-    with pytest.raises(UserError, match="no run 'x'; 'export --format csv --out -' lists the study's 9"):
+    with pytest.raises(UserError, match="no run 'x'; an export lists the study's 9"):
         find_run([record(BASELINE, seed) for seed in range(9)], "x")
     with pytest.raises(UserError, match="no run '': the study has none yet"):
         find_run([], "")
