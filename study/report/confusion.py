@@ -52,16 +52,6 @@ def counts(matrix: np.ndarray, classes: Sequence[Markup], caption: Markup | str)
     return Matrix(caption, classes, cells, legend=[("", "% of the row, from"), *legend])
 
 
-def signed_counts(
-    matrix: np.ndarray,
-    base: np.ndarray,
-    classes: Sequence[Markup],
-    caption: Markup | str,
-) -> Matrix:
-    """A matrix of signed differences of counts, coloured by :func:`changes`. Rows sum to zero on equal examples."""
-    return changes(matrix - base, base.sum(axis=1), classes, caption)
-
-
 def changes(step: np.ndarray, support: np.ndarray, classes: Sequence[Markup], caption: Markup | str) -> Matrix:
     """A matrix of differences of counts, or of their means, of ``support`` (classes,); coloured as better or worse.
 

@@ -71,8 +71,8 @@ def terms(view: View) -> Iterator[tuple[str, str]]:
     if view.classification:
         yield (
             "Confusion matrix",
-            "Rows are the true class, columns what the model said; the diagonal is right. In the signed difference "
-            f"purple with + means more {view.members} than the baseline, orange with − fewer.",
+            "Rows are the true class, columns what the model said; the diagonal is right. In a signed difference "
+            f"purple is better, orange worse: more {view.members} on the diagonal are better, more off it are worse.",
         )
         yield (
             "Recall and its interval",

@@ -6,10 +6,11 @@ from study.report.figures.curves import Line, lines
 from study.report.figures.forest import Forest, Rung, forest
 from study.report.figures.hyperparameter import Values, hyperparameter
 from study.report.figures.parallel import Coordinate, Strand, parallel
-from study.report.figures.rows import Effect, bars, effects, intervals
+from study.report.figures.rows import SMALL, Effect, bars, effects, intervals
 from study.report.figures.scatter import Dots, Plane, dots
 
 __all__ = [
+    "SMALL",
     "Coordinate",
     "Comparison",
     "Dots",
