@@ -142,7 +142,7 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
 
     Importance speaks of a hyperparameter's whole range in the sweep, an ablation of one change: both can be right.
     """
-    alike = comparable([r for r in evidence.records if r.of_sweep], evidence.meta.prefix)
+    alike = comparable([t.record for t in evidence.trials], evidence.meta.prefix)
     if alike is None:
         return []
     shares = {i.field: i.share for i in importance(alike.configs, alike.scores)}

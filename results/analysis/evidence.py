@@ -112,6 +112,13 @@ class Evidence:
         """Whether a run is the baseline: by its config, whatever command asked for it."""
         return record.config_hash == self.baseline_hash
 
+    def is_trial(self, record: Record) -> bool:
+        """Whether a run is a trial: neither a run of the baseline, though a sweep begins with it, nor for a verdict.
+
+        The one rule by which trials are counted, on the page and off it.
+        """
+        return record.kind in ("sweep", "baseline") and not self.is_baseline(record)
+
     @functools.cached_property
     def baselines(self) -> list[Record]:
         """Complete runs of the baseline, by seed."""
@@ -161,8 +168,8 @@ class Evidence:
 
     @functools.cached_property
     def trials(self) -> list[Trial]:
-        """The runs that are neither the baseline nor repeats for a verdict: one per trial of a sweep, in order."""
-        kept = [r for r in self.records if not self.is_baseline(r) and r.kind in ("sweep", "baseline")]
+        """The runs that :meth:`is_trial` calls trials, in order."""
+        kept = [r for r in self.records if self.is_trial(r)]
         made = [
             Trial(r, against_baseline(r, self.baselines, self.meta.prefix), self.meta.baseline, i)
             for i, r in enumerate(kept)

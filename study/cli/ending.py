@@ -15,6 +15,7 @@ def end(session: Session, step: Step | None = None) -> None:
     """Write the page, and say where it is and what is next: ``step``, else what the records say."""
     from study.report.page import write_report  # noqa: PLC0415 - no training waits for pandas and matplotlib, 0.5 s
 
+    session.page.stop()
     say_whole(f"report: {shown_path(write_report(session.study))}")
     step = step or next_step(Evidence.of(session.study), session.at_once)
     if not session.options.quiet:

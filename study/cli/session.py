@@ -23,6 +23,7 @@ from results.store import Study
 from study.cli.code import Loaded, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
 from study.cli.data import load_data
+from study.cli.live_page import LivePage
 from study.cli.script import keep_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
@@ -73,6 +74,7 @@ class Session(Planning):
     """A study held for writing, and all that training in it needs."""
 
     model: Model
+    page: LivePage
 
     def announce(self, text: str) -> None:
         """Tell the person at the screen, unless they asked for quiet."""
@@ -95,20 +97,23 @@ class Session(Planning):
             return 0
         return self.train_source(FixedJobs(jobs), choice=self.choose(jobs)[0])
 
-    def train_source(self, source: Source, after: Sequence[After] = (), choice: Choice | None = None) -> int:
-        """Train the jobs of a source, and call ``after`` with each record that is on the disk.
+    def train_source(
+        self, source: Source, after: Sequence[After] = (), choice: Choice | None = None, most: int | None = None
+    ) -> int:
+        """Train the jobs of a source, ``most`` at most, and call ``after`` with each record that is on the disk.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
         worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is tested on runs that were interrupted.
         """
         self.study.save_meta()
+        self.page.expect(0, source.total or most, at_most=source.total is None)
         summary = run_jobs(
             self.study,
             self.model,
             source,
             options=self.options,
             context=self.context(),
-            after=[self.keep_pictures, *after],
+            after=[self.keep_pictures, self.page, *after],
             choice=choice,
         )
         if summary.interrupted:
@@ -194,7 +199,8 @@ def training_session(given: Inputs) -> Iterator[Session]:
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         options = options_of(args, study.meta)
         model = Model(trainable, given.trainable.path, data, runtime)
-        yield Session(study, trainable.Config, given.sets, runtime, options, model)
+        with contextlib.closing(LivePage(study)) as page:
+            yield Session(study, trainable.Config, given.sets, runtime, options, model, page)
 
 
 def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:

@@ -103,7 +103,8 @@ def search(session: Session, wanted: Search, limited: str = LIMITED) -> SweepSum
 
     Raises KeyboardInterrupt after Ctrl-C.
     """
-    training = Training(session.model, session.options, session.context(), [session.keep_pictures])
+    session.page.expect(sum(r.kind == "sweep" for r in session.study.records()), wanted.options.trials)
+    training = Training(session.model, session.options, session.context(), [session.keep_pictures, session.page])
     summary = sweep(session.study, training, wanted.space, wanted.options, session.announce)
     print_summary(session.study, summary, wanted.options.seed, limited, session.options.verbose)
     if summary.engine is not None and summary.engine.interrupted:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from study.report.text import clean
 
@@ -69,14 +69,27 @@ class Command(Block):
     text: str
     label: Markup | str = "To reproduce"
 
+    @property
+    def shown(self) -> Markup:
+        """The text, each option with its value in a piece of its own: lines break between them."""
+        pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
+        return Markup("").join(
+            Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)
+        )
+
 
 @dataclass
 class Column:
-    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not."""
+    """A table's column. ``sort``: 'number' or 'text' where the reader may sort by it; '' where not.
+
+    ``show`` makes its cell from what a row is about: a :class:`Cell`, or a text; ``when``: whether the table has it.
+    """
 
     label: Markup | str
+    show: Callable[[Any], Cell | Markup | str] | None = None
     numeric: bool = False
     sort: str = ""
+    when: bool = True
 
 
 @dataclass
@@ -96,6 +109,12 @@ class Row:
     style: str = ""
     status: str = ""
 
+    @classmethod
+    def of(cls, item: Any, columns: Sequence[Column], style: str = "", status: str = "") -> Row:
+        """The row of one item."""
+        made = [column.show(item) for column in columns if column.when and column.show is not None]
+        return cls([c if isinstance(c, Cell) else Cell(c) for c in made], style, status)
+
 
 @dataclass
 class Table(Block):
@@ -110,28 +129,41 @@ class Table(Block):
     hint: str = ""  # what one may filter by, with tools
     statuses: Sequence[str] = ()
     compact: bool = False
+    style: str = ""
+
+    @classmethod
+    def of(cls, caption: Markup | str, items: Iterable[Any], columns: Sequence[Column], **more: Any) -> Table:
+        """One row per item, each cell made by its column."""
+        kept = [column for column in columns if column.when]
+        return cls(caption, kept, [Row.of(item, kept) for item in items], **more)
 
 
 @dataclass
 class Matrix(Block):
-    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction."""
+    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction.
+
+    ``ends``: a last column, called ``end_label``, of what is said of each row. A legend's item without a CSS class
+    begins a group of those after it.
+    """
 
     kind: ClassVar[str] = "matrix"
     caption: Markup | str
     classes: Sequence[Markup]
     cells: Sequence[Sequence[tuple[str, str]]]  # (shown text, CSS class)
-    totals: Sequence[tuple[str, str]] = ()
-    total_label: str = ""
+    ends: Sequence[tuple[str, str]] = ()
+    end_label: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
 
     @property
     def wide(self) -> float:
         """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
         names = max((len(c.striptags()) for c in self.classes), default=0)
-        rows = [[float(len(shown)) for shown, _ in row] for row in self.cells]
-        rows += [[0.85 * len(shown) for shown, _ in self.totals]] if self.totals else []
-        cells = sum(max(2.2, 0.64 * max(column) + 0.85) for column in zip(*rows, strict=True))
-        return float(round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1))  # of DejaVu Sans, a wide font
+        rows = [
+            [max(map(len, shown.splitlines() or [""])) for shown, _ in (*row, *self.ends[i : i + 1])]
+            for i, row in enumerate(self.cells)
+        ]
+        cells = sum(max(2.2, 0.64 * max(column) + 0.5) for column in zip(*rows, strict=True))
+        return float(round(0.6 * max(names, 9) + 1.5 + bool(self.ends) + cells, 1))  # of DejaVu Sans, a wide font
 
 
 @dataclass
@@ -145,6 +177,25 @@ class Figure(Block):
     alt: str
     reading: Markup | str = ""
     table: Table | None = None
+
+
+@dataclass
+class Multiples(Block):
+    """Small plots side by side, each an inline SVG under its title, with one caption for all."""
+
+    kind: ClassVar[str] = "multiples"
+    name: str
+    caption: Markup | str
+    items: Sequence[tuple[Markup | str, Markup, bool]]  # title, drawing, whether it is twice as wide
+
+    @property
+    def left(self) -> int:
+        """Of four columns those that the last row leaves to the caption; all four where it leaves none."""
+        at = 0
+        for *_, wide in self.items:
+            at = (0 if wide and at == 3 else at) + 1 + wide
+            at = 0 if at == 4 else at
+        return 4 - at
 
 
 @dataclass
@@ -200,6 +251,16 @@ class Details(Block):
 
 
 @dataclass
+class Fold(Block):
+    """Blocks that open on demand, under one line."""
+
+    kind: ClassVar[str] = "fold"
+    label: Markup | str
+    blocks: Sequence[Block]
+    name: str = ""
+
+
+@dataclass
 class Download:
     """A file inside the page."""
 
@@ -214,6 +275,34 @@ class Downloads(Block):
 
     kind: ClassVar[str] = "downloads"
     items: Sequence[Download]
+
+
+@dataclass
+class Lines(Block):
+    """Terms and values as text, a line each with a tab between: one element, whatever there are of them."""
+
+    kind: ClassVar[str] = "lines"
+    items: Sequence[str]
+
+    @property
+    def shown(self) -> Markup:
+        """The lines, each part cleaned as all other text is."""
+        return Markup("\n").join(Markup("\t").join(clean(p) for p in line.split("\t")) for line in self.items)
+
+
+@dataclass
+class Pixels(Block):
+    """A matrix as a small picture, a pixel a cell, with its numbers as text."""
+
+    kind: ClassVar[str] = "pixels"
+    caption: Markup | str
+    source: Markup
+    text: str
+
+    @property
+    def shown(self) -> Markup:
+        """The text with its lines and tabs."""
+        return escape(self.text)
 
 
 @dataclass
@@ -241,9 +330,10 @@ class Section:
 
 @dataclass
 class Chapter:
-    """One question of the reader, with the sections that answer it."""
+    """One question of the reader, with the sections that answer it. ``folded``: it opens on demand."""
 
     name: str
     question: str
     short: str
     sections: Sequence[Section] = field(default_factory=list)
+    folded: bool = False

@@ -12,7 +12,7 @@ from results.analysis.evidence import Evidence
 from results.analysis.scores import curve_so_far, prefixes_compare
 from results.config import changes
 from results.escaping import terminal
-from results.formatting import MISSING, setting
+from results.formatting import MISSING, plural, setting
 from results.record import Record, Status
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -39,27 +39,27 @@ def print_summary(
     """Print to stdout; ``limited`` is said of a sweep that ended by the clock, engine figures where ``verbose``."""
     evidence = Evidence.of(study)
     baseline = next((run for run in evidence.baselines if run.seed == seed), None)
-    records = summary.records
+    records = [r for r in summary.records if evidence.is_trial(r)]
     complete = [r for r in records if r.status == "complete" and r.score is not None]
     if complete:
         best = sorted(complete, key=lambda r: -(r.score or 0))[:SHOWN]
         for line in _best(best, baseline, evidence):
             say(line)
     statuses = Counter(r.status for r in records)
-    words: dict[Status, str] = {
-        "complete": "complete",
-        "pruned": "stopped early",
-        "failed": "failed",
-        "diverged": "diverged",
-    }
-    told = ", ".join(f"{statuses[s]} {word}" for s, word in words.items() if statuses[s])
-    of = f" of {summary.asked}" if len(records) != summary.asked else ""
+    told = ", ".join(f"{statuses[s]} {word}" for s, word in ENDED.items() if statuses[s])
     spent = f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else ""
-    say(f"{len(records)}{of} trials: {told or 'none yet'}{spent}.")
+    say(f"{_counted(summary, len(records))}: {told or 'none yet'}{spent}.")
     for line in _engine_lines(summary, limited, verbose):
         say(line)
     if complete:
         say(f"{_luck(evidence)}Each trial is one run, picked after looking: exploratory, no verdict.")
+
+
+def _counted(summary: SweepSummary, others: int) -> str:
+    """Say how many runs the sweep has: '50 trials, the baseline and 49 others'; the baseline is one that was asked."""
+    made = len(summary.records)
+    of = f" of {summary.asked}" if made != summary.asked else ""
+    return f"{made}{of} trials" + (f", the baseline and {plural(others, 'other')}" if made > others else "")
 
 
 def _luck(evidence: Evidence) -> str:
@@ -124,4 +124,4 @@ def _table(best: list[Record], baseline: Record | None, evidence: Evidence) -> T
 
 def _changes(config: dict[str, Any], baseline: dict[str, Any]) -> str:
     changed = [f"{k}={setting(new)}" for k, (_, new) in changes(config, baseline).items()]
-    return " ".join(changed) or "the baseline itself"
+    return " ".join(changed)

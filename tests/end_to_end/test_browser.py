@@ -166,6 +166,20 @@ def test_nothing_scrolls_sideways_and_no_text_is_cut(browser: Any, study: Study,
     assert cut == []
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_matrices_keep_their_colours_in_forced_ones_and_can_be_read(browser: Any, study: Study, size: str) -> None:
+    page = opened(browser, study, size, forced_colors="active")
+    page.evaluate("document.querySelectorAll('#where details, #baseline').forEach((d) => { d.open = true; })")
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('#where .matrix td, #confusion .matrix td')]
+      .filter((e) => /^[cnp][0-9]/.test(e.className)).map((e) => [e.className, getComputedStyle(e)])
+      .map(([name, style]) => [name, style.backgroundColor, style.color, parseFloat(style.fontSize)])"""
+    )
+    grounds = {name: ground for name, ground, _, _ in found}
+    assert len(grounds) == len(set(grounds.values())) > 8
+    assert all(ground != ink and height >= 11 for _, ground, ink, height in found)
+
+
 def ranks(page: Any) -> list[str]:
     return page.locator("#leaderboard-table tbody tr:visible th").evaluate_all(
         "all => all.map(e => e.textContent.split(' ').slice(0, 2).join(' '))"
@@ -261,7 +275,7 @@ def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp
 def test_without_javascript_everything_is_there(browser: Any, study: Study) -> None:
     page = opened(browser, study, java_script_enabled=False)
     assert page.locator(".filter").is_hidden() and page.locator("button:visible").count() == 0
-    for part in ("#leaderboard-table", "#forest svg", "#confirm-table", "#winner-recall"):
+    for part in ("#leaderboard-table", "#forest svg", "#confirm-table", "#winner-classes svg"):
         assert page.locator(part).first.is_visible()
     page.locator("#trial-20 > summary").click()
     assert page.locator("#trial-20 table.matrix").first.is_visible()

@@ -1,4 +1,4 @@
-"""Chapter: every trial, each in a folded part with its own link, small enough for hundreds."""
+"""Chapter: every trial, each once, in a folded part with its own link, small enough for hundreds."""
 
 from __future__ import annotations
 
@@ -8,62 +8,41 @@ from markupsafe import Markup
 from results.analysis.evidence import Trial
 from results.analysis.scores import curve
 from results.record import Record
-from study.report.blocks import (
-    Block,
-    Command,
-    Curve,
-    Details,
-    Facts,
-    Note,
-    Section,
-    Text,
-)
+from study.report.blocks import Block, Command, Curve, Details, Lines, Note, Section, Text
 from study.report.parts.class_changes import class_noise
-from study.report.parts.leaderboard import by_rank
+from study.report.parts.leaderboard import of_all, shown
 from study.report.parts.reproduce import reproduce
 from study.report.parts.trial_errors import complete, moved_examples, pruned
-from study.report.text import capital, clean, code, duration, number, plural, strong, text, typeset, value
+from study.report.text import capital, clean, duration, number, plural, text, typeset, value
 from study.report.view import View, trial_changes
 
 NAME, QUESTION, SHORT = "trials", "What did each trial do?", "Every trial"
 
 WHOLE = 100
-"""Trials shown with whole matrices, the best ones first; beyond, the page would grow by 5 kB for each."""
+"""Trials whose matrix is a table, the best ones; of the others it is a picture, with its numbers as text."""
 
-PICTURED = 60
-"""Trials shown with pictures."""
+PICTURED = 10
+"""Trials shown with test images."""
 
 
 def every(view: View) -> Section | None:
     """One folded part per trial, complete ones by rank first."""
     if not view.trials:
         return None
-    order = by_rank(view)
     noise, span = class_noise(view), _span(view)
-    made = [_details(view, t, i, noise, span) for i, t in enumerate(order)]
+    made = [_details(view, t, i, noise, span) for i, t in enumerate(shown(view))]
     said = [
         text(
-            "Open a trial to see what it changed, {}{}and how to run it again.",
+            "{}Open one to see what it changed, {}{}and how to run it again.{}",
+            f"{of_all(view)}: complete ones by rank, then pruned ones by how far they came. " if of_all(view) else "",
             "how it learned, " if view.has_epochs else "",
             "where its errors moved " if view.classification else "",
+            " Changes of single classes are shown without a flag: what is noise is unknown below three seeds of the "
+            "baseline."
+            if noise is None and view.ranked and view.classification
+            else "",
         )
     ]
-    if len(order) > WHOLE and view.classification:
-        said.append(
-            text(
-                "Whole matrices are shown for the first {} of {}, to keep the page small; records.jsonl holds "
-                "them all.",
-                WHOLE,
-                len(order),
-            )
-        )
-    if noise is None and view.ranked and view.classification:
-        said.append(
-            text(
-                "Changes of single classes are shown without a flag: what is noise is unknown below three "
-                "seeds of the baseline."
-            )
-        )
     return Section("every-trial", "Trials, complete ones by rank", [Text(said), *made])
 
 
@@ -72,32 +51,13 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
     blocks: list[Block] = [_what(view, trial)]
     if r.error:
         blocks.append(Note("bad", r.status, [clean(r.error, 600)]))
-    if r.status == "pruned":
-        blocks.append(
-            Note(
-                "info",
-                "Pruned",
-                [
-                    text(
-                        "Stopped after {}. {}{}.",
-                        plural(len(r.history), "epoch"),
-                        "It is compared with the baseline at the same epoch on validation; it"
-                        if c.at_equal is not None and view.equal
-                        else "It",
-                        " has no test figures" if view.metric.test else " has no full score",
-                    )
-                ],
-            )
-        )
     drawn = _curve(view, trial, span) if view.has_epochs else None
-    classes: list[Block] = []
+    blocks += [drawn] if drawn else []
     if r.status == "complete":
-        classes = complete(view, trial, noise, order < WHOLE)
+        blocks += complete(view, trial, noise, order < WHOLE)
+        blocks += moved_examples(view, trial, order < PICTURED)
     elif r.status == "pruned":
-        classes = pruned(view, trial, order < WHOLE)
-    blocks += [*([drawn] if drawn else []), *classes]
-    if r.status == "complete" and order < PICTURED:
-        blocks += moved_examples(view, trial)
+        blocks += pruned(view, trial, order < WHOLE)
     blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
     if c.as_configured is not None:
         score = view.amount(c.as_configured, short=True)
@@ -108,38 +68,39 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, spa
     return Details(trial.anchor, trial.label, r.status, [score, trial_changes(trial)], blocks)
 
 
-def _what(view: View, trial: Trial) -> Block:
+def _what(view: View, trial: Trial) -> Lines:
+    """Its settings with every digit, the baseline's first; then, after an empty line, how it ended."""
     r, c = trial.record, trial.compared
-    items: list[tuple[Markup | str, Markup | str]] = [
-        (code(f, 40), Markup("{} → {}").format(_setting(old), strong(_setting(new))))
-        for f, (old, new) in trial.changes.items()
-    ]
+    unit = f" {view.metric.short_unit}" if view.metric.short_unit else ""
+    items = [f"{clean(f, 40)}\t{_exact(old)} → {_exact(new)}" for f, (old, new) in trial.changes.items()]
+    items.append("")
+    if r.status == "pruned":
+        items.append(f"pruned\tafter {plural(len(r.history), 'epoch')}: no full score, hence no rank")
     if r.status in ("complete", "pruned"):
-        at = text(" (epoch {})", r.best_epoch or "–") if view.has_epochs else ""
-        items.append(("Validation, best epoch" if at else "Validation", text("{}{}", view.score(r.score), at)))
+        at = f" (epoch {r.best_epoch or '–'})" if view.has_epochs else ""
+        items.append(f"validation\t{view.score(r.score)}{at}")
     if c.as_configured is not None:
-        items.append(("Against the baseline", view.amount(c.as_configured, short=True)))
+        items.append(f"against the baseline\t{view.gain(c.as_configured)}{unit}")
     if c.at_equal is not None and view.equal:
-        within = text("Within {}", plural(c.equal_epochs or 0, "epoch"))
-        items.append((within, view.amount(c.at_equal, short=True)))
+        items.append(f"within {plural(c.equal_epochs or 0, 'epoch')}\t{view.gain(c.at_equal)}{unit}")
     if r.status == "complete" and view.metric.test:
-        items.append(("Test, not ranked", text("{} ({})", view.score(r.test_score), view.gain(c.test))))
+        items.append(f"test, not ranked\t{view.score(r.test_score)} ({view.gain(c.test)})")
     if label := view.fresh_label(trial):
-        items.append(("On fresh seeds", strong(label)))
+        items.append(f"on fresh seeds\t{label}")
     if r.parameters:
-        items.append(("Parameters", number(r.parameters)))
-    items.append(("Training time", duration(r.seconds)))
-    items.append(("Seed", str(r.seed)))
-    return Facts(items)
+        items.append(f"parameters\t{number(r.parameters)}")
+    items += [f"training time\t{duration(r.seconds)}", f"seed\t{r.seed}"]
+    return Lines(items)
 
 
-def _setting(item: object) -> str:
-    return "–" if item is None else value(item)
+def _exact(setting: object) -> str:
+    """A setting with every digit."""
+    return repr(setting) if isinstance(setting, float) else value(setting)
 
 
 def _span(view: View) -> tuple[float, float]:
     """The range of validation values of all runs, one for all small curves so that they compare."""
-    runs = [*view.baselines, *(t.record for t in view.trials)]
+    runs = [*view.baselines, *(t.record for t in shown(view))]
     scores = [s for r in runs for _, s in curve(r)]
     limit = view.worst_drawn(scores)
     values = [view.raw(s if limit is None else max(s, limit)) or 0.0 for s in scores]
@@ -181,4 +142,5 @@ def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
     return Curve(title, alt, lines, labels, [top, top + tall / 2, top + tall])
 
 
+FOLDED = True
 SECTIONS = [every]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -18,10 +19,15 @@ def signed_ticks(axis: Any) -> None:
     axis.set_major_formatter(lambda v, _: f"{v:+.10g}".replace("-", "\u2212") if abs(v) > 1e-9 else "0")
 
 
-def plain_log(axes: Axes) -> None:
-    """Tick a log axis in plain numbers, about six of them."""
+def wrapped(label: str, most: int = 46) -> str:
+    """A label in lines of at most about ``most`` characters."""
+    return "\n".join(textwrap.wrap(label, most, break_long_words=False))
+
+
+def plain_log(axes: Axes, few: bool = False) -> None:
+    """Tick a log axis in plain numbers, about six of them; about three where ``few``."""
     low, high = axes.get_xlim()
-    decades = high / low
+    decades = (high / low) ** (3 if few else 1)
     axes.xaxis.set_major_locator(
         LogLocator(subs=(1.0,) if decades > 300 else (1.0, 3.0) if decades > 12 else (1.0, 2.0, 5.0))
     )

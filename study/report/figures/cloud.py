@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,8 +47,7 @@ def cloud(name: str, points: Any, labels: Any, names: Sequence[str], x: str, y: 
         axes.set(xlabel=x, ylabel=y, xticks=[], yticks=[])
         axes.spines["bottom"].set_visible(False)
 
-    svg = draw(name, paint, alt, NARROW, 280)
-    return Markup(re.sub(r"M (\S+) (\S+) ?L \1 \2 ?\n?", r"M\1 \2h0", svg))
+    return draw(name, paint, alt, NARROW, 280)
 
 
 def apart(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from study.report.figures.axes import whole_numbers
+from study.report.figures.axes import whole_numbers, wrapped
 from study.report.figures.svg import NARROW, ROLES, draw
 
 
@@ -31,7 +31,7 @@ def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options:
 
     def paint(axes: Axes) -> None:
         ends: list[tuple[float, float, Line]] = []
-        for line in given:
+        for line in _joined(given):
             style: Any = (0, (4, 2)) if line.dash else "-"
             axes.plot(line.x, line.y, color=ROLES[line.role], linewidth=line.width, linestyle=style)
             if len(line.x) == 1 or line.mark is not None:
@@ -46,14 +46,32 @@ def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options:
             if line.label and len(line.x):
                 ends.append((line.x[-1], line.y[-1], line))
         axes.set(xlabel=x, ylabel="")
-        axes.set_title(y, color=ROLES["muted"])
+        axes.set_title(wrapped(y) if options.get("size") else y, color=ROLES["muted"])
         axes.grid(axis="x", visible=False)
         if tick := options.get("tick"):
             axes.yaxis.set_major_formatter(lambda v, _: tick(v))
         whole_numbers(axes)
         _label_ends(axes, ends)
 
-    return draw(name, paint, alt, options.get("width", NARROW), options.get("height", 190))
+    return draw(name, paint, alt, options.get("width", NARROW), options.get("height", 190), options.get("size"))
+
+
+def _joined(given: Sequence[Line]) -> list[Line]:
+    """Lines of one look that bear no label, as one with gaps: an element for each of hundreds would slow the page."""
+    found: list[Line] = []
+    for line in given:
+        last = found[-1] if found else None
+        plain = last is not None and not (line.label or last.label) and len(line.x) > 1
+        if last is not None and plain and _look(last) == _look(line):
+            gap = [float("nan")]
+            found[-1] = replace(last, x=[*last.x, *gap, *line.x], y=[*last.y, *gap, *line.y])
+            continue
+        found.append(line)
+    return found
+
+
+def _look(line: Line) -> tuple[object, ...]:
+    return line.role, line.width, line.dash, line.mark
 
 
 def _label_ends(axes: Axes, ends: list[tuple[float, float, Line]]) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from study.report.figures.axes import signed_ticks
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.axes import signed_ticks, wrapped
+from study.report.figures.svg import NARROW, READABLE, ROLES, draw
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def forest(name: str, given: Forest, x: str, alt: str) -> Markup:
     What is so much worse that it would squeeze the rest becomes an arrow at the edge, with its value.
     """
     rungs, band, luck, lower, edge = given.rungs, given.band, given.luck, given.lower, given.edge
-    tall = 12.0 if len(rungs) <= 60 else max(2.5, 720 / len(rungs))
+    tall = 14.0
     far = [(row, r.full) for row, r in enumerate(rungs) if r.full is not None and given.far(r.full)]
 
     def paint(axes: Axes) -> None:
@@ -67,29 +67,24 @@ def forest(name: str, given: Forest, x: str, alt: str) -> Markup:
         axes.axvline(0, color=ROLES["base"], linewidth=1.2)
         if luck is not None:
             axes.axvline(luck, color=ROLES["best"], linewidth=1, linestyle=(0, (4, 2)))
-            style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"], "fontsize": 7.5}
+            style: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ROLES["best"]}
             place = ("data", "axes fraction")
             axes.annotate(given.by_luck, (luck, 1), xycoords=place, xytext=(0, 3), textcoords="offset points", **style)
-        size = 4.5 if tall > 6 else 3
-        _draw_dots(axes, given, size)
+        _draw_dots(axes, given, 5)
         for row, value in far:
-            axes.plot([edge], [row], ">" if lower else "<", color=ROLES["trial"], markersize=size - 0.5)
-            if tall > 6:
-                _label_arrow(axes, edge, row, value, lower)
+            axes.plot([edge], [row], ">" if lower else "<", color=ROLES["trial"], markersize=4.5)
+            _label_arrow(axes, edge, row, value, lower)
         if far and lower:
             axes.set_xlim(right=edge + 0.02 * (edge - axes.get_xlim()[0]))
         elif far:
             axes.set_xlim(left=edge - 0.02 * (axes.get_xlim()[1] - edge))
         axes.set_ylim(len(rungs) - 0.4, -0.6)
-        axes.set_xlabel(x)
+        axes.set_xlabel(wrapped(x))
         axes.grid(axis="y", visible=False)
-        if tall > 6:
-            axes.set_yticks(range(len(rungs)), labels=[r.label for r in rungs])
-        else:
-            axes.set_ylabel("rank")
+        axes.set_yticks(range(len(rungs)), labels=[r.label for r in rungs])
         signed_ticks(axes.xaxis)
 
-    return draw(name, paint, alt, NARROW + 40, 62 + tall * len(rungs))
+    return draw(name, paint, alt, NARROW, 66 + tall * len(rungs), READABLE)
 
 
 def _draw_dots(axes: Axes, given: Forest, size: float) -> None:
@@ -109,7 +104,7 @@ def _draw_dots(axes: Axes, given: Forest, size: float) -> None:
 
 
 def _label_arrow(axes: Axes, edge: float, row: int, value: float, lower: bool) -> None:
-    style: dict[str, Any] = {"va": "center", "ha": "right" if lower else "left", "fontsize": 7}
+    style: dict[str, Any] = {"va": "center", "ha": "right" if lower else "left"}
     said = (f"{value:+.1f}" if abs(value) >= 1 else f"{value:+.2g}").replace("-", "\u2212")
     place = (-5 if lower else 5, 0)
     axes.annotate(said, (edge, row), xytext=place, textcoords="offset points", color=ROLES["muted"], **style)

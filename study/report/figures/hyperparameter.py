@@ -1,4 +1,4 @@
-"""Scores over one hyperparameter, the trials without a score as ticks under the axis."""
+"""Scores over one hyperparameter: one of many small plots side by side."""
 
 from __future__ import annotations
 
@@ -8,105 +8,113 @@ from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.transforms import blended_transform_factory
+from matplotlib.ticker import MaxNLocator
 
 from study.report.figures.axes import plain_log
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.svg import ROLES, draw, mark_all
+
+WIDE, TALL = 150, 118
+"""Of a plot in points; one whose settings lie is twice as wide. Two lie side by side on a telephone, each of 160
+pixels, and four on a screen, each of 200.
+"""
+SIZE = 10
+"""Of its text, in points."""
 
 
 @dataclass(frozen=True)
 class Values:
     """Trials over one hyperparameter: the setting, the metric's value and the state of each.
 
-    ``states``: 'complete', 'pruned' or another for one that failed. ``base``: the baseline's value and score.
-    ``best``: the position of the trial to mark. Without ``numeric`` values are categories in order of appearance.
+    ``states``: 'complete' or 'pruned'. ``base``: the baseline's value and score; ``band``: where one more run of it
+    would fall. ``best``: the position of the trial to mark. ``ends``: of the upright axis, for all plots the same.
+    Without ``numeric`` values are categories in order of appearance.
     """
 
     values: Sequence[Any]
-    scores: Sequence[float | None]
+    scores: Sequence[float]
     states: Sequence[str]
     base: tuple[Any, float] | None = None
+    band: tuple[float, float] | None = None
     best: int | None = None
     numeric: bool = True
     log: bool = False
+    ends: tuple[float, float] | None = None
 
     @property
     def categories(self) -> list[Any]:
         """The values where they are categories."""
         return [] if self.numeric else list(dict.fromkeys(self.values))
 
-    def at(self, i: int) -> float:
-        """The x of a trial: its value, or its category's place, a little aside where others share it."""
+    @property
+    def lying(self) -> bool:
+        """Whether the settings stand one under the other, since their names would not fit side by side."""
+        return sum(len(str(c)) + 2 for c in self.categories) > 24
+
+    def places(self) -> list[float]:
+        """The x of each trial: its value, or its category's place, a little aside where others share it."""
         if self.numeric:
-            return float(self.values[i])
-        same = [j for j in range(len(self.values)) if self.values[j] == self.values[i]]
-        width = min(0.28, 0.04 * len(same))
-        aside = width * (2 * ((same.index(i) * 0.618) % 1) - 1) if len(same) > 1 else 0.0
-        return self.categories.index(self.values[i]) + aside
+            return [float(v) for v in self.values]
+        order = {v: i for i, v in enumerate(self.categories)}
+        seen: dict[Any, int] = {}
+        found = []
+        for v in self.values:
+            n = seen[v] = seen.get(v, -1) + 1
+            found.append(order[v] + 0.28 * (2 * ((0.5 + n * 0.618) % 1) - 1))
+        return found
 
 
-def hyperparameter(name: str, given: Values, x: str, alt: str, tick: Callable[[float], str]) -> Markup:
-    """Draw every trial's value over one hyperparameter, ``tick`` at the axis; those without as ticks under it."""
+def hyperparameter(name: str, given: Values, alt: str, tick: Callable[[float], str]) -> Markup:
+    """Draw every trial's value over one hyperparameter, ``tick`` at the axis: dots complete, rings pruned."""
 
     def paint(axes: Axes) -> None:
         if given.log:
             axes.set_xscale("log")
+        scores, settings = (axes.xaxis, axes.yaxis) if given.lying else (axes.yaxis, axes.xaxis)
         _draw_scores(axes, given)
-        _draw_ticks(axes, given)
+        scores.set_major_locator(MaxNLocator(4))
+        scores.set_major_formatter(lambda v, _: tick(v))
+        settings.grid(visible=False)
         if given.numeric and given.log:
-            plain_log(axes)
-        elif not given.numeric:
-            _name_categories(axes, [str(c) for c in given.categories])
-        axes.tick_params(axis="x", pad=14, length=0)
-        axes.set_title(x, color=ROLES["ink"])
-        axes.yaxis.set_major_formatter(lambda v, _: tick(v))
-        axes.grid(axis="x", visible=False)
+            plain_log(axes, few=True)
+        elif given.numeric:
+            settings.set_major_locator(MaxNLocator(4))
+            settings.set_major_formatter(lambda v, _: f"{v:g}")
+        else:
+            settings.set_ticks(range(len(given.categories)), labels=[str(c) for c in given.categories])
+            ends = (-0.6, len(given.categories) - 0.4)
+            axes.set_ylim(ends[::-1]) if given.lying else axes.set_xlim(ends)
+        axes.tick_params(length=2)
 
-    return draw(name, paint, alt, NARROW, 190)
+    if given.lying:
+        return draw(name, paint, alt, 2 * WIDE + 8, 28 + 12 * max(len(given.categories), 7), SIZE)
+    return draw(name, paint, alt, WIDE, TALL, SIZE)
 
 
 def _draw_scores(axes: Axes, given: Values) -> None:
-    full = [(i, s) for i, s in enumerate(given.scores) if s is not None and given.states[i] == "complete"]
+    places = given.places()
+    span, line = (axes.axvspan, axes.axvline) if given.lying else (axes.axhspan, axes.axhline)
+
+    def at(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+        one, two = [p for p, _ in points], [s for _, s in points]
+        return (two, one) if given.lying else (one, two)
+
+    def those(pruned: bool) -> tuple[list[float], list[float]]:
+        own = [i for i, state in enumerate(given.states) if (state == "pruned") == pruned and i != given.best]
+        return at([(places[i], given.scores[i]) for i in own])
+
+    if given.band is not None:
+        span(*given.band, color=ROLES["pale"], alpha=0.25, linewidth=0)
     if given.base is not None:
-        axes.axhline(given.base[1], color=ROLES["base"], linewidth=1.1, linestyle=(0, (1, 1.5)))
-    rest = [(given.at(i), score) for i, score in full if i != given.best]
-    axes.plot([x for x, _ in rest], [y for _, y in rest], "o", color=ROLES["trial"], markersize=4, alpha=0.8)
-    if given.base is not None:
+        line(given.base[1], color=ROLES["base"], linewidth=1, linestyle=(0, (1, 1.5)))
+    mark_all(axes, *those(True), "muted", 3, ring=True)
+    mark_all(axes, *those(False), "trial", 4)
+    if given.base is not None and given.base[0] is not None:
         value, score = given.base
         where = float(value) if given.numeric else float(given.categories.index(value))
-        axes.plot([where], [score], "D", mfc=ROLES["ground"], mec=ROLES["base"], mew=1.2, markersize=5.5)
-    for i, score in full:
-        if i == given.best:
-            axes.plot([given.at(i)], [score], "o", color=ROLES["best"], markersize=6)
-
-
-def _draw_ticks(axes: Axes, given: Values) -> None:
-    under = blended_transform_factory(axes.transData, axes.transAxes)
-    for height, role, mark, own in (
-        (-0.035, "muted", "|", [i for i, s in enumerate(given.states) if s == "pruned"]),
-        (-0.085, "bad", "x", [i for i, s in enumerate(given.states) if s not in ("complete", "pruned")]),
-    ):
-        axes.plot(
-            [given.at(i) for i in own],
-            [height] * len(own),
-            mark,
-            color=ROLES[role],
-            markersize=4,
-            mew=0.9,
-            transform=under,
-            clip_on=False,
-            scalex=True,
-            scaley=False,
-        )
-
-
-def _name_categories(axes: Axes, names: Sequence[str]) -> None:
-    slanted = len(names) > 4 or sum(map(len, names)) > 30
-    axes.set_xticks(
-        range(len(names)),
-        labels=names,
-        rotation=40 if slanted else 0,
-        ha="right" if slanted else "center",
-        rotation_mode="anchor",
-    )
-    axes.set_xlim(-0.6, len(names) - 0.4)
+        axes.plot(*at([(where, score)]), "D", mfc=ROLES["ground"], mec=ROLES["base"], mew=1.1, markersize=4.5)
+    if given.best is not None:
+        axes.plot(*at([(places[given.best], given.scores[given.best])]), "o", color=ROLES["best"], markersize=5.5)
+    if given.ends is not None:
+        low, high = given.ends
+        ends = (low - 0.06 * (high - low), high + 0.06 * (high - low))
+        axes.set_xlim(ends) if given.lying else axes.set_ylim(ends)

@@ -9,8 +9,8 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib.axes import Axes
 
-from study.report.figures.axes import plain_log, signed_ticks, whole_numbers
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.axes import plain_log, signed_ticks, whole_numbers, wrapped
+from study.report.figures.svg import NARROW, READABLE, ROLES, draw, mark_all
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Plane:
     tick: Callable[[float], str] | None = None  # writes a value at the y axis; otherwise y is a signed difference
     level: float | None = None
     level_label: str = ""
+    ticks: Sequence[float] = ()  # of x, in place of those that matplotlib picks
 
 
 def dots(name: str, groups: Sequence[Dots], plane: Plane, alt: str, path: Sequence[tuple[float, float]] = ()) -> Markup:
@@ -54,14 +55,16 @@ def dots(name: str, groups: Sequence[Dots], plane: Plane, alt: str, path: Sequen
             plain_log(axes)
         if plane.whole:
             whole_numbers(axes)
-        axes.set_xlabel(plane.x)
-        axes.set_title(plane.y, color=ROLES["muted"])
+        if plane.ticks:
+            axes.set_xticks(list(plane.ticks))
+        axes.set_xlabel(wrapped(plane.x))
+        axes.set_title(wrapped(plane.y), color=ROLES["muted"])
         if tick := plane.tick:
             axes.yaxis.set_major_formatter(lambda v, _: tick(v))
         else:
             signed_ticks(axes.yaxis)
 
-    return draw(name, paint, alt, NARROW, 225)
+    return draw(name, paint, alt, NARROW, 225, READABLE)
 
 
 def _draw_level(axes: Axes, level: float, label: str) -> None:
@@ -73,7 +76,6 @@ def _draw_level(axes: Axes, level: float, label: str) -> None:
         xytext=(2, 2),
         textcoords="offset points",
         color=ROLES["base"],
-        fontsize=7.5,
         va="bottom",
     )
 
@@ -81,15 +83,12 @@ def _draw_level(axes: Axes, level: float, label: str) -> None:
 def _draw_group(axes: Axes, group: Dots) -> None:
     if not len(group.x):
         return
-    fill = ROLES["ground"] if group.ring else ROLES[group.role]
-    style: dict[str, Any] = {
-        "mfc": fill,
-        "mec": ROLES[group.role],
-        "mew": 0.9,
-        "markersize": group.size,
-        "linestyle": "",
-    }
-    axes.plot(group.x, group.y, group.mark, **style)
+    if group.mark == "o":
+        mark_all(axes, group.x, group.y, group.role, group.size, group.ring)
+    else:
+        fill = ROLES["ground"] if group.ring else ROLES[group.role]
+        style: dict[str, Any] = {"mfc": fill, "mec": ROLES[group.role], "mew": 0.9, "markersize": group.size}
+        axes.plot(group.x, group.y, group.mark, **style)
     if group.label:
         axes.annotate(
             group.label,

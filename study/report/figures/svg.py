@@ -10,13 +10,16 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 ROLES = {
     "ink": "#010101",
@@ -41,6 +44,14 @@ BOLD = ";font-weight:700"
 
 NARROW = 300
 """Width in points, one per CSS unit of the drawing: two lie in a row on a wide page."""
+
+READABLE = 10.5
+"""Size of a drawing's text in points, that of all of it."""
+
+_SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
+
+MANY = 60
+"""Points of one kind from which they become one path: an element for each would slow the page down."""
 
 STYLE = {
     "svg.fonttype": "none",
@@ -85,14 +96,37 @@ def draw(
     alt: str,
     width: float = NARROW,
     height: float = 190,
+    size: float | None = None,
 ) -> Markup:
-    """Return the SVG of one pair of axes that ``paint`` fills; ``width`` and ``height`` in points."""
-    with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
+    """Return the SVG of one pair of axes that ``paint`` fills; ``width``, ``height`` and ``size`` (of text) in points.
+
+    A drawing 300 wide is 317 pixels wide on a telephone: text of ``READABLE`` is 11 pixels high there.
+    """
+    sizes = {} if size is None else dict.fromkeys(_SIZES, size)
+    with matplotlib.rc_context(STYLE | sizes | {"svg.hashsalt": name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's browser has the fonts
         figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
         FigureCanvasSVG(figure)
         paint(figure.add_subplot())
         return to_svg(figure, name, alt)
+
+
+def mark_all(axes: Axes, x: Sequence[float], y: Sequence[float], role: str, size: float, ring: bool = False) -> None:
+    """Draw points of one kind, full or as rings; many become one path of round strokes without length."""
+    if not len(x):
+        return
+    if len(x) < MANY:
+        fill = ROLES["ground"] if ring else ROLES[role]
+        axes.plot(x, y, "o", mfc=fill, mec=ROLES[role], mew=0.9 if ring else 0, markersize=size)
+        return
+    corners = np.repeat(np.column_stack([x, y]).astype(float), 2, axis=0)
+    path = Path(corners, [Path.MOVETO, Path.LINETO] * len(x))
+    path.should_simplify = False
+    for colour, wide in [(ROLES[role], size), *([(ROLES["ground"], size - 1.8)] if ring else [])]:
+        style = {"fill": False, "edgecolor": colour, "linewidth": wide, "capstyle": "round", "snap": False}
+        axes.add_patch(PathPatch(path, **style))
+    axes.update_datalim(corners)
+    axes.autoscale_view()
 
 
 def to_svg(figure: Figure, name: str, alt: str) -> Markup:
@@ -142,6 +176,7 @@ def slim(svg: str, name: str, alt: str) -> str:
         body,
     )
     body = re.sub(r"(?<=[\d])\n(?=[LC])", "", body)
+    body = re.sub(r"M (\S+) (\S+) ?L \1 \2 ?\n?", r"M\1 \2h0", body)  # a point, as mark_all draws it
     while "<g>\n</g>" in body:
         body = re.sub(r"<g>\n</g>\n?", "", body)
     size = box[1] if box else f"0 0 {NARROW} 190"

@@ -2,87 +2,61 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
-from results.analysis.importance import LEAST, Alike, comparable, importance
+from results.analysis.importance import LEAST, Alike, Importance, comparable, importance
 from study.report import figures
-from study.report.blocks import Cell, Column, Figure, Note, Row, Section, Table
+from study.report.blocks import Block, Column, Figure, Fold, Table, Text
 from study.report.text import clean, code, percent, plural, text
 from study.report.view import View
 
 
-def shares(view: View) -> Section | None:
-    """Importance of each hyperparameter, where there are enough trials that compare to speak of it."""
-    if not view.trials:
-        return None
+def shares(view: View) -> list[Block]:
+    """Importance of each hyperparameter in a fold, or a line on why there is none."""
+    if not view.varying:
+        return []
     alike = comparable([t.record for t in view.trials], view.meta.prefix)
     if alike is None:
-        n = len(view.ranked)
-        note = text(
-            "Importance is not shown: it needs {} trials that compare and there {} {} complete. A ranking "
-            "from fewer is close to a ranking of chance.",
+        said = text(
+            "Importance of hyperparameters is not shown: it needs {} trials that compare, and {} complete.",
             LEAST,
-            "is" if n == 1 else "are",
-            n,
+            plural(len(view.ranked), "is", "are"),
         )
-        return Section("importance", "Importance", [Note("info", "Too few trials", [note])])
+        return [Text([said])]
     found = importance(alike.configs, alike.scores)
     if not found:
-        return None
+        return []
+    first = text(
+        "Importance{}: {} first with {} of it",
+        f" within {plural(alike.epochs, 'epoch')}" if alike.epochs else "",
+        code(found[0].field, 40),
+        percent(found[0].share, 0),
+    )
+    return [Fold(first, [_figure(view, alike, found)], "importance")]
+
+
+def _figure(view: View, alike: Alike, found: list[Importance]) -> Figure:
     labels = [clean(i.field, 40) for i in found]
     alt = "Importance: " + ", ".join(f"{n} {percent(i.share, 0)}" for n, i in zip(labels, found, strict=True))
-    svg = figures.bars(
-        "importance",
-        labels,
-        [i.share for i in found],
-        [i.low for i in found],
-        [i.high for i in found],
-        "share of importance",
-        alt,
-    )
-    rows = [
-        Row([Cell(code(i.field, 40)), Cell(percent(i.share, 1)), Cell(f"{percent(i.low, 1)} to {percent(i.high, 1)}")])
-        for i in found
+    low, high = [i.low for i in found], [i.high for i in found]
+    svg = figures.bars("importance", labels, [i.share for i in found], low, high, "share of importance", alt)
+    columns: list[Column] = [
+        Column("Hyperparameter", lambda i: code(i.field, 40)),
+        Column("Share", lambda i: percent(i.share, 1), numeric=True),
+        Column("Range", lambda i: f"{percent(i.low, 1)} to {percent(i.high, 1)}", numeric=True),
     ]
-    table = Table(
-        "Importance by hyperparameter",
-        [Column("Hyperparameter"), Column("Share", numeric=True), Column("Range", numeric=True)],
-        rows,
-        compact=True,
-    )
     reading = text(
         "PED-ANOVA over {}: how much each hyperparameter sets the better trials apart from the rest. The line is the "
-        "range when a random fifth of the trials is left out.",
-        plural(len(alike.records), "complete trial")
+        "range when a random fifth of the trials is left out. It describes the trials that the sampler chose{}{}, "
+        "names no direction and proves no cause.{}",
+        f"{len(alike.records):,} complete trials"
         if alike.epochs is None
-        else f"{plural(len(alike.records), 'trial')} within {plural(alike.epochs, 'epoch')}",
-    )
-    return Section(
-        "importance",
-        "Importance" if alike.epochs is None else f"Importance within {plural(alike.epochs, 'epoch')}",
-        [
-            Note("warn", "Read with care", [_caveat(view, alike)]),
-            Figure("importance", "Importance", svg, alt, reading, table),
-        ],
-    )
-
-
-def _caveat(view: View, alike: Alike) -> Markup:
-    if alike.epochs is not None:
-        return text(
-            "It describes the start of training, {}, since only {} had the whole: a hyperparameter that pays off late "
-            "looks unimportant here. It names no direction and proves no cause.",
-            plural(alike.epochs, "epoch"),
-            plural(len(view.ranked), "trial"),
-        )
-    epochs = (
-        " Epochs are one of the hyperparameters: a larger budget counts as a cause." if "epochs" in view.varying else ""
-    )
-    return text(
-        "It describes the trials that the sampler chose{}, {} of {}; it names no direction, proves no cause{}.{}",
+        else f"{len(alike.records):,} trials within {plural(alike.epochs, 'epoch')}",
         " and the scheduler let through" if view.has_epochs else "",
-        len(alike.records),
-        len(view.trials),
-        ", and hyperparameters whose bad values are pruned early look unimportant" if view.has_epochs else "",
-        epochs,
+        f", at the start of training ({len(view.ranked):,} had the whole): what pays off late looks unimportant"
+        if alike.epochs
+        else "",
+        " Epochs are one of the hyperparameters: a larger budget counts as a cause."
+        if alike.epochs is None and "epochs" in view.varying
+        else "",
     )
+    table = Table.of("Importance by hyperparameter", found, columns, compact=True)
+    return Figure("importance", "Importance", svg, alt, reading, table)

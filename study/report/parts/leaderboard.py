@@ -1,15 +1,15 @@
-"""The leaderboard: the baseline and every trial, complete ones by validation first."""
+"""The leaderboard of complete trials, and the list of pruned ones: what was trained to its end ranks, nothing else."""
 
 from __future__ import annotations
 
 import base64
-from typing import Any
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.record import Record
-from study.report.blocks import Cell, Column, Download, Downloads, Row, Section, Table
+from study.report.blocks import Block, Cell, Column, Download, Downloads, Fold, Section, Table
 from study.report.tables import leaderboard as tables
 from study.report.tables.writers import WRITERS
 from study.report.text import clean, duration, plural, strong, text
@@ -17,32 +17,159 @@ from study.report.view import View, trial_changes, trial_link
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
 
+MOST = 500
+"""Trials on the page, the first ones of :func:`by_rank`; counts and statistics are over all."""
 
-def columns(view: View) -> list[Column]:
-    """The columns that this study has something for; a metric sorts by its values, the better end first."""
-    best_first = "number" if view.metric.better == "higher" else "least"
-    return [
-        Column("Run and what it changes", sort="number"),
-        Column("Rank", numeric=True, sort="number"),
-        Column("Validation", numeric=True, sort=best_first),
-        Column("Against baseline", numeric=True, sort=best_first),
-        *([Column("At equal epochs", numeric=True, sort=best_first)] if view.equal else []),
-        *([Column("Epochs", numeric=True, sort="number")] if view.has_epochs else []),
-        Column("Time", numeric=True, sort="number"),
-        *([Column("Test (not ranked)", numeric=True)] if view.metric.test else []),
-    ]
+VISIBLE, AT_ONCE = 10, 15
+"""Rows of a leaderboard of more than ``AT_ONCE`` complete trials that show; all are in a fold below."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A row of the leaderboard: a trial with its rank, or the baseline."""
+
+    record: Record
+    trial: Trial | None = None
+    rank: int | None = None
+
+
+def by_rank(view: View) -> list[Trial]:
+    """All trials: by rank, then pruned ones by how far they came, then those that failed."""
+    ranked = set(map(id, view.ranked))
+
+    def far(trial: Trial) -> tuple[int, float, int]:
+        return -len(trial.record.history), -(trial.compared.at_equal or 0.0), trial.order
+
+    rest = [t for s in STATUSES for t in sorted(view.having(s), key=far) if id(t) not in ranked]
+    return [*view.ranked, *rest]
+
+
+def shown(view: View) -> list[Trial]:
+    """The trials that the page shows, the first ones by rank."""
+    return by_rank(view)[:MOST]
+
+
+def of_all(view: View) -> str:
+    """Say how many of the trials are shown: '500 of 10,000 trials'; empty where all are."""
+    total = len(view.trials)
+    return f"{MOST:,} of {total:,} trials" if total > MOST else ""
+
+
+def status_counts(view: View) -> list[str]:
+    """How many trials ended how: '12 complete', '37 pruned'."""
+    return [f"{len(view.having(s)):,} {s}" for s in STATUSES if view.having(s)]
 
 
 def leaderboard(view: View) -> Section | None:
-    """All trials and the baseline in one table: sortable, filterable, to take away."""
-    if not view.trials and not view.baselines:
+    """Complete trials and the baseline by rank; pruned ones in a fold; all to take away."""
+    rows = standings(view)
+    stopped = [t for t in shown(view) if t.record.status == "pruned"]
+    if not rows and not stopped:
         return None
-    rows = board_rows(view)
-    statuses = [s for s in STATUSES if view.having(s)]
-    about: dict[str, Any] = {"name": "leaderboard-table", "tools": True, "statuses": statuses}
-    hint = clean(view.varying[0], 30) if view.varying else "baseline"
-    table = Table(board_caption(view), columns(view), rows, hint=hint, **about)
-    return Section("leaderboard", "Leaderboard", [table, Downloads(downloads(view))])
+    columns, many = board_columns(view), len(rows) > AT_ONCE + 1
+    blocks: list[Block] = []
+    if rows and many:
+        blocks.append(_board(board_caption(view), rows[: VISIBLE + 1], columns))
+        hint = clean(view.varying[0], 30) if view.varying else "baseline"
+        whole = _board("To sort and to filter", rows, columns, name="leaderboard-table", tools=True, hint=hint)
+        blocks.append(Fold(f"{'The best' if of_all(view) else 'All'} {len(rows):,} rows", [whole]))
+    elif rows:
+        blocks.append(_board(board_caption(view), rows, columns, name="leaderboard-table", tools=True))
+    if stopped:
+        blocks.append(
+            Fold(plural(len(view.having("pruned")), "pruned trial"), [_stopped(view, stopped)], "pruned-list")
+        )
+    return Section("leaderboard", "Leaderboard", [*blocks, Downloads(downloads(view))])
+
+
+def standings(view: View) -> list[Standing]:
+    """Complete trials by rank, the baseline in its place among them."""
+    kept = set(map(id, shown(view)))
+    rows = [Standing(t.record, t, rank) for rank, t in enumerate(view.ranked, 1) if id(t) in kept]
+    if view.reference is not None:
+        score = view.reference.score or 0.0
+        place = next((i for i, s in enumerate(rows) if (s.record.score or 0.0) <= score), len(rows))
+        rows.insert(place, Standing(view.reference))
+    return rows
+
+
+def _board(caption: Markup | str, rows: list[Standing], columns: list[Column], **about: object) -> Table:
+    table = Table.of(caption, rows, columns, style="board", **about)
+    for made, row in zip(table.rows, rows, strict=True):
+        made.style = "" if row.trial else "base"
+    return table
+
+
+def board_columns(view: View) -> list[Column]:
+    """The columns that this study has something for; a metric sorts by its values, the better end first."""
+    best_first = "number" if view.metric.better == "higher" else "least"
+
+    def gain(row: Standing) -> Cell:
+        value = row.trial.compared.as_configured if row.trial else 0.0
+        return Cell(view.gain(value) if row.trial else "0", view.raw(value), sign_style(value))
+
+    return [
+        Column("Run and what it changes", lambda r: _named(view, r), sort="number"),
+        Column("Rank", lambda r: Cell("–" if r.rank is None else str(r.rank), r.rank), numeric=True, sort="number"),
+        Column("Against baseline", gain, numeric=True, sort=best_first),
+        Column(
+            "Validation", lambda r: Cell(view.score(r.record.score), view.raw(r.record.score)), True, sort=best_first
+        ),
+        Column(
+            "Epochs", lambda r: Cell(epochs(r.record), len(r.record.history)), True, sort="number", when=view.has_epochs
+        ),
+        Column("Time", lambda r: Cell(duration(r.record.seconds), r.record.seconds), numeric=True, sort="number"),
+        Column(
+            "Test (not ranked)",
+            lambda r: view.score(r.record.test_score),
+            numeric=True,
+            when=bool(view.metric.test),
+        ),
+    ]
+
+
+def _named(view: View, row: Standing) -> Cell:
+    if row.trial is None:
+        return Cell(text("baseline, seed {}", row.record.seed), -1)
+    named = _trial(row.trial)
+    if label := view.fresh_label(row.trial):
+        named += text(" <small>on fresh seeds: {}</small>", strong(label))
+    return Cell(named, row.trial.order)
+
+
+def _trial(trial: Trial) -> Markup:
+    return Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial))
+
+
+def board_caption(view: View) -> Markup:
+    """What is ranked and what is not."""
+    return text(
+        "{} complete of {}{}, ranked by {}. {}{}{}",
+        f"{len(view.ranked):,}",
+        plural(len(view.trials), "trial"),
+        f"; {of_all(view)} are on the page" if of_all(view) else "",
+        view.metric.what("validation"),
+        view.least,
+        f"Differences are in {view.metric.difference_unit}, to the baseline run of the same seed. "
+        if view.metric.difference_unit
+        else "Differences are to the baseline run of the same seed. ",
+        "Test figures are shown and cannot be sorted by." if view.metric.test else "",
+    )
+
+
+def _stopped(view: View, trials: list[Trial]) -> Table:
+    """Pruned trials, those that came farthest first; each against the baseline at its own last epoch, never ranked."""
+    columns: list[Column] = [
+        Column("Trial and what it changes", _trial),
+        Column("Stopped after", lambda t: plural(len(t.record.history), "epoch"), numeric=True),
+        Column("Against baseline then", lambda t: Cell(view.gain(t.compared.at_equal)), numeric=True, when=view.equal),
+        Column("Time", lambda t: duration(t.record.seconds), numeric=True),
+    ]
+    caption = text(
+        "Those that came farthest first. Differences of two epochs do not compare: none is ranked.{}",
+        f" {of_all(view)} are on the page." if of_all(view) else "",
+    )
+    return Table.of(caption, trials, columns, compact=True, style="board")
 
 
 TYPES = {
@@ -62,88 +189,6 @@ def downloads(view: View) -> list[Download]:
         href = Markup(f"data:{mime};charset=utf-8;base64,{data}")  # Markup: never cut as a long name is
         found.append(Download(name, label, href))
     return found
-
-
-def board_caption(view: View) -> Markup:
-    """What is ranked and what is not."""
-    return text(
-        "{} complete of {}, ranked by {}. {}{}{}{}",
-        len(view.ranked),
-        plural(len(view.trials), "trial"),
-        view.metric.what("validation"),
-        view.least,
-        (
-            "Pruned trials have no full score and no rank: they are compared with the baseline at the epoch at which "
-            "they were stopped. "
-        )
-        if view.equal
-        else "",
-        f"Differences are in {view.metric.difference_unit}. " if view.metric.difference_unit else "",
-        "Test figures are shown and cannot be sorted by." if view.metric.test else "",
-    )
-
-
-def board_rows(view: View) -> list[Row]:
-    """Complete trials by rank with the baseline in its place, then pruned ones, then those that failed."""
-    scored: list[tuple[float, int, Row]] = []
-    for rank, trial in enumerate(view.ranked, 1):
-        scored.append((trial.record.score or 0.0, 0, _trial_row(view, trial, rank)))
-    if view.reference is not None:
-        scored.append((view.reference.score or 0.0, 1, _baseline_row(view, view.reference)))
-    ordered = [row for _, _, row in sorted(scored, key=lambda s: (-s[0], -s[1]))]
-    ranked = set(map(id, view.ranked))
-    return ordered + [_trial_row(view, t, None) for t in by_rank(view) if id(t) not in ranked]
-
-
-def by_rank(view: View) -> list[Trial]:
-    """All trials: by rank, then pruned ones, then those that failed."""
-    ranked = set(map(id, view.ranked))
-    return [*view.ranked, *(t for s in STATUSES for t in view.having(s) if id(t) not in ranked)]
-
-
-def status_counts(view: View) -> list[str]:
-    """How many trials ended how: '12 complete', '37 pruned'."""
-    return [f"{len(view.having(s)):,} {s}" for s in STATUSES if view.having(s)]
-
-
-def _trial_row(view: View, trial: Trial, rank: int | None) -> Row:
-    r, c = trial.record, trial.compared
-    complete = r.status == "complete"
-    equal = (
-        Markup("{} <small>({} ep.)</small>").format(view.gain(c.at_equal), c.equal_epochs)
-        if c.at_equal is not None
-        else "–"
-    )
-    named = Markup("{} <small>{}</small>").format(trial_link(trial), trial_changes(trial))
-    if label := view.fresh_label(trial):
-        named += text(" <small>on fresh seeds: {}</small>", strong(label))
-    return Row(
-        [
-            Cell(named, trial.order),
-            Cell(text("<small>{}</small>", r.status) if rank is None else str(rank), rank),
-            Cell(view.score(r.score) if complete else "–", view.raw(r.score) if complete else None),
-            Cell(view.gain(c.as_configured), view.raw(c.as_configured), sign_style(c.as_configured)),
-            *([Cell(equal, view.raw(c.at_equal))] if view.equal else []),
-            *([Cell(epochs(r), len(r.history))] if view.has_epochs else []),
-            Cell(duration(r.seconds), r.seconds),
-            *([Cell(view.score(r.test_score) if complete else "–")] if view.metric.test else []),
-        ],
-        status=r.status,
-    )
-
-
-def _baseline_row(view: View, run: Record) -> Row:
-    cells = [
-        Cell(text("baseline, seed {}", run.seed), -1),
-        Cell("–"),
-        Cell(view.score(run.score), view.raw(run.score)),
-        Cell("0", 0.0),
-        *([Cell("0", 0.0)] if view.equal else []),
-        *([Cell(epochs(run), len(run.history))] if view.has_epochs else []),
-        Cell(duration(run.seconds), run.seconds),
-        *([Cell(view.score(run.test_score))] if view.metric.test else []),
-    ]
-    return Row(cells, style="base", status="complete")
 
 
 def epochs(run: Record) -> str:

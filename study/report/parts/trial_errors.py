@@ -1,72 +1,109 @@
-"""Where a trial errs otherwise than the baseline."""
+"""Where a trial errs otherwise than the baseline: one matrix of counts, each with its difference to the baseline's."""
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
+from markupsafe import Markup
+from PIL import Image
 
 from results.analysis.evidence import Trial
 from results.record import Record
 from study.report import confusion
-from study.report.blocks import Block, Cell, Column, Grid, Pictures, Row, Table, Text
-from study.report.parts.class_changes import Change, change, flagged_sentence, pair_of_matrices
+from study.report.blocks import Block, Matrix, Pictures, Pixels, Text
+from study.report.parts.class_changes import change, flagged_sentence
 from study.report.parts.pictures import picture
 from study.report.text import signed, strong, text
 from study.report.view import View
 
 THUMBNAILS = 8
 
+BETTER, WORSE = (122, 92, 190), (219, 124, 18)
+"""Of a picture's cells, as in a table's; how opaque they are tells how much, so that light and dark grounds serve."""
+
 
 def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
-    """Show where a complete trial errs: matrices side by side, else the classes that moved most."""
+    """A complete trial on the test set: which classes moved by more than noise, and the matrix."""
     found = change(view, trial, noise)
     if found is None:
         return []
-    blocks: list[Block] = []
-    if found.noise is not None:
-        blocks.append(Text([flagged_sentence(view, found)]))
-    if whole and len(view.classes) <= confusion.WIDEST:
-        pair = pair_of_matrices(view, trial, found)
-        for matrix in pair:
-            matrix.legend = ()
-        blocks.append(Grid(list(pair)))
-    else:
-        blocks.append(_moves(view, found))
-    return blocks
-
-
-def _moves(view: View, found: Change) -> Block:
-    """The confusions that changed most, where whole matrices would be too much."""
-    mine, step = found.mine, found.mine - found.its
-    order = np.argsort(-np.abs(step), axis=None, kind="stable")[:5]
-    pairs = [divmod(int(i), len(step)) for i in order]
-    rows = [
-        Row([Cell(view.classes[a]), Cell(view.classes[b]), Cell(signed(int(step[a, b]))), Cell(str(int(mine[a, b])))])
-        for a, b in pairs
-    ]
-    columns = [Column("Truth"), Column("Taken for"), Column("Change", numeric=True), Column("Now", numeric=True)]
-    return Table(f"Largest changes against the baseline, test {view.members}", columns, rows, compact=True)
+    said = [Text([flagged_sentence(view, found)])] if found.noise is not None else []
+    caption = text("{} on the test {}: count, and minus the baseline's", trial.label, view.members)
+    return [*said, _matrix(view, found.mine, found.its, caption, whole)]
 
 
 def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
-    """The validation matrix at the last epoch and its difference to the baseline's at the same epoch."""
+    """The same on validation, at its last epoch against the baseline's at that epoch."""
     base, n = trial.compared.baseline, trial.compared.equal_epochs
-    if base is None or n is None or not whole or len(view.classes) > confusion.WIDEST:
+    if base is None or n is None:
         return []
     mine = view.matrix(trial.record.val_confusion.get(str(n)))
     its = view.matrix(base.val_confusion.get(str(n)))
-    if mine is None or its is None:
+    if mine is None:
         return []
-    counts = confusion.counts(
-        mine, view.classes, text("{} after epoch {}, validation {}", trial.label, n, view.members)
-    )
-    counts.legend = ()
-    if (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: counts do not subtract
-        return [counts]
-    step = confusion.signed_counts(
-        mine, its, view.classes, text("Minus the baseline after epoch {}, {}", n, view.members)
-    )
-    step.legend = ()
-    return [Grid([counts, step])]
+    if its is None or (mine.sum(axis=1) != its.sum(axis=1)).any():  # another seed, hence another split: no difference
+        its = None
+    also = ", and minus the baseline's" if its is not None else ""
+    caption = text("{} after epoch {} on validation {}: count{}", trial.label, n, view.members, also)
+    return [_matrix(view, mine, its, caption, whole)]
+
+
+def _matrix(view: View, mine: np.ndarray, its: np.ndarray | None, caption: Markup, whole: bool) -> Block:
+    """As a table; as a picture with the numbers as text where there would be too many cells on the page."""
+    step = mine - mine if its is None else mine - its
+    support = np.maximum(mine.sum(axis=1), 1)
+    shares = step / support[:, None]
+    if len(mine) > confusion.WIDEST:
+        return Pixels(caption, _pixels(shares), _largest(view, mine, step))
+    rows = [
+        [_both(int(n), int(d), its is not None) for n, d in zip(row, more, strict=True)]
+        for row, more in zip(mine, step, strict=True)
+    ]
+    if not whole:
+        return Pixels(caption, _pixels(shares), _as_text(view, rows))
+    cells = [
+        [
+            (Markup(shown), confusion.gain_class(share, i == j))
+            for j, (shown, share) in enumerate(zip(row, more, strict=True))
+        ]
+        for i, (row, more) in enumerate(zip(rows, shares, strict=True))
+    ]
+    return Matrix(caption, view.classes, cells)
+
+
+def _both(count: int, difference: int, known: bool) -> str:
+    return f"{count}\n{signed(difference)}" if known else str(count)
+
+
+def _as_text(view: View, rows: list[list[str]]) -> str:
+    """A line for each true class, its counts in the order of the classes."""
+    names = view.short_classes
+    lines = ["\t".join(["truth", *(n[:10] for n in names)])]
+    lines += ["\t".join([name, *(c.replace("\n", " ") for c in row)]) for name, row in zip(names, rows, strict=True)]
+    return "\n".join(lines)
+
+
+def _largest(view: View, mine: np.ndarray, step: np.ndarray, most: int = 8) -> str:
+    """The confusions that changed most, a line each."""
+    order = np.argsort(-np.abs(step), axis=None, kind="stable")[:most]
+    names = view.short_classes
+    pairs = [divmod(int(i), len(step)) for i in order]
+    found = [f"{names[a]} taken for {names[b]}: {mine[a, b]} ({signed(int(step[a, b]))})" for a, b in pairs]
+    return "\n".join(["The largest changes of it:", *found])
+
+
+def _pixels(shares: np.ndarray) -> Markup:
+    """(classes, classes) changes of share -> a data: address of a PNG picture, a pixel a cell, coloured by its gain."""
+    gains = np.where(np.eye(len(shares), dtype=bool), shares, -shares)
+    colours = np.zeros((*shares.shape, 4), np.uint8)
+    for bound, opaque in zip(confusion.DIFFERENCES, (80, 120, 165, 210, 255), strict=True):
+        colours[gains >= bound - 1e-12] = (*BETTER, opaque)
+        colours[gains <= -bound + 1e-12] = (*WORSE, opaque)
+    file = io.BytesIO()
+    Image.fromarray(colours).save(file, "PNG", optimize=True)
+    return Markup("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())
 
 
 def _right(view: View, record: Record | None) -> np.ndarray | None:
@@ -75,7 +112,7 @@ def _right(view: View, record: Record | None) -> np.ndarray | None:
     return bits.array() if bits is not None and bits.kind == "bits" and view.metric.is_accuracy else None
 
 
-def moved_examples(view: View, trial: Trial) -> list[Block]:
+def moved_examples(view: View, trial: Trial, pictured: bool) -> list[Block]:
     """The test examples it gained and lost against the baseline, surest first; counts alone without pictures."""
     base = trial.compared.baseline
     mine, its = _right(view, trial.record), _right(view, base)
@@ -90,6 +127,8 @@ def moved_examples(view: View, trial: Trial) -> list[Block]:
         strong(f"{len(lost):,}"),
     )
     blocks: list[Block] = [Text([said])]
+    if not pictured:
+        return blocks
     predictions, images = view.predictions(trial.record.run_id), view.images
     if predictions is None or images is None or len(images) != len(mine) or len(predictions.labels) != len(mine):
         return blocks

@@ -16,7 +16,7 @@ def methods(evidence: Evidence) -> str:
     """Write a methods paragraph of what was done: only sentences that the records bear out."""
     meta = evidence.meta
     seeds = sorted(s for h, s in evidence.runs if h == evidence.baseline_hash)
-    trials = [r for r in evidence.records if r.of_sweep]
+    trials = [t.record for t in evidence.trials]
     metric = evidence.metric
     said = [_data(evidence)]
     if seeds:

@@ -68,8 +68,8 @@ def test_with_seeds_that_all_agree_it_is_unknown_too(tmp_path: Path, capsys: pyt
 def test_what_two_seeds_leave_to_luck_is_told_and_not_drawn(tmp_path: Path) -> None:
     """With one degree of freedom 1 in 20 sweeps reaches thirty deviations: the line would squeeze all the trials."""
     page = render(made(tmp_path, 2))
-    assert "Beyond the edge: +" in text(by_id(check(page), "forest")) and "by luck in 1 of 20 sweeps</text>" not in page
-    assert "by luck in 1 of 20 sweeps</text>" in render(made(tmp_path / "six", 6))
+    assert "Beyond the edge: +" in text(by_id(check(page), "forest")) and "by luck: 1 in 20 sweeps</text>" not in page
+    assert "by luck: 1 in 20 sweeps</text>" in render(made(tmp_path / "six", 6))
 
 
 def test_the_reference_sweep_before_it_was_confirmed(tmp_path: Path) -> None:

@@ -212,29 +212,23 @@ def test_the_expected_best_falls_where_less_is_better(made: Callable[..., Made])
         assert numeral(row[1]) == pytest.approx(drawn.mean(), abs=0.01)
 
 
-def test_nothing_is_said_at_equal_epochs_of_trainings_of_another_length(made: Callable[..., Made]) -> None:
+def test_pruned_trials_compare_only_where_the_trainings_have_one_length(made: Callable[..., Made]) -> None:
     it = made("regression")  # a shorter training is no prefix of a longer one
-    heads = [text(e) for e in elements(by_id(it.tree, "leaderboard-table")) if e.attrib.get("scope") == "col"]
-    column = heads.index("At equal epochs")
-    trials = it.by_trial("complete", "pruned")
     seen = set()
-    for row in cells(by_id(it.tree, "leaderboard-table"))[1:]:
-        trial = trials.get(int(([*re.findall(r"trial (\d+)", row[0]), "-1"])[0]))
-        if trial is not None:
-            same = trial["config"]["epochs"] == 6
-            assert (row[column] == "–") != same
-            seen.add(same)
-    assert seen == {True, False}
-    assert "At equal epochs" in heads and "compared with nothing" in it.said("equal-epochs")
+    for row in cells(by_id(it.tree, "pruned-list")):
+        same = it.by_trial("pruned")[int(row[0].split()[1])]["config"]["epochs"] == 6
+        assert (row[2] == "–") != same
+        seen.add(same)
+    assert seen == {True, False} and "more compare with nothing at that epoch" in it.said("forest")
 
 
 def test_a_training_that_is_a_prefix_compares_at_equal_epochs(made: Callable[..., Made]) -> None:
     it = made("auc")
-    base = it.baseline()
-    rows = cells(tables(by_id(it.tree, "equal-epochs"))[0])
-    assert len(rows) == len(it.by_trial("complete", "pruned"))
+    base, trials = it.baseline(), it.by_trial("pruned")
+    rows = cells(by_id(it.tree, "pruned-list"))
+    assert len(rows) == len(trials) > 0
     for row in rows:
-        own, n = it.by_trial("complete", "pruned")[int(row[0].split()[1])], int(row[1])
+        own, n = trials[int(row[0].split()[1])], int(numeral(row[1]))
         mine, its = (max(h["values"]["val_auc"] for h in r["history"][:n]) for r in (own, base))
         assert float(row[2].replace(MINUS, "-")) == pytest.approx(mine - its, abs=6e-4)
 
@@ -248,8 +242,8 @@ def test_a_classification_by_its_runs_predictions_alone(made: Callable[..., Made
     assert [[int(c) for c in row[1:]] for row in rows] == it.baseline()["test_confusion"]
     assert sorted(row[0] for row in cells(by_id(it.tree, "recall-table"))) == names
     pruned = next(iter(it.by_trial("pruned").values()))
-    own, _ = tables(by_id(it.tree, f"trial-{pruned['trial']}"), "matrix")
-    assert [[int(c) for c in row[1:]] for row in cells(own)] == pruned["val_confusion"]["2"]
+    (own,) = tables(by_id(it.tree, f"trial-{pruned['trial']}"), "matrix")
+    assert [[int(c.split()[0]) for c in row[1:]] for row in cells(own)] == pruned["val_confusion"]["2"]
     assert "test examples" in it.said("recall")
 
 
@@ -285,7 +279,7 @@ def test_one_exploded_training_does_not_squeeze_the_others(tmp_path: Any) -> Non
     tree = check(render(study))
     for name in ("hyperparameter-effects", "frontier", "equal-epochs"):
         assert "is drawn at the edge" in text(by_id(tree, name)), name
-    ticks = [text(e) for e in elements(by_id(tree, "effect-0-figure")) if e.tag.endswith("}text")]
+    ticks = [text(e) for e in elements(by_id(tree, "effects")) if e.tag.endswith("}text")]
     assert all(abs(float(t)) < 100 for t in ticks if re.fullmatch(r"[\d.e+]+", t)), ticks
     assert "trial 99" in text(by_id(tree, "leaderboard"))
 

@@ -1,4 +1,4 @@
-"""Chapter: show me. Needs the artefacts of a study; a committed reference has none and the chapter is left out."""
+"""Pictures: augmented training images, mistakes, features. A study without artefacts has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from study.report.parts.pictures import picture, source
 from study.report.text import percent, plural, text
 from study.report.view import View
 
-NAME, QUESTION, SHORT = "pictures", "Show me", "Pictures"
 SHOWN = 24
 
 
@@ -107,7 +106,7 @@ def features(view: View) -> Section | None:
         shares = [float(v) for v in variance[:2]] if key == "pca" and variance is not None else []
         axes = [f"component {i + 1} ({percent(v, 0)} of the variance)" for i, v in enumerate(shares)] or ["", ""]
         alt = f"{title} of the features of {len(labels):,} test {view.members}, coloured by class"
-        names = [str(c.striptags()) for c in view.classes]
+        names = view.short_classes
         svg = figures.cloud(f"features-{key}", points, labels, names, axes[0], axes[-1], alt)
         drawn.append(Figure(f"features-{key}", title, svg, alt, reading))
     if not drawn:
@@ -121,6 +120,3 @@ def features(view: View) -> Section | None:
         run.seed,
     )
     return Section("features", "The features in two dimensions", [Text([said]), Grid(drawn)])
-
-
-SECTIONS = [augmented, mistakes, features]
