@@ -91,7 +91,7 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     found = confirmed(view) if table == "verdicts" else view.ablation
     if found is None or not found.rows:
         command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
-        raise UserError(f"this study has no {none} yet: python -m study.run {command}")
+        raise UserError(f"this study has no {none} yet", command)
     return WRITERS[format](verdict_table(found, view.meta))
 
 
