@@ -65,8 +65,8 @@ def changes(step: np.ndarray, support: np.ndarray, classes: Sequence[Markup], ca
     bounds = [f"{100 * b:g}" for b in DIFFERENCES]
     worse = [(f"n{i}", bounds[i - 1]) for i in range(len(bounds), 0, -1)]
     better = [(f"p{i}", bounds[i - 1]) for i in range(1, len(bounds) + 1)]
-    said = [("", "worse by, % of the row"), *worse, ("", "better by"), *better]
-    return Matrix(caption, classes, cells, legend=[*said, ("", "more is better on the diagonal, worse off it")])
+    rule = ("", "of the row; more is better on the diagonal, worse off it")
+    return Matrix(caption, classes, cells, legend=[("", "worse by %"), *worse, ("", "better by %"), *better, rule])
 
 
 def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup], member: str) -> Markup:

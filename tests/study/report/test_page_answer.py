@@ -77,7 +77,11 @@ def copied(path: Path, keep: Callable[[Record], bool], looks: tuple[str, ...] = 
     path.mkdir(parents=True)
     study = Study(path, meta)
     study.save_meta()
-    study.records_path.write_text("".join(r.line() + "\n" for r in reference.records() if keep(r)))
+    records = [r for r in reference.records() if keep(r)]
+    if "sweep" in fields:  # before there was one: the sweep had tried the baseline, too
+        alone = {"kind": "baseline", "trial": None, "sweep": None}
+        records = [r.model_copy(update=alone) for r in records]
+    study.records_path.write_text("".join(r.line() + "\n" for r in records))
     return study
 
 

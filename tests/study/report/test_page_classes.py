@@ -208,6 +208,18 @@ def test_a_hundred_classes_with_one_beginning_stay_apart_and_the_most_changed_ar
     assert not tables(by_id(tree, "where"), "matrix")
 
 
+@pytest.mark.parametrize(("classes", "folded", "matrices"), [(12, 0, 1), (20, 1, 1), (21, 1, 0)])
+def test_a_large_matrix_is_folded_and_a_larger_one_is_a_table(
+    tmp_path: Path, classes: int, folded: int, matrices: int
+) -> None:
+    maker = Maker([f"kind {i}" for i in range(classes)], val=300, test=900)
+    tree = part(where.by_class(view_of(synthetic.study(tmp_path, trials=9, seeds=3, maker=maker))))
+    folds = [e for e in elements(tree) if e.tag == f"{HTML}details" and "The numbers" not in text(e)[:12]]
+    assert len(folds) == folded and len(tables(tree, "matrix")) == matrices
+    if not matrices:
+        assert len(tables(folds[0])) == 1
+
+
 def test_names_are_shortened_in_the_middle_and_numbered_where_that_makes_two_the_same() -> None:
     assert shortened("short", 24) == "short"
     assert shortened("Ardea alba occidentalis (Audubon, 1835), in flight", 24) == "Ardea alba occi…n flight"
