@@ -18,7 +18,7 @@ def test_beside_a_running_command_it_is_a_snapshot(tmp_path: Path, capsys: pytes
     study = synthetic.study(tmp_path / "s", trials=4, maker=synthetic.Maker(val=60, test=60))
     with study.lock():
         assert main(["report", "--study", str(study.path)]) == 0
-    said, page = capsys.readouterr().out, (study.path / "report.html").read_text(encoding="utf-8")
+    said, page = " ".join(capsys.readouterr().out.split()), (study.path / "report.html").read_text(encoding="utf-8")
     assert "a snapshot" in said and f"is being written by process {os.getpid()}" in said
     check(page)
     assert "Running." in page and 'data-heard="' in page
