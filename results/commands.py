@@ -21,6 +21,7 @@ TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
 def command(name: str, study: Path | str, *words: str) -> str:
     """Return ``python -m study.run NAME --study STUDY WORDS`` as a shell reads it; ``name`` may be '' for none."""
     place = shown_path(study)
+    place = f"./{place}" if place.startswith("-") else place  # no option
     quoted = place if place.startswith("~/") and shlex.quote(place[2:]) == place[2:] else shlex.quote(place)
     own = [quoted if place else "."]
     return " ".join([*PROGRAM, name, "--study", *own, *map(shlex.quote, words)])

@@ -28,6 +28,21 @@
     });
   }
 
+  // A command into the clipboard; of a page that is a file some browsers give none, but all copy what is selected.
+  const copied = async (code) => {
+    try { await navigator.clipboard.writeText(code.textContent); return true; } catch { /* selected instead */ }
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  };
+  for (const button of all("button.copy")) {
+    button.addEventListener("click", async () => {
+      const done = await copied(button.parentElement.querySelector("code"));
+      button.textContent = done ? "Copied" : "Selected";
+      said.textContent = done ? "Copied to the clipboard" : "Selected: copy it with the keyboard";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  }
+
   // A figure as a file of its own: the page's colours written into it.
   const save = (name, text, type) => {
     const link = document.createElement("a");

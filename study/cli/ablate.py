@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from results.analysis.ablation import ablation_result
+from results.analysis.ablation import VerdictRow, ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
 from results.analysis.chain import put
 from results.analysis.evidence import Evidence
@@ -113,8 +113,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
         about={"when": now(), "command": command_line(), "details": a.as_dict()},
     )
     made = propose(evidence, question, asked.size, noise_of(evidence, a.fixed), desk.at_once)
-    made = replace(made, notes=(f"Ablation of: {', '.join([*a.changes, *a.named])}.", *notes))
-    say_plan(made, evidence, [_named(p) for p in made.plan.pairs], args.explain)
+    say_plan(replace(made, notes=tuple(notes)), evidence, _what(made.plan.pairs), args.explain)
     if more := work.runs_needed(evidence.everything, a, made.plan, args.path_seeds, parts):
         say(
             "Beside the verdicts: the greedy path (adding one change after the other) and the interaction of the two "
@@ -138,7 +137,7 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
     made = proposal(evidence, judged, configs, noise_of(evidence, a.fixed), desk.at_once)
-    say_plan(made, evidence, [_named(p) for p in judged.plan.pairs], args.explain)
+    say_plan(made, evidence, _what(judged.plan.pairs), args.explain)
     return Prepared(a, judged.plan, made)
 
 
@@ -173,8 +172,19 @@ def _ablation(
     return replace(a, origin=args.origin), notes
 
 
-def _named(pair: Pair) -> str:
-    return pair.name if pair.role in ("all", "named") else f"{pair.name} ({pair.role})"
+def _named(of: Pair | VerdictRow) -> str:
+    return of.name if of.role in ("all", "named") else f"{of.name} ({of.role})"
+
+
+def _what(pairs: Sequence[Pair]) -> list[str]:
+    """Name what is trained: 'the winner without width or depth (leave-one-out)'."""
+    sides = {"leave-one-out": "the winner without", "add-one-in": "the baseline with only"}
+    found = [p.name for p in pairs if p.role not in sides]
+    for role, side in sides.items():
+        *some, last = [p.name for p in pairs if p.role == role] or [""]
+        if last:
+            found.append(f"{side} {', '.join(some)}{' or ' if some else ''}{last} ({role})")
+    return found
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
@@ -211,7 +221,7 @@ def show(session: Session) -> None:
 
     meta = session.study.meta
     for row in found.rows:
-        say(f"{_named(row.tested.pair)}{' (tested by confirm)' if row.by_confirm else ''}")
+        say(f"{_named(row)}{' (tested by confirm)' if row.by_confirm else ''}")
         for text in (row.tested.verdict.sentence, row.tested.note):
             if text:
                 say(f"  {text}")

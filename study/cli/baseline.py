@@ -94,7 +94,7 @@ def show_seeds(session: Session, seeds: Sequence[int]) -> bool:
     """Print the baseline's runs with ``seeds`` and keep its noise floor; return whether there is such a run."""
     study = session.study
     records = [r for r in study.records() if r.config_hash == study.meta.baseline_hash and r.status == "complete"]
-    scored = [r for r in records if r.seed in seeds]
+    scored = sorted((r for r in records if r.seed in seeds), key=lambda r: r.seed)
     if scored:
         print_table(runs_table(scored, study.meta.metric.plain))
     for line in record_floor(study):

@@ -15,7 +15,7 @@ from pathlib import Path
 from results.commands import TRAINING, as_typed, command
 from results.errors import ForeignError, UserError, named
 from results.escaping import terminal
-from study.terminal.screen import width, wrapped
+from study.terminal.screen import tell
 
 OK, NOTHING, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """\
@@ -61,9 +61,8 @@ def _mending(error: UserError, args: Namespace) -> str:
 
 
 def _say(text: str) -> None:
-    """Print to stderr; a log, where scripts look for one line, has it unbroken."""
     with contextlib.suppress(OSError, ValueError):  # nobody reads any more
-        print(wrapped(text, width(sys.stderr)) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+        tell(text)
 
 
 def _log(error: BaseException, args: Namespace) -> str:

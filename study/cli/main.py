@@ -18,7 +18,7 @@ from results.errors import IgnoredRecord, UserError
 from results.escaping import terminal
 from study.cli.arguments.parser import Parser
 from study.cli.boundary import EXIT_CODES, exit_code
-from study.terminal.screen import note
+from study.terminal.screen import tell
 
 COMMANDS = {  # name -> one line. Its module is imported only when it runs, so that help stays quick
     "baseline": "train the baseline, once or with several seeds",
@@ -125,7 +125,7 @@ def _ignored_said() -> Iterator[None]:
                 other(message, category, *where, **more)
             elif str(message) not in said:
                 said.add(str(message))
-                note(f"note: {terminal(str(message))}")
+                tell(f"note: {terminal(str(message))}")
 
         warnings.showwarning = show
         warnings.simplefilter("always", IgnoredRecord)

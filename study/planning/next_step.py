@@ -42,7 +42,7 @@ def by_hand(evidence: Evidence, at_once: AtOnce | None = None) -> Step:
     clock = Clock(evidence, at_once or alone)
     if not evidence.baselines:
         return _first(evidence, clock)
-    if not any(r.of_sweep for r in evidence.records):
+    if evidence.meta.sweep is None and not any(r.of_sweep for r in evidence.records):
         return _noise(evidence, clock) or _sweep(evidence, clock, TRIALS)
     asked, there = _asked(evidence), len(_trials(evidence))
     if there < asked:
@@ -101,7 +101,7 @@ def _sweep(evidence: Evidence, clock: Clock, trials: int, there: int = 0, why: s
     """A sweep of so many trials in all, of which some are there."""
     left = trials - there
     seconds = clock.trials(left, str((evidence.meta.sweep or {}).get("scheduler")))
-    begun = there and trials == _asked(evidence)
+    begun = evidence.meta.sweep is not None and trials == _asked(evidence)
     said = why or ("go on with the sweep" if begun else "search for settings that score better than the baseline")
     return Step("sweep", () if begun else ("--trials", str(trials)), said, left, seconds)
 

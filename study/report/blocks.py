@@ -69,6 +69,14 @@ class Command(Block):
     text: str
     label: Markup | str = "To reproduce"
 
+    @property
+    def shown(self) -> Markup:
+        """The text, each option with its value in a piece of its own: lines break between them."""
+        pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
+        return Markup("").join(
+            Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)
+        )
+
 
 @dataclass
 class Column:

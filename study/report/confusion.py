@@ -52,16 +52,6 @@ def counts(matrix: np.ndarray, classes: Sequence[Markup], caption: Markup | str)
     return Matrix(caption, classes, cells, legend=[("", "% of the row, from"), *legend])
 
 
-def signed_counts(
-    matrix: np.ndarray,
-    base: np.ndarray,
-    classes: Sequence[Markup],
-    caption: Markup | str,
-) -> Matrix:
-    """A matrix of signed differences of counts, coloured by :func:`changes`. Rows sum to zero on equal examples."""
-    return changes(matrix - base, base.sum(axis=1), classes, caption)
-
-
 def changes(step: np.ndarray, support: np.ndarray, classes: Sequence[Markup], caption: Markup | str) -> Matrix:
     """A matrix of differences of counts, or of their means, of ``support`` (classes,); coloured as better or worse.
 
@@ -75,8 +65,8 @@ def changes(step: np.ndarray, support: np.ndarray, classes: Sequence[Markup], ca
     bounds = [f"{100 * b:g}" for b in DIFFERENCES]
     worse = [(f"n{i}", bounds[i - 1]) for i in range(len(bounds), 0, -1)]
     better = [(f"p{i}", bounds[i - 1]) for i in range(1, len(bounds) + 1)]
-    said = [("", "worse by, % of the row"), *worse, ("", "better by"), *better]
-    return Matrix(caption, classes, cells, legend=[*said, ("", "more is better on the diagonal, worse off it")])
+    rule = ("", "of the row; more is better on the diagonal, worse off it")
+    return Matrix(caption, classes, cells, legend=[("", "worse by %"), *worse, ("", "better by %"), *better, rule])
 
 
 def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup], member: str) -> Markup:

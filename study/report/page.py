@@ -16,10 +16,10 @@ from results import escaping
 from results.analysis.ablation import confirmed
 from results.errors import UserError, nearest
 from results.store import Study
+from study.report.answer import answer
 from study.report.chapters import chapters
 from study.report.confusion import style_sheet
 from study.report.formats import FORMATS, TABLES
-from study.report.headline import headline
 from study.report.live import Live
 from study.report.tables.leaderboard import leaderboard
 from study.report.tables.methods import methods
@@ -53,7 +53,7 @@ def render(study: Study, live: Live | None = None) -> str:
         environment()
         .get_template("report.html.j2")
         .render(
-            head=headline(view),
+            head=answer(view),
             live=live,
             chapters=chapters(view),
             style=Markup("".join(asset(f"styles/{name}.css") for name in STYLES) + style_sheet()),
@@ -91,7 +91,7 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     found = confirmed(view) if table == "verdicts" else view.ablation
     if found is None or not found.rows:
         command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
-        raise UserError(f"this study has no {none} yet: python -m study.run {command}")
+        raise UserError(f"this study has no {none} yet", command)
     return WRITERS[format](verdict_table(found, view.meta))
 
 

@@ -117,6 +117,11 @@ def number(value: float | None) -> str:
     return typeset(formatting.number(value))
 
 
+def magnitude(count: int) -> str:
+    """A large count, short: ``23.3 M``."""
+    return typeset(formatting.magnitude(count))
+
+
 def loss(value: float | None) -> str:
     """A loss in four decimals; a dash where there is none."""
     return typeset(formatting.loss(value))

@@ -21,6 +21,8 @@ from results.outcome import Predictions
 from results.reading import Reading
 from results.store import Study
 from results.values import chosen_by, value_text
+from study.planning.next_step import next_step
+from study.planning.step import Step
 from study.report.text import distinct, link, name, strong, text, typeset, value
 
 
@@ -39,6 +41,11 @@ class View(Evidence):
     def command(self, name: str, *words: str) -> str:
         """A command on this study, complete."""
         return next_command(name, self.path, self.meta, *words)
+
+    @functools.cached_property
+    def next(self) -> Step:
+        """What to run next in this study."""
+        return next_step(self)
 
     # -- the metric's numbers, as the page shows them --------------------------------------------------------------
 

@@ -68,8 +68,8 @@ def _luck(evidence: Evidence) -> str:
     if evidence.best is None:
         return ""
     if luck is None:
-        why = "one seed of it tells no luck" if floor is None else f"its {floor.n} seeds gave the same score"
-        return f"How much of the best trial's lead over the baseline is luck is not known: {why}. "
+        why = "was run with one seed only" if floor is None else f"gave the same score with its {floor.n} seeds"
+        return f"How much of the best trial's lead is luck is not known: the baseline {why}. "
     lead = evidence.metric.with_unit(luck.lead)
     return f"Against the mean of the baseline's {luck.seeds} seeds the best is at {lead}: {luck.words}. "
 

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import IO
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from study.terminal.screen import plain, width
@@ -39,7 +39,7 @@ def print_table(table: Table) -> None:
     console(sys.stdout).print(table)
 
 
-def lines_of(table: Table, columns: int) -> list[str]:
+def lines_of(table: RenderableType, columns: int) -> list[str]:
     """Return a table's lines as plain text."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         paper = Console(file=nowhere, width=columns, color_system=None, highlight=False, markup=False)

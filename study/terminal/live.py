@@ -27,7 +27,7 @@ from study.terminal.console import console
 from study.terminal.screen import inert, wrapped
 
 REFRESH = 0.5  # seconds between redraws
-BAR = 16  # columns of a training's own bar: names, places and scores have the rest of 80
+BAR = 14  # columns of a training's own bar: names, places and scores have the rest of 80
 PLAIN_EVERY = 60.0  # seconds between plain progress lines
 
 
@@ -185,7 +185,9 @@ class LiveView:
             lines += [sentence(run.last, self._metric) for run in progress.running if run.last is not None]
         head, *rest = (Text(wrapped(inert(line), self._console.width)) for line in lines)
         head.stylize("bold")
-        return Group(head, ProgressBar(total=progress.total or 1, completed=done, width=60), *rest, table)
+        whole = Table.grid()  # a bar by itself ends no line
+        whole.add_row(ProgressBar(total=progress.total or 1, completed=done, width=60))
+        return Group(head, whole, *rest, table)
 
 
 def place(epoch: int, whole: int | None) -> str:

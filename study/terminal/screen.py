@@ -33,6 +33,11 @@ def note(text: str) -> None:
     print(wrapped(inert(text), width(sys.stderr)), file=sys.stderr, flush=True)
 
 
+def tell(text: str) -> None:
+    """Print to stderr what scripts look for as one line: broken on a terminal alone."""
+    print(wrapped(text, width(sys.stderr)) if sys.stderr.isatty() else text, file=sys.stderr, flush=True)
+
+
 def inert(text: str) -> str:
     """Return lines of which each is fit for a terminal."""
     return "\n".join(terminal(line, MOST) if line else line for line in text.split("\n"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from study.report import confusion
 from study.report.blocks import Block, Fold, Grid, Note, Section, Text
-from study.report.parts.changed import Compared, class_figure, class_matrix, class_sentence, compared
+from study.report.parts.changed import Compared, class_figure, class_matrix, class_sentence, compared, confused_table
 from study.report.parts.moved import moved_pictures, moved_sentence, moved_table
 from study.report.text import text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "where", "Where did it change?", "Where"
+BESIDE = 12
+"""Classes up to which a matrix has room beside the figure."""
+MATRIX = "How often each class is taken for which"
 
 
 def by_class(view: View) -> Section | None:
@@ -17,11 +21,13 @@ def by_class(view: View) -> Section | None:
     changes = None if found is None else found.classes
     if found is None or changes is None or not changes.order:
         return None
-    blocks: list[Block] = [
-        *_exploratory(view, found),
-        Text([class_sentence(view, found, changes)]),
-        Grid([class_figure(view, found, changes), class_matrix(view, found, changes)]),
-    ]
+    blocks: list[Block] = [*_exploratory(view, found), Text([class_sentence(view, found, changes)])]
+    figure = class_figure(view, found, changes)
+    if len(view.classes) <= confusion.WIDEST:
+        matrix = class_matrix(view, found, changes)
+        blocks += [Grid([figure, matrix])] if len(view.classes) <= BESIDE else [figure, Fold(MATRIX, [matrix])]
+    else:
+        blocks += [figure, Fold("The confusions that changed most", [confused_table(view, found, changes)])]
     return Section("winner-classes", text("Classes: {} against the baseline", found.who), blocks)
 
 

@@ -12,14 +12,16 @@ from results.analysis.classes import ClassChanges, Moved
 from results.analysis.verdicts import PairVerdict
 from results.record import Record
 from study.report import confusion, figures
-from study.report.blocks import Block, Column, Figure, Table
+from study.report.blocks import Column, Figure, Matrix, Table
 from study.report.parts.class_changes import baseline_matrices
 from study.report.parts.lead import foremost
-from study.report.text import code, joined, percent, plural, points, signed, strong, text
+from study.report.text import code, distinct, joined, percent, plural, points, signed, strong, text
 from study.report.view import View, trial_link
 
 ENDS = 10
 """Of more classes than a matrix shows, so many at either end are drawn."""
+NAMED = 6
+"""Classes outside the noise that the sentence names; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Compared:
         if view.has_epochs:
             one, other = (r.config.get("epochs", len(r.history)) for r in self.pairs[0])
             epochs = f" ({one} epochs)" if one == other else f" ({one} epochs against {other})"
-        first = plural(n, "fresh seed") if self.fresh else "one run each"
-        return text("{}{}, both as configured{}", first, f", {span}" if n == len(seeds) else "", epochs)
+        first = plural(n, "fresh seed") if self.fresh else "one run each, seed"
+        first += "," * self.fresh
+        return text("{}{}, both as configured{}", first, f" {span}" if n == len(seeds) else "", epochs)
 
 
 def compared(view: View) -> Compared | None:
@@ -95,17 +98,19 @@ def class_sentence(view: View, found: Compared, changes: ClassChanges) -> Markup
     """Say which classes changed by more than the noise."""
 
     def named(indices: list[int]) -> Markup:
-        return joined([text("{} {}", strong(view.classes[i]), points(changes.change[i], 1)) for i in indices])
+        said = [text("{} {}", strong(view.classes[i]), points(changes.change[i], 1)) for i in indices[:NAMED]]
+        return joined([*said, f"{len(indices) - NAMED} more"] if len(indices) > NAMED else said)
 
-    ends = named(list(dict.fromkeys([changes.order[0], changes.order[-1]])))
+    first, last = changes.order[-1], changes.order[0]
+    ends = text("from {} to {}", named([first]), named([last]))
     if changes.half is None:
         takes = "three pairs of runs" if found.fresh else "three seeds of the baseline"
         said = text("Whether a change of recall is more than noise is unknown: that takes {}. ", takes)
-        return said + text("Largest changes: {} percentage points.", ends)
+        return said + text("Changes go {} percentage points.", ends)
     if changes.outside:
-        said = text("Recall changed by more than noise: {} percentage points.", named(changes.outside))
+        said = text("Recall changed by more than noise, in percentage points: {}.", named(changes.outside))
     else:
-        said = text("No class's recall changed by more than noise. Largest changes: {} percentage points.", ends)
+        said = text("No class's recall changed by more than noise. Changes go {} percentage points.", ends)
     if found.early:
         said += text(" The comparison stopped early: changes are on average too large, which no interval allows for.")
     return said
@@ -116,16 +121,16 @@ def class_figure(view: View, found: Compared, changes: ClassChanges) -> Figure:
     drawn = [i for i in changes.order if changes.measurable(i)] or changes.order
     if len(drawn) > confusion.WIDEST:
         drawn = drawn[:ENDS] + drawn[-ENDS:]
-    outside = set(changes.outside)
+    names, outside = distinct(view.class_names, 16), set(changes.outside)
     rows = []
     for i in drawn:
         middle = 100 * float(changes.change[i])
         half = 100 * float(changes.half[i]) if changes.half is not None and changes.measurable(i) else 0.0
         role = ("good" if middle > 0 else "bad") if i in outside else "muted"
-        label = f"{view.short_classes[i]} {points(changes.change[i], 1)}"
+        label = f"{names[i]} {points(changes.change[i], 1)}"
         rows.append(figures.Effect(label, middle, middle - half, middle + half, role))
     alt = f"Change of recall of {len(drawn)} of {len(changes.order)} classes: {', '.join(r.label for r in rows)}"
-    svg = figures.effects("class-changes", rows, None, "change of recall, percentage points", alt, width=216)
+    svg = figures.effects("class-changes", rows, None, "change of recall, points", alt, width=figures.SMALL)
     return Figure("class-changes", "Recall of each class", svg, alt, _reading(view, found, changes, len(drawn)),
                   _table(view, found, changes))  # fmt: skip
 
@@ -136,10 +141,12 @@ def _reading(view: View, found: Compared, changes: ClassChanges, drawn: int) -> 
     over = found.over(view, changes.n)
     said = text("Dots: {}change of the share of a class's test {} that are found; {}. ", mean, view.members, over)
     if changes.half is not None and found.fresh:
-        pattern = "Lines: {} intervals (paired t, Bonferroni); all hold at once in 95 % of cases. "
+        pattern = "Lines: {} intervals (paired t, Bonferroni); all hold at once in 95\u00a0% of cases. "
         said += text(pattern, percent(changes.level, 1 if changes.level < 0.999 else 2))
     elif changes.half is not None:
-        pattern = "Lines: what two runs of the baseline may differ by, from {}, at 95 % over all classes together. "
+        pattern = (
+            "Lines: what two runs of the baseline may differ by, from {}, at 95\u00a0% over all classes together. "
+        )
         said += text(pattern, plural(len(view.baselines), "seed"))
     few = sum(not changes.measurable(i) for i in changes.order) if changes.half is not None else 0
     if few:
@@ -175,11 +182,9 @@ def _table(view: View, found: Compared, changes: ClassChanges) -> Table:
     return Table.of(caption, changes.order, columns, name="winner-recall", compact=True)
 
 
-def class_matrix(view: View, found: Compared, changes: ClassChanges) -> Block:
-    """What is taken for what more or less often than before; of many classes what changed most."""
+def class_matrix(view: View, found: Compared, changes: ClassChanges) -> Matrix:
+    """What is taken for what more or less often than before."""
     mean = f", mean of {plural(changes.n, 'pair')}" if changes.n > 1 else ""
-    if len(view.classes) > confusion.WIDEST:
-        return _confused(view, changes, text("Confusions that changed most, test {}{}", view.members, mean))
     caption = text("Test {}, {} − baseline{}", view.members, found.who, mean)
     matrix = confusion.changes(changes.step, changes.support, view.classes, caption)
     matrix.end_label = "recall, points"
@@ -187,10 +192,13 @@ def class_matrix(view: View, found: Compared, changes: ClassChanges) -> Block:
     return matrix
 
 
-def _confused(view: View, changes: ClassChanges, caption: Markup) -> Table:
+def confused_table(view: View, found: Compared, changes: ClassChanges) -> Table:
+    """The same of many classes: what changed most."""
+    mean = f", mean of {plural(changes.n, 'pair')}" if changes.n > 1 else ""
+    caption = text("Test {} taken for another class, {} − baseline{}", view.members, found.who, mean)
     off = changes.step * (1 - np.eye(len(changes.step)))
-    found = np.argsort(-np.abs(off), axis=None, kind="stable")[:ENDS]
-    pairs = [(a, b) for a, b in (divmod(int(i), len(off)) for i in found) if off[a, b]]
+    most = np.argsort(-np.abs(off), axis=None, kind="stable")[:ENDS]
+    pairs = [(a, b) for a, b in (divmod(int(i), len(off)) for i in most) if off[a, b]]
     columns = [
         Column("Truth", lambda pair: view.classes[pair[0]]),
         Column("Taken for", lambda pair: view.classes[pair[1]]),

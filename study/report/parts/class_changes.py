@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from results.analysis import classes
 from results.analysis.evidence import Trial
-from study.report import confusion
 from study.report.text import joined, points, strong, text
 from study.report.view import View
 
@@ -62,15 +61,3 @@ def flagged_sentence(view: View, found: Change) -> Markup:
         return text("No class changed by more than two runs of the baseline may differ.")
     said = [text("{} {} percentage points", strong(view.classes[i]), points(found.change[i], 1)) for i in found.flagged]
     return text("Outside the noise: {}.", joined(said))
-
-
-def pair_of_matrices(view: View, trial: Trial, found: Change) -> tuple[confusion.Matrix, confusion.Matrix]:
-    """A complete trial's test matrix and its signed difference to the baseline's."""
-    signed = confusion.signed_counts(
-        found.mine, found.its, view.classes, text("{} minus the baseline, {}", trial.label, view.members)
-    )
-    signed.end_label = "recall, points"
-    signed.ends = [(points(c, 1), "flag" if i in found.flagged else "") for i, c in enumerate(found.change)]
-    return confusion.counts(
-        found.mine, view.classes, text("{} on {} test {}", trial.label, f"{int(found.mine.sum()):,}", view.members)
-    ), signed

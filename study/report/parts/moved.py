@@ -21,12 +21,13 @@ def moved_sentence(view: View, found: Compared, moved: Moved) -> Markup:
     """How many examples a pair moves either way, and how many two runs of the baseline differ by."""
     said = text(
         "A run of {} gets {} of {} test {} right that the baseline gets wrong with the same seed, and {} the other way "
-        "round: {} differ{}.",
+        "round: {}{} differ{}.",
         found.who,
         strong(f"{moved.gained:,.0f}"),
         f"{len(moved.net):,}",
         view.members,
         strong(f"{moved.lost:,.0f}"),
+        "about " if moved.n > 1 else "",  # a sum of means, of which each is rounded
         strong(f"{moved.gained + moved.lost:,.0f}"),
         f" (means of {moved.n} seeds)" if moved.n > 1 else "",
     )
@@ -42,7 +43,7 @@ def moved_table(view: View, found: Compared, moved: Moved) -> Table:
     n = moved.n
     steps = sorted({n, math.ceil(n * 3 / 4), math.ceil(n / 2), math.ceil(n / 4)}, reverse=True)
     pattern = (
-        "Test {} that more runs of {} than of the baseline get right, or fewer; {}. By chance: were both one config"
+        "Test {} that more runs of {} than of the baseline get right, or fewer; {}. By chance: if both were one config"
     )
     caption = text(pattern, view.members, found.who, plural(n, "fresh seed"))
     columns = [
@@ -71,13 +72,13 @@ def moved_pictures(view: View, found: Compared, moved: Moved) -> list[Block]:
         order = np.argsort(-sign * moved.net, kind="stable")[:THUMBNAILS]
         items = [_picture(view, images[i], int(i), moved, labels) for i in order if 2 * sign * moved.net[i] > moved.n]
         if items:
-            blocks.append(Pictures(f"{caption}: runs of {moved.n} that are right", items))
+            blocks.append(Pictures(f"{caption}, of {moved.n}", items))
     return blocks
 
 
 def _picture(view: View, image: np.ndarray, index: int, moved: Moved, labels: np.ndarray | None) -> Picture:
     truth = None if labels is None else int(labels[index])
-    count = text("{}, baseline {}", int(moved.after[index]), int(moved.before[index]))
+    count = text("right in {}, baseline {}", int(moved.after[index]), int(moved.before[index]))
     lines = [count] if truth is None else [text("<b>{}</b>", view.classes[truth]), count]
     what = "" if truth is None else f": {view.short_classes[truth]}"
     return Picture(source(image), f"Test image {index}{what}", lines)

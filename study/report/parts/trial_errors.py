@@ -15,7 +15,7 @@ from study.report import confusion
 from study.report.blocks import Block, Matrix, Pictures, Pixels, Text
 from study.report.parts.class_changes import change, flagged_sentence
 from study.report.parts.pictures import picture
-from study.report.text import clean, signed, strong, text
+from study.report.text import signed, strong, text
 from study.report.view import View
 
 THUMBNAILS = 8
@@ -79,7 +79,7 @@ def _both(count: int, difference: int, known: bool) -> str:
 
 def _as_text(view: View, rows: list[list[str]]) -> str:
     """A line for each true class, its counts in the order of the classes."""
-    names = [clean(n, 24) for n in view.class_names]
+    names = view.short_classes
     lines = ["\t".join(["truth", *(n[:10] for n in names)])]
     lines += ["\t".join([name, *(c.replace("\n", " ") for c in row)]) for name, row in zip(names, rows, strict=True)]
     return "\n".join(lines)
@@ -88,7 +88,7 @@ def _as_text(view: View, rows: list[list[str]]) -> str:
 def _largest(view: View, mine: np.ndarray, step: np.ndarray, most: int = 8) -> str:
     """The confusions that changed most, a line each."""
     order = np.argsort(-np.abs(step), axis=None, kind="stable")[:most]
-    names = [clean(n, 24) for n in view.class_names]
+    names = view.short_classes
     pairs = [divmod(int(i), len(step)) for i in order]
     found = [f"{names[a]} taken for {names[b]}: {mine[a, b]} ({signed(int(step[a, b]))})" for a, b in pairs]
     return "\n".join(["The largest changes of it:", *found])

@@ -284,8 +284,8 @@ def test_a_dry_run_plans_a_sweep_of_a_trainable_that_it_never_runs(
         before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in here.rglob("*") if p.is_file()}
         for words, says in (
             (["confirm", "--top", "2"], "and the baseline, with at most 24 fresh seeds each"),
-            (["ablate"], "Ablation of: "),
-            (["ablate", "--set", "epochs=3"], "Ablation of: "),
+            (["ablate"], "What: "),
+            (["ablate", "--set", "epochs=3"], "(leave-one-out)"),
         ):
             assert main([*words, "--study", str(study.path), "--dry-run"]) == 0, capsys.readouterr().err
             assert says in capsys.readouterr().out

@@ -55,7 +55,7 @@ def test_what_nobody_knows_it_does_not_say() -> None:
 def test_without_the_banner_it_is_the_final_page_byte_for_byte(study: Study, page: str) -> None:
     final = render(study)
     assert BANNER.sub("", page, count=1) == final == render(study)
-    assert "data-heard=" not in final.split("<script>")[0].split("</style>")[1]
+    assert 'data-heard="' not in final.split("<script>")[0].split("</style>")[1]
 
 
 def test_a_stamp_changes_thirteen_digits_and_nothing_else(page: str) -> None:
@@ -75,7 +75,7 @@ def test_a_command_that_ended_early_says_so(page: str) -> None:
     said = banner(ended(page.encode()).decode())
     assert list(said) == ["ended"]
     assert "Ended early" in said["ended"] and "17 of 50" in said["ended"]
-    assert b"data-heard=" not in ended(page.encode()).split(b"<script>")[0].split(b"</style>")[1]
+    assert b'data-heard="' not in ended(page.encode()).split(b"<script>")[0].split(b"</style>")[1]
 
 
 def test_before_any_record_there_is_a_page() -> None:
