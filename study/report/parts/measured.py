@@ -80,7 +80,7 @@ def _score(view: View, two: Compared, how: str) -> Tile | None:
         return None
     before, after = (float(np.mean([pair[i] for pair in known])) for i in (0, 1))
     value = text("{} → {}", view.metric.bare(before), view.score(after))
-    detail = text("baseline → {}, {}{}", two.name, how, "" if two.tested else ", one run each: exploratory")
+    detail = text("{}{}", how, "" if two.tested else ", one run each: exploratory")
     return Tile(capital(view.metric.what(split)), value, detail)
 
 

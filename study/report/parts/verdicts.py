@@ -39,10 +39,10 @@ def confirmed(view: View) -> Section | None:
     )
     blocks: list[Block] = [figure] if figure and len(tested) > 1 else []
     left = _shrinkage(view, tested)
-    blocks += left if len(tested) == 1 else []
+    blocks += [Text([_kept(view, tested[0])])] if left and len(tested) == 1 else []
     blocks += [Note(note_tone(j), candidate(view, j), [clean(j.note, 2000)]) for j in tested if j.note]
     numbers: list[Block] = [Text([said]), verdict_table(view, tested)]
-    numbers += left if len(tested) > 1 else []
+    numbers += left
     shared = error_shared(view, "confirm", view.looks("confirm"), view.plans("confirm"))
     numbers.append(Text([text("{} {}", shared, words(" ".join(tables.explained(tested))))]))
     blocks.append(Fold("The verdicts in numbers", numbers, name="confirm-numbers"))
@@ -150,11 +150,12 @@ def effects_figure(
     title: Markup | str,
     named: Sequence[tuple[str, PairVerdict] | str],
     margin: float | None,
-    table: Table | None = None,
+    about: Markup | str = "",
 ) -> Figure | None:
     """Intervals of all comparisons that have enough seeds for one, each under its name, effect and verdict.
 
-    A text in ``named`` heads those behind it; ``margin`` is the last asked, if it has one.
+    A text in ``named`` heads those behind it; ``margin`` is the last asked, if it has one;
+    ``about`` begins the caption.
     """
     shown = [row for row in named if isinstance(row, str) or tables.has_interval(row[1].verdict)]
     tested = [row[1] for row in shown if not isinstance(row, str)]
@@ -171,15 +172,15 @@ def effects_figure(
     band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
     svg = figures.comparisons(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
     reading = text(
-        "Dot: the mean paired difference over seeds; line: {}. {}{}{}",
+        "Dot and line: the mean paired difference with {}. {}{}{}",
         _lines([j.verdict for j in tested]),
         view.least,
-        text("Grey: the margin of ±{}. ", view.amount(margin, signed=False)) if margin is not None else "",
-        "Verdicts allow for all comparisons together, so they are stricter than the lines."
+        text("Grey: the margin of ±{}. ", view.amount(margin, signed=False, short=True)) if margin is not None else "",
+        "Verdicts allow for all comparisons together: they are stricter."
         if all(j.verdict.by == "look" for j in tested)
         else "",
     )
-    return Figure(f"{name}-effects", title, svg, alt, reading, table)
+    return Figure(f"{name}-effects", title, svg, alt, text("{} {}", about, reading) if about else reading)
 
 
 def _effect(view: View, label: str, j: PairVerdict) -> figures.Comparison:
@@ -215,6 +216,18 @@ def _shrinkage(view: View, tested: Sequence[PairVerdict]) -> list[Block]:
     where = view.metric.axis_of_difference("differences on validation")
     caption = f"Estimates in the sweep and on fresh seeds ({where})"
     return [Table.of(caption, known, columns, name="shrinkage-table")]
+
+
+def _kept(view: View, tested: PairVerdict) -> Markup:
+    """The same of a single candidate in a sentence."""
+    s = shrinkage(view, tested)
+    return text(
+        "{} led on validation by {} in the sweep, by {} on fresh seeds: {} of the estimate was luck.",
+        capital(plain_name(view, tested)),
+        view.amount(s.in_sweep),
+        view.gain(s.on_fresh_seeds),
+        _lost(s),
+    )
 
 
 def _lost(s: Shrinkage) -> str:
