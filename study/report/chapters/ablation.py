@@ -13,7 +13,7 @@ from results.config import changes
 from study.report.blocks import Block, Code, Column, Command, Fold, Note, Section, Table, Text
 from study.report.parts.lead import foremost
 from study.report.parts.measured import compared
-from study.report.parts.verdicts import effects_figure, error_shared, plain_name, verdict_columns
+from study.report.parts.verdicts import counted, effects_figure, error_shared, plain_name, verdict_columns
 from study.report.tables.judged import explained
 from study.report.tables.verdicts import path_sentence, verdict_table
 from study.report.tables.writers import latex, markdown
@@ -66,8 +66,7 @@ def _where(found: AblationResult, seeds: bool = True) -> str:
     fixed = [f"{k} = {value(v)}" for k, v in found.plan.fixed.items()]
     if not fixed and isinstance(found.epochs, int):
         fixed = [f"epochs = {found.epochs}"]
-    n = sorted({r.tested.verdict.n for r in found.rows})
-    runs = f"n = {plural(n[0], 'seed')}" if len(n) == 1 else f"n = {n[0]} to {n[-1]} seeds"
+    runs = counted(r.tested for r in found.rows)
     told = [*fixed, *([runs] if seeds else [])]
     return f", at {', '.join(told)}" if fixed else f", {', '.join(told)}" if told else ""
 

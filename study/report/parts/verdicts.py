@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -29,7 +29,8 @@ def confirmed(view: View) -> Section | None:
         return None
     v = tested[0].latest
     named = [(plain_name(view, j), j) for j in tested]
-    figure = effects_figure(view, "confirm", "Difference to the baseline on fresh seeds", named, v.margin)
+    title = f"Difference to the baseline on fresh seeds, {counted(tested)}{_alike(view, tested)}"
+    figure = effects_figure(view, "confirm", title, named, v.margin)
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with the "
         "baseline (same split, same order). Verdicts are about {}.",
@@ -47,6 +48,19 @@ def confirmed(view: View) -> Section | None:
     numbers.append(Text([text("{} {}", shared, words(" ".join(tables.explained(tested))))]))
     blocks.append(Fold("The verdicts in numbers", numbers, name="confirm-numbers"))
     return Section("confirmed", "Confirmed on fresh seeds", blocks)
+
+
+def _alike(view: View, tested: Sequence[PairVerdict]) -> str:
+    """The epochs that all candidates and the baseline trained; empty where they differ or there are none."""
+    found = {run.config.get("epochs") for j in tested if (run := view.chosen_run(j.pair))}
+    same = found.pop() if found == {view.meta.baseline.get("epochs")} else None
+    return f", {plural(same, 'epoch')} each" if isinstance(same, int) else ""
+
+
+def counted(tested: Iterable[PairVerdict]) -> str:
+    """How many paired seeds comparisons rest on: 'n = 7 seeds', 'n = 3 to 16 seeds'."""
+    n = sorted({j.verdict.n for j in tested})
+    return f"n = {plural(n[0], 'seed')}" if len(n) == 1 else f"n = {n[0]} to {n[-1]} seeds"
 
 
 def error_shared(view: View, family: Family, looks: Sequence[Look], plans: Sequence[Plan]) -> Markup:
