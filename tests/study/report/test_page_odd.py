@@ -18,6 +18,7 @@ from results.errors import IgnoredRecord
 from results.record import Record
 from results.store import Study
 from study.report.answer import answer
+from study.report.blocks import Section
 from study.report.chapters import ablation, certainty, methods
 from study.report.page import FORMATS, render, render_format, view_of
 from study.report.parts import errors, hyperparameters
@@ -125,7 +126,7 @@ def test_one_trial(tmp_path: Path) -> None:
     tree = rendered(write(tmp_path, SMALL, records))
     assert "1\u00a0complete trial" in head(tree) or "1 complete trial" in head(tree)
     assert "noise floor is unknown" in text(by_id(tree, "noise"))
-    assert "it needs 20 trials that compare" in text(by_id(tree, "importance"))
+    assert "it needs 20 trials that compare" in text(by_id(tree, "tried"))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_whole_matrices_are_shown_up_to_twenty_classes(tmp_path: Path, classes: 
 def test_a_table_counts_every_trial_where_the_plot_shows_the_first_values_only(tmp_path: Path) -> None:
     runs = [SMALL.run(BASELINE | {"architecture": f"kind {i}"}, trial=i) for i in range(20)]
     view = view_of(write(tmp_path, SMALL, baselines(SMALL, 1) + runs))
-    (table,) = tables(part(hyperparameters.effects(view)))
+    (table,) = tables(part(Section("effects", "", hyperparameters.effects(view))))
     assert sum(int(row[1]) for row in cells(table)) == 20
 
 
