@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -21,6 +22,7 @@ def is_name(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= LONGEST and NAME.fullmatch(value) is not None
 
 
+@functools.lru_cache(maxsize=1024)  # asked for each value of each epoch of each record, of a handful of names
 def split_name(name: str) -> tuple[str | None, str]:
     """Return the split that a name begins or ends with, if any, and the rest: 'val_loss' -> validation, loss."""
     words = re.split(r"[_./-]", name)

@@ -34,6 +34,7 @@ class Trial:
     def __init__(self, record: Record, compared: AgainstBaseline, baseline: dict[str, object], order: int) -> None:
         self.record, self.compared, self.order = record, compared, order
         self.changes = changes(record.config, baseline)
+        self.on_page = True  # whether a report shows it by itself
         known = re.sub(r"[^A-Za-z0-9_-]", "", record.run_id)[:40]
         self.anchor = f"run-{known}" if record.trial is None else f"trial-{record.trial}"
         self.label = f"run {known}" if record.trial is None else f"trial {record.trial}"

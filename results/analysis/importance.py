@@ -29,7 +29,10 @@ TOP = 5
 FEW = 6
 """Numbers of so few values count as names: on a continuous scale four batch sizes would outweigh any learning rate."""
 
-RESAMPLES = 60
+RESAMPLES, LEAST_RESAMPLES, RESAMPLED = 60, 10, 20_000
+"""Times that a fifth of the trials is left out: as many as look at ``RESAMPLED`` trials in all. Of thousands the range
+is narrow, and ten show it.
+"""
 
 
 @dataclass(frozen=True)
@@ -95,16 +98,16 @@ def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], se
     fields = varying(configs)
     if len(scores) < LEAST or not fields or len(set(scores)) < 2:
         return []
-    distributions = {f: _distribution([c.get(f) for c in configs]) for f in fields}
     values = np.asarray(scores, dtype=float)
-    whole = _shares(configs, values, distributions)
+    made = _trials(configs, values, fields)
+    whole = _shares(made, fields)
     if whole is None:
         return []
     rng = np.random.default_rng(seed)
     drawn = []
-    for _ in range(RESAMPLES):
+    for _ in range(max(LEAST_RESAMPLES, min(RESAMPLES, RESAMPLED // len(values)))):
         index = rng.permutation(len(values))[: round(0.8 * len(values))]
-        again = _shares([configs[i] for i in index], values[index], distributions)
+        again = _shares([made[i] for i in index], fields)
         if again is not None:
             drawn.append([again[f] for f in fields])
     quantiles = np.quantile(np.array(drawn), (0.1, 0.9), axis=0) if drawn else np.full((2, len(fields)), np.nan)
@@ -140,9 +143,23 @@ def _choice(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
-def _shares(
-    configs: Sequence[Mapping[str, Any]], scores: np.ndarray, distributions: dict[str, Any]
-) -> dict[str, float] | None:
+def _trials(configs: Sequence[Mapping[str, Any]], scores: np.ndarray, fields: Sequence[str]) -> list[Any]:
+    """The trials as Optuna's, made once for all resamples."""
+    import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
+
+    distributions = {f: _distribution([c.get(f) for c in configs]) for f in fields}
+    numbers = {f for f, d in distributions.items() if isinstance(d, optuna.distributions.FloatDistribution)}
+    made = []
+    for i, (config, score) in enumerate(zip(configs, scores, strict=True)):
+        params = {f: float(config[f]) if f in numbers else _choice(config.get(f)) for f in fields}
+        trial = optuna.trial.create_trial(params=params, distributions=distributions, value=float(score))
+        trial.number = trial._trial_id = i
+        made.append(trial)
+    return made
+
+
+def _shares(trials: Sequence[Any], fields: Sequence[str]) -> dict[str, float] | None:
+    """Each field's share of importance in some trials; None where they say nothing."""
     import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
     before = optuna.logging.get_verbosity()
@@ -151,16 +168,8 @@ def _shares(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             study = optuna.create_study(direction="maximize")
-            trials = []
-            for config, score in zip(configs, scores, strict=True):
-                params = {
-                    f: float(config[f])
-                    if isinstance(d, optuna.distributions.FloatDistribution)
-                    else _choice(config.get(f))
-                    for f, d in distributions.items()
-                }
-                trials.append(optuna.trial.create_trial(params=params, distributions=distributions, value=float(score)))
-            study.add_trials(trials)
+            # add_trials would copy each deeply, sixty times over: half a minute with 500 trials
+            study.get_trials = lambda deepcopy=True, states=None: list(trials)  # type: ignore[method-assign]
             evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=max(0.2, TOP / len(trials)))
             found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     except (ValueError, RuntimeError, ZeroDivisionError):
@@ -170,4 +179,4 @@ def _shares(
     total = sum(found.values())
     if not np.isfinite(total) or total <= 0:
         return None
-    return {f: float(found.get(f, 0.0)) / total for f in distributions}
+    return {f: float(found.get(f, 0.0)) / total for f in fields}

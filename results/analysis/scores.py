@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from results.record import Record
 from results.selection import best_so_far, selected
 
@@ -94,9 +96,9 @@ def expected_best(scores: Sequence[float]) -> list[float]:
 
     It is what a random search of k trials over the same space would be expected to reach, on validation.
     """
-    ordered = sorted(scores)
-    n = len(ordered)
-    return [sum(s * ((i / n) ** k - ((i - 1) / n) ** k) for i, s in enumerate(ordered, 1)) for k in range(1, n + 1)]
+    ordered = np.sort(np.asarray(scores, dtype=float))
+    below = np.arange(len(ordered) + 1) / max(len(ordered), 1)
+    return [float(ordered @ np.diff(below**k)) for k in range(1, len(ordered) + 1)]
 
 
 def frontier(costs: Sequence[float], scores: Sequence[float]) -> list[int]:

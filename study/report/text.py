@@ -45,8 +45,9 @@ def text(pattern: str, *values: Any, **named: Any) -> Markup:
 
 
 def name(value: Any, limit: int = 60) -> Markup:
-    """A name from outside: isolated, so that its direction cannot leak."""
-    return Markup("<bdi>{}</bdi>").format(clean(value, limit))
+    """A name from outside: isolated, so that its direction cannot leak; one in ASCII has none to leak."""
+    shown = clean(value, limit)
+    return escape(shown) if shown.isascii() else Markup("<bdi>{}</bdi>").format(shown)
 
 
 def shortened(value: Any, limit: int) -> str:

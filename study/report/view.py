@@ -25,6 +25,11 @@ from study.planning.next_step import next_step
 from study.planning.step import Step
 from study.report.text import distinct, link, name, strong, text, typeset, value
 
+STATUSES = ("complete", "pruned", "diverged", "failed")
+
+MOST = 500
+"""Trials on the page, the first ones by rank; counts and statistics are over all."""
+
 
 class View(Evidence):
     """A study's evidence, its files, and its names as the page may show them."""
@@ -146,6 +151,31 @@ class View(Evidence):
         """What one of the data's examples is called: 'image' or 'example'."""
         return self.members[:-1]
 
+    # -- the trials on the page ------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def trials(self) -> list[Trial]:
+        """All trials, those without a part of their own marked so."""
+        found = super().trials
+        for trial in sorted(found, key=_place)[MOST:]:
+            trial.on_page = False
+        return found
+
+    @functools.cached_property
+    def by_rank(self) -> list[Trial]:
+        """All trials: by rank, then pruned ones by how far they came, then those that failed."""
+        return sorted(self.trials, key=_place)
+
+    @property
+    def shown(self) -> list[Trial]:
+        """The trials that the page shows, by rank."""
+        return self.by_rank[:MOST]
+
+    @property
+    def of_all(self) -> str:
+        """Say how many of the trials are shown: '500 of 10,000 trials'; empty where all are."""
+        return f"{MOST:,} of {len(self.trials):,} trials" if len(self.trials) > MOST else ""
+
     # -- the study's files -----------------------------------------------------------------------------------------
 
     @functools.cached_property
@@ -220,12 +250,20 @@ class View(Evidence):
         return self.study.arrays(self.study.artefact_path(artefact))
 
 
+def _place(trial: Trial) -> tuple[float, ...]:
+    """What trials are ordered by, the least first."""
+    run = trial.record
+    if run.status == "complete" and run.score is not None:
+        return 0, -run.score, trial.order
+    return 1 + STATUSES.index(run.status), -len(run.history), -(trial.compared.at_equal or 0.0), trial.order
+
+
 def trial_link(trial: Trial) -> Markup:
-    """Its name as a link to its own part of the page."""
-    return link(f"#{trial.anchor}", trial.label)
+    """Its name as a link to its own part of the page, where it has one."""
+    return link(f"#{trial.anchor}", trial.label) if trial.on_page else text("{}", trial.label)
 
 
 def trial_changes(trial: Trial) -> Markup:
     """What it changes, in one line: ``learning_rate=0.0003, architecture=wide``."""
-    parts = [Markup("<bdi>{}</bdi>={}").format(name(f, 40), value(new)) for f, (_, new) in trial.changes.items()]
+    parts = [Markup("{}={}").format(name(f, 40), name(value(new))) for f, (_, new) in trial.changes.items()]
     return Markup(", ").join(parts) if parts else Markup("nothing")

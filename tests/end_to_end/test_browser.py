@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -180,6 +181,11 @@ def test_matrices_keep_their_colours_in_forced_ones_and_can_be_read(browser: Any
     assert all(ground != ink and height >= 11 for _, ground, ink, height in found)
 
 
+def unfolded(page: Any) -> None:
+    """Open the fold of the whole leaderboard."""
+    page.locator("details:has(> .scroll > #leaderboard-table) > summary").press("Enter")
+
+
 def ranks(page: Any) -> list[str]:
     return page.locator("#leaderboard-table tbody tr:visible th").evaluate_all(
         "all => all.map(e => e.textContent.split(' ').slice(0, 2).join(' '))"
@@ -188,13 +194,14 @@ def ranks(page: Any) -> list[str]:
 
 def test_sorting_by_keyboard(browser: Any, study: Study) -> None:
     page = opened(browser, study)
+    unfolded(page)
     before = ranks(page)
     button = page.get_by_role("button", name="Epochs", exact=True)
     button.focus()
     page.keyboard.press("Enter")
     head = page.locator("#leaderboard-table th", has=button)
     assert head.get_attribute("aria-sort") == "ascending"
-    epochs = page.locator("#leaderboard-table tbody tr td:nth-child(6)").all_inner_texts()
+    epochs = page.locator("#leaderboard-table tbody tr td:nth-child(5)").all_inner_texts()
     values = [int(re.match(r"\d+", e)[0]) for e in epochs]  # type: ignore[index]
     assert values == sorted(values)
     assert "Sorted by Epochs, ascending" in page.locator("#said").inner_text()
@@ -208,18 +215,16 @@ def test_sorting_by_keyboard(browser: Any, study: Study) -> None:
 
 def test_filtering_by_keyboard(browser: Any, study: Study) -> None:
     page = opened(browser, study)
+    unfolded(page)
     page.get_by_role("searchbox").focus()
     page.keyboard.type("batch_norm")
-    wanted = {
-        f"trial {r.trial}" for r in study.records() if r.trial is not None and r.config["architecture"] == "batch_norm"
-    }
+    complete = [r for r in study.records() if r.trial is not None and r.status == "complete"]
+    wanted = {f"trial {r.trial}" for r in complete if r.config["architecture"] == "batch_norm"}
     assert set(ranks(page)) == wanted
     assert f"{len(wanted)} of " in page.locator(".count").inner_text()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("Delete")
-    page.get_by_role("checkbox", name="pruned").press("Space")
-    pruned = {f"trial {r.trial}" for r in study.records() if r.status == "pruned"}
-    assert pruned and not pruned & set(ranks(page))
+    assert len(ranks(page)) == len(complete) + 1  # the baseline among them
 
 
 def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
@@ -227,7 +232,7 @@ def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
     page.wait_for_function("document.activeElement.parentElement.id === 'trial-20'")
     assert page.locator("#trial-20").get_attribute("open") is not None
     assert page.locator("#trial-20").bounding_box()["y"] < 300
-    other = page.locator("#leaderboard-table tbody a").nth(5)
+    other = page.locator("#leaderboard tbody a").nth(5)
     target = other.get_attribute("href")
     other.focus()
     page.keyboard.press("Enter")
@@ -236,6 +241,7 @@ def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
 
 def test_a_summary_opens_by_keyboard(browser: Any, study: Study) -> None:
     page = opened(browser, study)
+    page.locator("#trials > summary").press("Enter")
     page.locator("#trial-2 > summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#trial-2 table.matrix").first.is_visible()
@@ -275,39 +281,95 @@ def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp
 def test_without_javascript_everything_is_there(browser: Any, study: Study) -> None:
     page = opened(browser, study, java_script_enabled=False)
     assert page.locator(".filter").is_hidden() and page.locator("button:visible").count() == 0
-    for part in ("#leaderboard-table", "#forest svg", "#confirm-table", "#winner-classes svg"):
+    for part in ("#leaderboard table", "#forest svg", "#winner-classes svg", ".verdict", ".next pre"):
         assert page.locator(part).first.is_visible()
-    page.locator("#trial-20 > summary").click()
-    assert page.locator("#trial-20 table.matrix").first.is_visible()
-
-
-def test_a_printed_page_contains_every_trial(browser: Any, study: Study, tmp_path: Path) -> None:
-    pdf = opened(browser, study).pdf(path=tmp_path / "report.pdf", format="A4")
-    assert pdf.startswith(b"%PDF")
-    page = opened(browser, study)
-    page.emulate_media(media="print")
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("input.pick, .compare-bar").count() == 0
+    page.locator("details:not([open]) > summary").first.wait_for()
     for r in (r for r in study.records() if r.trial is not None):
-        assert page.locator(f"#trial-{r.trial} pre").is_visible(), r.trial
-    if shutil.which("pdftotext"):
-        import subprocess
+        assert page.locator(f"#trial-{r.trial} > summary").count() == 1
+    page.locator("#trials > summary").click()
+    page.locator("#trial-20 > summary").click()
+    for inner in ("table.matrix", "pre.lines", ".command pre"):
+        assert page.locator(f"#trial-20 {inner}").first.is_visible()
 
-        text = subprocess.run(
-            ["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True
-        ).stdout
-        joined = re.sub(r"\s+", "", text)
-        for r in (r for r in study.records() if r.trial is not None):
-            assert f"--studyruns/made-up-{r.run_id}" in joined
+
+def test_paper_shows_what_is_open(browser: Any, study: Study, tmp_path: Path) -> None:
+    """At most fifteen sheets as it opens; with a trial opened, that too."""
+    page = opened(browser, study)
+    assert sheets(page.pdf(format="A4"), tmp_path)[0] <= 15
+    page.evaluate("document.querySelectorAll('#trials, #trial-20').forEach((d) => { d.open = true; })")
+    run = next(r for r in study.records() if r.trial == 20)
+    assert f"runs/made-up-{run.run_id}" in sheets(page.pdf(format="A4"), tmp_path)[1]
+
+
+def sheets(pdf: bytes, folder: Path) -> tuple[int, str]:
+    """Return how many pages a document has, and its text without spaces."""
+    assert pdf.startswith(b"%PDF")
+    (folder / "report.pdf").write_bytes(pdf)
+    text = subprocess.run(["pdftotext", folder / "report.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    return text.count("\f"), re.sub(r"\s+", "", text)
+
+
+def test_two_trials_compared_by_keyboard_alone(browser: Any, study: Study) -> None:
+    """The address keeps the selection; the panel tells what differs, and its matrix is the records' difference."""
+    page = opened(browser, study)
+    names = page.locator("#leaderboard table:visible a[href^='#trial-']").all_inner_texts()[:2]
+    for name in names:
+        page.locator("#leaderboard").get_by_role("checkbox", name=f"Compare {name}", exact=True).first.press("Space")
+    page.get_by_role("button", name="Compare 2 trials").press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Close"
+    wanted = ",".join(name.replace(" ", "-") for name in names)
+    assert page.evaluate("location.hash") == f"#compare={wanted}"
+    one, other = (next(r for r in study.records() if f"trial {r.trial}" == name) for name in names)
+    panel = page.locator("dialog")
+    differ = {f for f in one.config if one.config[f] != other.config[f]}
+    assert set(panel.locator("table").first.locator("tbody th").all_inner_texts()) == differ
+    rows = panel.locator("table.matrix tbody tr")
+    shown = [[int(c.replace("\u2212", "-")) for c in row.locator("td").all_inner_texts()] for row in rows.all()]
+    mine, its = one.test_confusion, other.test_confusion
+    assert mine and its
+    assert shown == [[a - b for a, b in zip(x, y, strict=True)] for x, y in zip(mine, its, strict=True)]
+    assert panel.locator("polyline.t").count() == 2
+    page.keyboard.press("Escape")
+    assert panel.is_hidden()
+    again = opened(browser, study, hash=f"#compare={wanted}")
+    assert again.locator("dialog h2").inner_text() == f"{names[0]}, {names[1]} side by side"
+    assert again.locator("input.pick:checked").count() >= 2
+    again.evaluate("location.hash = '#compare=trial-1,no-such-trial,%E0%A4'")
+    again.wait_for_function("document.querySelector('.compare-bar button').disabled")
+    assert page.complaints == [] and again.complaints == []
+
+
+@pytest.mark.parametrize(("size", "chapter", "whole"), [("desktop", 2300, 7000), ("phone", 3600, 10_000)])
+def test_the_committed_sweep_stays_short(browser: Any, tmp_path: Path, size: str, chapter: int, whole: int) -> None:
+    study = Study.open(Path(shutil.copytree(ROOT / "results/reference/sweep-cifar10-jpeg", tmp_path / "study")))
+    write_report(study)
+    page = opened(browser, study, size)
+    assert page.locator("#tried").bounding_box()["height"] <= chapter
+    assert page.evaluate("document.documentElement.scrollHeight") <= whole
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('#tried svg text, #tried td, #tried th, #tried small')]
+            .filter((e) => e.checkVisibility() && e.textContent.trim())
+            .map((e) => [e.textContent.trim(), parseFloat(getComputedStyle(e).fontSize) * (e.getScreenCTM?.().a ?? 1)])
+            .filter(([, size]) => size < 10.9)"""
+    )
+    assert small == []
 
 
 def test_the_page_of_five_hundred_trials_works(browser: Any, tmp_path: Path) -> None:
-    study = synthetic.study(tmp_path, trials=500, maker=synthetic.Maker(val=300, test=500))
+    study = synthetic.study(tmp_path, trials=501, maker=synthetic.Maker(val=300, test=500))
     write_report(study)
-    page = opened(browser, study, hash="#trial-250")
-    page.wait_for_function("document.querySelector('#trial-250').open")
-    assert page.locator("#trial-250").get_attribute("open") is not None
+    page = opened(browser, study)
+    assert page.evaluate("document.documentElement.scrollHeight") < 12_000
+    assert page.evaluate("document.querySelectorAll('*').length") < 40_000
+    assert page.locator("details.trial").count() == 500
+    last = page.locator("details.trial").last.get_attribute("id")
+    page.evaluate("id => { location.hash = id; }", last)
+    page.wait_for_function("id => document.getElementById(id).open", arg=last)
+    unfolded(page)
     page.get_by_role("button", name="Validation", exact=True).press("Enter")
-    assert page.locator("#leaderboard-table tbody tr").count() == 501
+    complete = sum(r.status == "complete" and r.trial is not None for r in study.records())
+    assert page.locator("#leaderboard-table tbody tr").count() == complete + 1
     assert page.complaints == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from markupsafe import Markup
 
@@ -10,7 +12,6 @@ from results.analysis.scores import curve
 from results.record import Record
 from study.report.blocks import Block, Command, Curve, Details, Lines, Note, Section, Text
 from study.report.parts.class_changes import class_noise
-from study.report.parts.leaderboard import of_all, shown
 from study.report.parts.reproduce import reproduce
 from study.report.parts.trial_errors import complete, moved_examples, pruned
 from study.report.text import capital, clean, duration, number, plural, text, typeset, value
@@ -29,12 +30,12 @@ def every(view: View) -> Section | None:
     """One folded part per trial, complete ones by rank first."""
     if not view.trials:
         return None
-    noise, span = class_noise(view), _span(view)
-    made = [_details(view, t, i, noise, span) for i, t in enumerate(shown(view))]
+    noise, box = class_noise(view), _box(view)
+    made = [_details(view, t, i, noise, box) for i, t in enumerate(view.shown)]
     said = [
         text(
             "{}Open one to see what it changed, {}{}and how to run it again.{}",
-            f"{of_all(view)}: complete ones by rank, then pruned ones by how far they came. " if of_all(view) else "",
+            f"{view.of_all}: complete ones by rank, then pruned ones by how far they came. " if view.of_all else "",
             "how it learned, " if view.has_epochs else "",
             "where its errors moved " if view.classification else "",
             " Changes of single classes are shown without a flag: what is noise is unknown below three seeds of the "
@@ -46,12 +47,12 @@ def every(view: View) -> Section | None:
     return Section("every-trial", "Trials, complete ones by rank", [Text(said), *made])
 
 
-def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, span: tuple[float, float]) -> Details:
+def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, box: _Box) -> Details:
     r, c = trial.record, trial.compared
     blocks: list[Block] = [_what(view, trial)]
     if r.error:
         blocks.append(Note("bad", r.status, [clean(r.error, 600)]))
-    drawn = _curve(view, trial, span) if view.has_epochs else None
+    drawn = _curve(view, trial, box) if view.has_epochs else None
     blocks += [drawn] if drawn else []
     if r.status == "complete":
         blocks += complete(view, trial, noise, order < WHOLE)
@@ -98,24 +99,33 @@ def _exact(setting: object) -> str:
     return repr(setting) if isinstance(setting, float) else value(setting)
 
 
-def _span(view: View) -> tuple[float, float]:
-    """The range of validation values of all runs, one for all small curves so that they compare."""
-    runs = [*view.baselines, *(t.record for t in shown(view))]
+@dataclass(frozen=True)
+class _Box:
+    """What all small curves are drawn over, so that they compare: validation values and the number of epochs."""
+
+    low: float
+    high: float
+    epochs: int
+
+
+def _box(view: View) -> _Box:
+    runs = [*view.baselines, *(t.record for t in view.shown)]
     scores = [s for r in runs for _, s in curve(r)]
     limit = view.worst_drawn(scores)
     values = [view.raw(s if limit is None else max(s, limit)) or 0.0 for s in scores]
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    return (low, high) if high > low else (low - (abs(low) or 1.0) * 0.05, high + (abs(high) or 1.0) * 0.05)
+    if high <= low:
+        low, high = low - (abs(low) or 1.0) * 0.05, high + (abs(high) or 1.0) * 0.05
+    return _Box(low, high, max([2, *(len(r.history) for r in runs)]))
 
 
-def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
+def _curve(view: View, trial: Trial, box: _Box) -> Curve | None:
     """The metric's validation value by epoch beside the baseline's."""
     r, base, key = trial.record, trial.compared.baseline, view.metric.name
     if not any(h.values.get(key) is not None for h in r.history):
         return None
     left, top, wide, tall = 34.0, 8.0, 200.0, 92.0
-    most = max(len(r.history), len(base.history) if base else 0, 2)
-    low, high = span
+    low, high, most = box.low, box.high, box.epochs
 
     def at(epoch: int, value: float) -> tuple[float, float]:
         share = (high - min(max(value, low), high)) / (high - low)  # what is far worse lies at the edge
@@ -130,9 +140,7 @@ def _curve(view: View, trial: Trial, span: tuple[float, float]) -> Curve | None:
     labels = [
         ("y", left - 4, top + 4, typeset(view.metric.end(high))),
         ("y", left - 4, top + tall + 3, typeset(view.metric.end(low))),
-        ("x", left, top + tall + 16, "1"),
-        ("x", left + wide, top + tall + 16, str(most)),
-        ("x", left + wide / 2, top + tall + 16, "epoch"),
+        ("x", left + wide / 2, top + tall + 16, f"epochs 1 to {most}"),
     ]
     what = capital(view.metric.what("validation"))
     alt = f"{what} of {trial.label} by epoch" + (", with the baseline's" if base else "")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 
 from study.report.figures.axes import whole_numbers, wrapped
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.svg import NARROW, ROLES, draw, mark_all
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options:
     def paint(axes: Axes) -> None:
         ends: list[tuple[float, float, Line]] = []
         for line in _joined(given):
+            if len(line.x) == 1 and not line.label:
+                continue
             style: Any = (0, (4, 2)) if line.dash else "-"
             axes.plot(line.x, line.y, color=ROLES[line.role], linewidth=line.width, linestyle=style)
             if len(line.x) == 1 or line.mark is not None:
@@ -45,6 +47,9 @@ def lines(name: str, given: Sequence[Line], x: str, y: str, alt: str, **options:
                 )
             if line.label and len(line.x):
                 ends.append((line.x[-1], line.y[-1], line))
+        for role in dict.fromkeys(line.role for line in given):
+            own = [line for line in given if line.role == role and len(line.x) == 1 and not line.label]
+            mark_all(axes, [line.x[0] for line in own], [line.y[0] for line in own], role, 4.5)
         axes.set(xlabel=x, ylabel="")
         axes.set_title(wrapped(y) if options.get("size") else y, color=ROLES["muted"])
         axes.grid(axis="x", visible=False)

@@ -13,11 +13,11 @@ from matplotlib.ticker import MaxNLocator
 from study.report.figures.axes import plain_log
 from study.report.figures.svg import ROLES, draw, mark_all
 
-WIDE, TALL = 150, 118
+WIDE, TALL = 146, 116
 """Of a plot in points; one whose settings lie is twice as wide. Two lie side by side on a telephone, each of 160
 pixels, and four on a screen, each of 200.
 """
-SIZE = 10
+SIZE = 10.5
 """Of its text, in points."""
 
 

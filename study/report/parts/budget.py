@@ -10,7 +10,6 @@ from study.report import figures
 from study.report.blocks import Block, Column, Figure, Fold, Table
 from study.report.figures.svg import READABLE
 from study.report.parts.importance import shares
-from study.report.parts.leaderboard import of_all, shown
 from study.report.text import capital, plural, strong, text
 from study.report.view import View
 
@@ -49,7 +48,7 @@ def _budget(view: View) -> Markup:
 
 
 def _curves(view: View) -> list[Block]:
-    trials = shown(view)
+    trials = view.shown
     if not view.has_epochs or not any(t.record.history for t in trials):
         return []
     drawn = []
@@ -75,7 +74,7 @@ def _curves(view: View) -> list[Block]:
     svg = figures.lines("curves-all", drawn, "epoch", axis, alt, tick=tick, height=230, size=READABLE)
     reading = (
         f"Thin: trials that completed; pale: those that were stopped or failed. The {view.metric.label} of every "
-        f"epoch, not the best so far. {view.least}{view.beyond(limit)}{of_all(view)}"
+        f"epoch, not the best so far. {view.least}{view.beyond(limit)}{view.of_all}"
     ).strip()
     figure = Figure("curves-all", "Every trial's learning curve", svg, alt, reading)
     return [Fold(_budget(view), [figure], "equal-epochs")]

@@ -10,9 +10,8 @@ from results.analysis.evidence import Trial
 from results.analysis.luck import RARE
 from study.report import figures
 from study.report.blocks import Block, Figure, Grid, Section, Text
-from study.report.parts.leaderboard import shown
 from study.report.text import plural, text
-from study.report.view import View
+from study.report.view import MOST, View
 
 ROWS = 20
 """Complete trials drawn, the best ones; the leaderboard has all."""
@@ -81,11 +80,10 @@ def _complete(view: View) -> Figure | None:
 
 def _pruned(view: View) -> Figure | None:
     """When each pruned trial was stopped, and how far ahead of the baseline it was then."""
-    stopped = [t for t in shown(view) if t.record.status == "pruned" and t.compared.at_equal is not None]
-    if not stopped:
+    everyone = [t for t in view.by_rank if t.record.status == "pruned" and t.compared.at_equal is not None]
+    if not everyone:
         return None
-    stopped.sort(key=lambda t: (t.compared.equal_epochs or 0, t.order))
-    everyone = [t for t in view.having("pruned") if t.compared.at_equal is not None]
+    stopped = sorted(everyone[:MOST], key=lambda t: (t.compared.equal_epochs or 0, t.order))
     ahead = sum((t.compared.at_equal or 0) > 0 for t in everyone)
     gains = [t.compared.at_equal or 0.0 for t in stopped]
     limit = view.worst_drawn(gains)
@@ -104,8 +102,9 @@ def _pruned(view: View) -> Figure | None:
     svg = figures.dots("pruned", [figures.Dots(_beside(stopped), y, "muted", ring=True)], plane, alt)
     others = len(view.having("pruned")) - len(everyone)
     reading = text(
-        "{} of {} stood {} the baseline (0) at the epoch at which they were stopped. {}{}{}Rings of one epoch lie side "
-        "by side.",
+        "{}{} of {} stood {} the baseline (0) at the epoch at which they were stopped. {}{}{}Rings of one epoch lie "
+        "side by side.",
+        f"The {MOST} that came farthest are drawn. " if len(everyone) > MOST else "",
         ahead,
         plural(len(everyone), "pruned trial"),
         view.above,

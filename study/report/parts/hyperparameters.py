@@ -12,7 +12,6 @@ from results.analysis.evidence import Trial
 from results.analysis.importance import FEW, is_log, is_numeric
 from study.report import figures
 from study.report.blocks import Block, Column, Fold, Grid, Multiples, Table
-from study.report.parts.leaderboard import of_all, shown
 from study.report.text import capital, clean, code, plural, text, value
 from study.report.view import View
 
@@ -38,7 +37,7 @@ class Upright:
 
 def scored(view: View) -> list[Trial]:
     """The trials of the page that have a score: complete ones at their end, pruned ones as far as they came."""
-    return [t for t in shown(view) if t.record.score is not None and t.record.status in ("complete", "pruned")]
+    return [t for t in view.shown if t.record.score is not None and t.record.status in ("complete", "pruned")]
 
 
 def upright(view: View, trials: list[Trial]) -> Upright:
@@ -72,7 +71,7 @@ def effects(view: View) -> list[Block]:
         "Ring: a pruned one, when it was stopped. " if view.having("pruned") else "",
         "; grey: 95 % of its further runs" if view.band else "",
         view.beyond(axis.low) if axis.clipped else "",
-        f"Drawn: {of_all(view)}. " if of_all(view) else "",
+        f"Drawn: {view.of_all}. " if view.of_all else "",
         f"{more} more hyperparameters vary and are not drawn. " if more else "",
     )
     drawn = [(code(f, 40), *_plot(view, trials, axis, i, f)) for i, f in enumerate(fields)]

@@ -9,16 +9,11 @@ from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.record import Record
-from study.report.blocks import Block, Cell, Column, Download, Downloads, Fold, Section, Table
+from study.report.blocks import Block, Cell, Column, Command, Download, Downloads, Fold, Section, Table
 from study.report.tables import leaderboard as tables
 from study.report.tables.writers import WRITERS
 from study.report.text import clean, duration, plural, strong, text
-from study.report.view import View, trial_changes, trial_link
-
-STATUSES = ("complete", "pruned", "diverged", "failed")
-
-MOST = 500
-"""Trials on the page, the first ones of :func:`by_rank`; counts and statistics are over all."""
+from study.report.view import STATUSES, View, trial_changes, trial_link
 
 VISIBLE, AT_ONCE = 10, 15
 """Rows of a leaderboard of more than ``AT_ONCE`` complete trials that show; all are in a fold below."""
@@ -33,28 +28,6 @@ class Standing:
     rank: int | None = None
 
 
-def by_rank(view: View) -> list[Trial]:
-    """All trials: by rank, then pruned ones by how far they came, then those that failed."""
-    ranked = set(map(id, view.ranked))
-
-    def far(trial: Trial) -> tuple[int, float, int]:
-        return -len(trial.record.history), -(trial.compared.at_equal or 0.0), trial.order
-
-    rest = [t for s in STATUSES for t in sorted(view.having(s), key=far) if id(t) not in ranked]
-    return [*view.ranked, *rest]
-
-
-def shown(view: View) -> list[Trial]:
-    """The trials that the page shows, the first ones by rank."""
-    return by_rank(view)[:MOST]
-
-
-def of_all(view: View) -> str:
-    """Say how many of the trials are shown: '500 of 10,000 trials'; empty where all are."""
-    total = len(view.trials)
-    return f"{MOST:,} of {total:,} trials" if total > MOST else ""
-
-
 def status_counts(view: View) -> list[str]:
     """How many trials ended how: '12 complete', '37 pruned'."""
     return [f"{len(view.having(s)):,} {s}" for s in STATUSES if view.having(s)]
@@ -63,7 +36,7 @@ def status_counts(view: View) -> list[str]:
 def leaderboard(view: View) -> Section | None:
     """Complete trials and the baseline by rank; pruned ones in a fold; all to take away."""
     rows = standings(view)
-    stopped = [t for t in shown(view) if t.record.status == "pruned"]
+    stopped = [t for t in view.shown if t.record.status == "pruned"]
     if not rows and not stopped:
         return None
     columns, many = board_columns(view), len(rows) > AT_ONCE + 1
@@ -72,20 +45,20 @@ def leaderboard(view: View) -> Section | None:
         blocks.append(_board(board_caption(view), rows[: VISIBLE + 1], columns))
         hint = clean(view.varying[0], 30) if view.varying else "baseline"
         whole = _board("To sort and to filter", rows, columns, name="leaderboard-table", tools=True, hint=hint)
-        blocks.append(Fold(f"{'The best' if of_all(view) else 'All'} {len(rows):,} rows", [whole]))
+        blocks.append(Fold(f"{'The best' if view.of_all else 'All'} {len(rows):,} rows", [whole]))
     elif rows:
         blocks.append(_board(board_caption(view), rows, columns, name="leaderboard-table", tools=True))
     if stopped:
         blocks.append(
             Fold(plural(len(view.having("pruned")), "pruned trial"), [_stopped(view, stopped)], "pruned-list")
         )
-    return Section("leaderboard", "Leaderboard", [*blocks, Downloads(downloads(view))])
+    take = Command(view.command("report", "--format", "csv"), "All trials as a table; also as json, md or latex")
+    return Section("leaderboard", "Leaderboard", [*blocks, take if view.of_all else Downloads(downloads(view))])
 
 
 def standings(view: View) -> list[Standing]:
     """Complete trials by rank, the baseline in its place among them."""
-    kept = set(map(id, shown(view)))
-    rows = [Standing(t.record, t, rank) for rank, t in enumerate(view.ranked, 1) if id(t) in kept]
+    rows = [Standing(t.record, t, rank) for rank, t in enumerate(view.ranked, 1) if t.on_page]
     if view.reference is not None:
         score = view.reference.score or 0.0
         place = next((i for i, s in enumerate(rows) if (s.record.score or 0.0) <= score), len(rows))
@@ -147,7 +120,7 @@ def board_caption(view: View) -> Markup:
         "{} complete of {}{}, ranked by {}. {}{}{}",
         f"{len(view.ranked):,}",
         plural(len(view.trials), "trial"),
-        f"; {of_all(view)} are on the page" if of_all(view) else "",
+        f"; {view.of_all} are on the page" if view.of_all else "",
         view.metric.what("validation"),
         view.least,
         f"Differences are in {view.metric.difference_unit}, to the baseline run of the same seed. "
@@ -167,7 +140,7 @@ def _stopped(view: View, trials: list[Trial]) -> Table:
     ]
     caption = text(
         "Those that came farthest first. Differences of two epochs do not compare: none is ranked.{}",
-        f" {of_all(view)} are on the page." if of_all(view) else "",
+        f" {view.of_all} are on the page." if view.of_all else "",
     )
     return Table.of(caption, trials, columns, compact=True, style="board")
 

@@ -11,7 +11,6 @@ from results.record import Record
 from study.report import figures
 from study.report.blocks import Figure
 from study.report.parts.hyperparameters import MOST
-from study.report.parts.leaderboard import shown
 from study.report.text import clean, plural, text, value
 from study.report.view import View
 
@@ -54,7 +53,7 @@ class _Scale:
 
 def parallel(view: View) -> Figure | None:
     """Every complete trial and the baseline through one axis for each hyperparameter, then validation."""
-    trials = [t for t in shown(view) if t.record.status == "complete" and t.record.score is not None]
+    trials = [t for t in view.shown if t.record.status == "complete" and t.record.score is not None]
     if len(trials) < 3 or not view.varying:
         return None
     fields, run = view.varying[:MOST], view.reference
