@@ -63,15 +63,18 @@ class Facts(Block):
 
 @dataclass
 class Command(Block):
-    """A command to be typed, with what it is for."""
+    """A command to be typed, with what it is for. ``plain``: as one text, 20 elements less, where there are hundreds."""
 
     kind: ClassVar[str] = "command"
     text: str
     label: Markup | str = "To reproduce"
+    plain: bool = False
 
     @property
     def shown(self) -> Markup:
         """The text, each option with its value in a piece of its own: lines break between them."""
+        if self.plain:
+            return Markup(escape(clean(self.text, 20_000)))
         pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
         return Markup("").join(
             Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)

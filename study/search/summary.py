@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 from rich.table import Table
 
@@ -21,12 +21,6 @@ from study.terminal.console import lines_of
 from study.terminal.screen import say, width
 
 SHOWN = 5
-ENDED: dict[Status, str] = {
-    "complete": "complete",
-    "pruned": "stopped early",
-    "failed": "failed",
-    "diverged": "diverged",
-}
 LIMITED = "The time limit ended it; the same command goes on."
 
 
@@ -47,7 +41,7 @@ def print_summary(
         for line in _best(best, baseline, evidence):
             say(line)
     statuses = Counter(r.status for r in records)
-    told = ", ".join(f"{statuses[s]} {word}" for s, word in ENDED.items() if statuses[s])
+    told = ", ".join(f"{statuses[s]} {s}" for s in get_args(Status) if statuses[s])
     trained = evidence.has_epochs and any(r.history for r in records)
     spent = f"; {cost(records, study.meta.baseline)}" if trained else ""
     say(f"{_counted(summary, len(records))}: {told or 'none yet'}{spent}.")

@@ -293,6 +293,9 @@ def test_without_javascript_everything_is_there(browser: Any, study: Study) -> N
         assert page.locator(f"#trial-20 {inner}").first.is_visible()
 
 
+@pytest.mark.skipif(
+    not shutil.which("pdftotext") and not os.environ.get("REQUIRE_BROWSER"), reason="missing: pdftotext"
+)
 def test_paper_shows_what_is_open(browser: Any, study: Study, tmp_path: Path) -> None:
     """At most fifteen sheets as it opens; with a trial opened, that too."""
     page = opened(browser, study)
