@@ -1,8 +1,8 @@
 """Search spaces of one's own for AlexNet, as a dict and as a function, and ablations chosen by hand.
 
-    python -m study.run sweep --space examples/my_space.py:schedule --trials 20
-    python -m study.run sweep --space examples/my_space.py:regularisation --trials 20
-    python -m study.run ablate --from baseline --space-file examples/my_space.py
+    python -m study.run sweep --study runs/a --space examples/my_space.py:schedule --trials 20
+    python -m study.run sweep --study runs/b --space examples/my_space.py:regularisation --trials 20
+    python -m study.run ablate --study runs/a --from baseline --space-file examples/my_space.py
 
 docs/search-spaces.md explains every part.
 """

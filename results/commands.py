@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from results.code import OWN, is_in_file
 from results.escaping import hide_home
-from results.meta import StudyMeta
+
+if TYPE_CHECKING:  # help and refusals, which write commands too, do without pydantic
+    from results.meta import StudyMeta
 
 PROGRAM = ("python", "-m", "study.run")
 TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
@@ -17,6 +21,7 @@ TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
 def command(name: str, study: Path | str, *words: str) -> str:
     """Return ``python -m study.run NAME --study STUDY WORDS`` as a shell reads it; ``name`` may be '' for none."""
     place = shown_path(study)
+    place = f"./{place}" if place.startswith("-") else place  # no option
     quoted = place if place.startswith("~/") and shlex.quote(place[2:]) == place[2:] else shlex.quote(place)
     own = [quoted if place else "."]
     return " ".join([*PROGRAM, name, "--study", *own, *map(shlex.quote, words)])
@@ -42,3 +47,10 @@ def given_again(meta: StudyMeta) -> list[str]:
 def next_command(name: str, study: Path | str, meta: StudyMeta, *words: str) -> str:
     """The same with what a training command of this study must be given again."""
     return command(name, study, *words, *(given_again(meta) if name in TRAINING else ()))
+
+
+def as_typed(argv: Sequence[str], study: Path | str | None) -> str:
+    """Return the command that was typed, its study named."""
+    named = any(word == "--study" or word.startswith("--study=") for word in argv)
+    more = [] if named or study is None else ["--study", shown_path(study)]
+    return " ".join([*PROGRAM, *map(shlex.quote, [*argv, *more])])

@@ -18,7 +18,14 @@ LONGEST_TEXT = 2000  # characters of a failure's reason that a record keeps
 
 
 class UserError(Exception):
-    """Bad input. The command line prints it as one line on stderr and exits with code 2."""
+    """Bad input. The command line prints it as one line on stderr and exits with code 2.
+
+    ``words``: the command that would mend it and its options beside --study, which is written below that line.
+    """
+
+    def __init__(self, message: object = "", *words: str) -> None:
+        super().__init__(message)
+        self.words = words
 
 
 class BadResult(ValueError):

@@ -43,6 +43,10 @@ class Refused(UserError):
     """Something inside a study's folder that is not opened: no regular file, or too large."""
 
 
+class Held(UserError):
+    """Another process writes to the study."""
+
+
 class Folder:
     """A folder nothing in which is trusted. Names are relative to it, or paths inside it."""
 
@@ -140,7 +144,7 @@ class Folder:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder, made where it is missing, for writing. Raises UserError naming the process that does.
+        """Hold the folder, made where it is missing, for writing. Raises Held, naming the process that does.
 
         The kernel drops the lock when its holder dies, however it dies, so there is never a stale one to remove.
         """
@@ -150,7 +154,7 @@ class Folder:
             except BlockingIOError:
                 file.seek(0)
                 holder = file.read(20).decode(errors="replace").strip()
-                raise UserError(
+                raise Held(
                     f"study '{self.path}' is being written by process {holder if holder.isdigit() else 'unknown'}"
                 ) from None
             with writing(self.path / "study.lock"):

@@ -81,6 +81,14 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def magnitude(count: int) -> str:
+    """Write a large count short: '23.3 M', '40.8 k'; below ten thousand in all."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= max(size, 1e4):
+            return f"{count / size:.1f} {unit}"
+    return f"{count:,}"
+
+
 def significant(value: float, digits: int) -> str:
     """Write a number in just ``digits`` significant digits, so that a column of them is even: '2.070', '12,346'.
 

@@ -227,7 +227,8 @@ def find_run(records: Sequence[Record], run_id: str) -> Record:
     if found:
         some = ", ".join(record.run_id for record in found[:5]) + (", ..." if len(found) > 5 else "")
         raise UserError(f"'{run_id}' is the beginning of {len(found)} runs: {some}")
+    words: tuple[str, ...] = ()
     advice = nearest(run_id, {record.run_id for record in records})
     if len(records) > 5 and "did you mean" not in advice:  # do not list them all
-        advice = f"; 'export --format csv --out -' lists the study's {len(records)}"
-    raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}")
+        advice, words = f"; an export lists the study's {len(records)}", ("export", "--format", "csv", "--out", "-")
+    raise UserError(f"no run '{run_id}'{advice if records else ': the study has none yet'}", *words)

@@ -58,7 +58,7 @@ class Study:
         """Open an existing study. Raises UserError if ``path`` is none."""
         folder = Folder(path)
         if not folder.path.exists():
-            raise UserError(f"no study at '{path}': run 'python -m study.run baseline --study {path}' first")
+            raise UserError(f"no study at '{path}'; its baseline begins one", "baseline")
         try:
             data = folder.read("study.json", META_BYTES)
         except (FileNotFoundError, NotADirectoryError):

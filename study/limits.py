@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
+DEFAULT_SEED = 504
 SEED_MOST = 2**31 - 1  # what every library's generators take
 
 

@@ -18,11 +18,6 @@
   addEventListener("hashchange", reveal);
   if (location.hash) addEventListener("load", () => setTimeout(reveal)); // after the browser's own jump
 
-  // Paper shows everything.
-  let opened = [];
-  addEventListener("beforeprint", () => { opened = all("details:not([open])"); opened.forEach((d) => { d.open = true; }); });
-  addEventListener("afterprint", () => { opened.forEach((d) => { d.open = false; }); opened = []; });
-
   // Open or close all trials.
   for (const button of all("button.unfold")) {
     button.addEventListener("click", () => {
@@ -30,6 +25,21 @@
       parts.forEach((d) => { d.open = open; });
       button.textContent = open ? "Close all" : "Open all";
       button.setAttribute("aria-expanded", String(open));
+    });
+  }
+
+  // A command into the clipboard; of a page that is a file some browsers give none, but all copy what is selected.
+  const copied = async (code) => {
+    try { await navigator.clipboard.writeText(code.textContent); return true; } catch { /* selected instead */ }
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  };
+  for (const button of all("button.copy")) {
+    button.addEventListener("click", async () => {
+      const done = await copied(button.parentElement.querySelector("code"));
+      button.textContent = done ? "Copied" : "Selected";
+      said.textContent = done ? "Copied to the clipboard" : "Selected: copy it with the keyboard";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
   }
 

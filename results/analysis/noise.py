@@ -24,8 +24,6 @@ from results.record import Record
 ASSUMED_RUN_SD = 0.003  # three tenths of a point from initialisation, order and split
 ASSUMED_EXAMPLE_VARIANCE = 0.1  # mean over examples of p (1 - p), of a model right three times in four
 
-UNMEASURED = "'baseline --seeds 6' measures it"
-
 Split = Literal["test", "validation"]
 
 
@@ -201,7 +199,7 @@ def difference_sd(
     freedom = sum(df for df, *_ in known)
     if freedom < 2:
         alone = assumed_sd(metric, examples)
-        return alone and alone * math.sqrt(2), f"assumed; {UNMEASURED}" if alone else "not known"
+        return alone and alone * math.sqrt(2), "assumed, as no noise was measured" if alone else "not known"
     sd = math.sqrt(sum(df * sd**2 for df, sd, _ in known) / freedom)
     return sd, f"from {' and '.join(source for *_, source in known)}"
 

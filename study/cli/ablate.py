@@ -7,24 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from results.analysis.ablation import ablation_result
+from results.analysis.ablation import VerdictRow, ablation_result
 from results.analysis.ablation_plan import AblationPlan, Config, next_step, strongest
 from results.analysis.chain import put
 from results.analysis.evidence import Evidence
 from results.analysis.looks import Pair
 from results.analysis.plans import Judged, Plan
 from results.analysis.verdicts import planned
+from results.commands import next_command
 from results.config import checked_config
 from results.errors import UserError, nearest
 from results.formatting import plural
 from search_spaces.load import load_ablations
 from study.cli.arguments.ablate import PARTS
+from study.cli.ending import end
 from study.cli.planned import carry_out, keep_judged, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, Session, inputs, planning, refuse_config, training_session
 from study.planning import ablate as work
 from study.planning.confirm import (
     Asked,
+    decided,
     margin_of,
     refuse_changed,
     refuse_decided,
@@ -69,7 +72,7 @@ def run(args: Namespace) -> int:
         describe(session, args.path_seeds, ready, parts)
         record_floor(session.study)
         show(session)
-        session.report()
+        end(session)
         return code
 
 
@@ -110,10 +113,12 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
         about={"when": now(), "command": command_line(), "details": a.as_dict()},
     )
     made = propose(evidence, question, asked.size, noise_of(evidence, a.fixed), desk.at_once)
-    made = replace(made, notes=(f"Ablation of: {', '.join([*a.changes, *a.named])}.", *notes))
-    say_plan(made, evidence, [_named(p) for p in made.plan.pairs], args.explain)
+    say_plan(replace(made, notes=tuple(notes)), evidence, _what(made.plan.pairs), args.explain)
     if more := work.runs_needed(evidence.everything, a, made.plan, args.path_seeds, parts):
-        say(f"Path and interaction add at most {plural(more, 'run')}, chosen on validation as it goes.")
+        say(
+            "Beside the verdicts: the greedy path (adding one change after the other) and the interaction of the two "
+            f"strongest changes, chosen on validation as it goes: at most {plural(more, 'more training')}."
+        )
     return Prepared(a, made.plan, made)
 
 
@@ -122,15 +127,17 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
     judged = evidence.judged(work.FAMILY)[-1]
     a = AblationPlan.from_dict(judged.plan.details).now(evidence.identity)
     if judged.ended or judged.plan.given_up:
-        say(
-            f"Nothing to train for verdicts: plan {judged.plan.number} has ended; 'ablate --further' makes another for "
-            "what is undecided."
-        )
+        ended = f"Nothing to train for verdicts: plan {judged.plan.number} has ended"
+        if all(j.verdict.decided for j in evidence.verdicts(work.FAMILY)):
+            say(f"{ended}, and each of its changes has a verdict.")
+        else:
+            again = next_command("ablate", desk.study.path, desk.study.meta, "--further")
+            say(f"{ended}; another plan for what is undecided:\n  {again}")
         return Prepared(a, judged.plan, None)
     refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
     made = proposal(evidence, judged, configs, noise_of(evidence, a.fixed), desk.at_once)
-    say_plan(made, evidence, [_named(p) for p in judged.plan.pairs], args.explain)
+    say_plan(made, evidence, _what(judged.plan.pairs), args.explain)
     return Prepared(a, judged.plan, made)
 
 
@@ -165,14 +172,24 @@ def _ablation(
     return replace(a, origin=args.origin), notes
 
 
-def _named(pair: Pair) -> str:
-    return pair.name if pair.role in ("all", "named") else f"{pair.name} ({pair.role})"
+def _named(of: Pair | VerdictRow) -> str:
+    return of.name if of.role in ("all", "named") else f"{of.name} ({of.role})"
+
+
+def _what(pairs: Sequence[Pair]) -> list[str]:
+    """Name what is trained: 'the winner without width or depth (leave-one-out)'."""
+    sides = {"leave-one-out": "the winner without", "add-one-in": "the baseline with only"}
+    found = [p.name for p in pairs if p.role not in sides]
+    for role, side in sides.items():
+        *some, last = [p.name for p in pairs if p.role == role] or [""]
+        if last:
+            found.append(f"{side} {', '.join(some)}{' or ' if some else ''}{last} ({role})")
+    return found
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
     """Say what has just been decided of a change, in a line for the screen."""
-    tested = planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)]
-    return f"{_named(pair)} is {tested.verdict.sentence}"
+    return decided(_named(pair), planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)])
 
 
 def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence[str]) -> None:
@@ -196,18 +213,18 @@ def describe(session: Session, path_seeds: int, ready: Prepared, parts: Sequence
 
 
 def show(session: Session) -> None:
-    """Print what was found."""
+    """Print what was found, a change with its verdict below it."""
     found = ablation_result(Evidence.of(session.study))
     if found is None:
         return
-    from study.report.tables.verdicts import path_sentence, verdict_table  # noqa: PLC0415 - no training waits for pandas
-    from study.report.tables.writers import markdown  # noqa: PLC0415 - as above, no training waits
+    from study.report.tables.verdicts import path_sentence  # noqa: PLC0415 - no training waits for pandas
 
     meta = session.study.meta
-    say("\n" + markdown(verdict_table(found, meta)))
     for row in found.rows:
-        notes = "; ".join(n for n in (row.tested.note, "tested by confirm" if row.by_confirm else "") if n)
-        say(f"{row.role}, {row.name}: {row.tested.verdict.sentence}{f' ({notes})' if notes else ''}")
+        say(f"{_named(row)}{' (tested by confirm)' if row.by_confirm else ''}")
+        for text in (row.tested.verdict.sentence, row.tested.note):
+            if text:
+                say(f"  {text}")
     for line in (path_sentence(found, meta.metric.plain), *found.disagreements):
         if line:
             say(line)

@@ -12,20 +12,25 @@ from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from results.commands import TRAINING, as_typed, command
 from results.errors import ForeignError, UserError, named
 from results.escaping import terminal
+from study.terminal.screen import tell
 
 OK, NOTHING, BAD_INPUT, DEFECT, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = """\
-exit codes: 0 done, 1 every training failed or there is nothing to conclude, 2 bad input (one line says what),
-3 a defect of this program (the line names a log), 130 interrupted (the same command goes on)."""
+exit codes: 0 done, 1 every training failed or there is nothing to conclude,
+2 bad input (one line says what), 3 a defect of this program (the line names a
+log), 130 interrupted (the same command goes on)."""
 MOST = 2000  # characters of one line
 
 
 def exit_code(error: BaseException, args: Namespace) -> int:
     """Say ``error`` in one line on stderr, keep its traceback where it may be needed, and return the exit code."""
     if isinstance(error, KeyboardInterrupt):
-        _say("\ninterrupted: what is finished is kept; the same command goes on from there")
+        typed = getattr(args, "typed", None)
+        again = f":\n  {terminal(as_typed(typed, args.study), MOST)}" if typed else ""
+        _say(f"\ninterrupted: what is finished is kept; the same command goes on from there{again}")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):  # 'report --format csv | head' has read enough
         with contextlib.suppress(OSError, ValueError):
@@ -33,7 +38,8 @@ def exit_code(error: BaseException, args: Namespace) -> int:
         return OK
     if isinstance(error, UserError):
         log = f" (traceback in {_log(error, args)})" if isinstance(error, ForeignError) else ""
-        _say(f"error: {terminal(error, MOST)}{log}")
+        mended = f":\n  {terminal(_mending(error, args), MOST)}" if error.words and args.study is not None else ""
+        _say(f"error: {terminal(error, MOST)}{log}{mended}")
         return BAD_INPUT
     if isinstance(error, OSError):  # of a path that was given, a full disk, no more file handles: not ours to mend
         path = next((str(p) for p in (error.filename2, error.filename) if p), args.command)
@@ -45,9 +51,18 @@ def exit_code(error: BaseException, args: Namespace) -> int:
     return DEFECT
 
 
-def _say(line: str) -> None:
+def _mending(error: UserError, args: Namespace) -> str:
+    """Return the command that an error names, with what this command line had to give of its study's code."""
+    name, *words = error.words
+    for option, attribute in (("--command", "script"), ("--trainable", "trainable")):
+        given = getattr(args, attribute, None)
+        words += [option, given] if given and name in TRAINING else []
+    return command(name, args.study, *words)
+
+
+def _say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # nobody reads any more
-        print(line, file=sys.stderr, flush=True)
+        tell(text)
 
 
 def _log(error: BaseException, args: Namespace) -> str:

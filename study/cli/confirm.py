@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from results.analysis.evidence import Evidence
+from results.commands import next_command
+from study.cli.ending import end
 from study.cli.planned import carry_out, keep_judged, say_plan
 from study.cli.script import refuse_unseeded
 from study.cli.session import Planning, inputs, planning, refuse_config, training_session
@@ -43,7 +45,7 @@ def run(args: Namespace) -> int:
         record_floor(session.study)
         for line in verdict_lines(Evidence.of(session.study)):
             say(line)
-        session.report()
+        end(session)
         return code
 
 
@@ -56,9 +58,15 @@ def plan(desk: Planning, args: Namespace) -> Proposal | None:
     made = prepare(evidence, asked, desk.at_once, when=now(), command=command_line())
     if made is None:
         plans = evidence.plans(FAMILY)
-        why = f"plan {plans[-1].number} has ended" if plans else "each candidate has its verdict"
-        more = "'confirm --further' makes another for what is undecided" if plans else "'--top N' confirms others"
-        say(f"Nothing to train: {why}; {more}.")
+        if not plans:
+            say("Nothing to train: each candidate has its verdict; --top N asks about more of them.")
+            return None
+        ended = f"Nothing to train: plan {plans[-1].number} has ended"
+        if all(j.verdict.decided for j in evidence.verdicts(FAMILY)):
+            say(f"{ended}, and each of its candidates has a verdict.")
+        else:
+            again = next_command("confirm", desk.study.path, desk.study.meta, "--further")
+            say(f"{ended}; another plan for what is undecided:\n  {again}")
         return None
     say_plan(made, evidence, plan_names(evidence, made.plan), args.explain)
     return made

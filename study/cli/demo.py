@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from argparse import Namespace
 
+from results.commands import command
 from study.cli import main
 from study.cli.boundary import BAD_INPUT
+from study.terminal.screen import say
 
 SEEDS, MOST = "6", "8"  # of the noise, and of a verdict at most
 BASELINE = ["--dataset", "digits", "--set", "architecture=tiny", "--set", "batch_size=128", "--set", "epochs=10"]
@@ -25,11 +26,10 @@ STEPS = (  # what a person would type, in order
 def run(args: Namespace) -> int:
     """Run the steps; each is itself a command that a second start would skip."""
     for what, words in STEPS:
-        words = [*words, "--study", str(args.study)]
-        print(f"\n# {what}\n$ python -m study.run {shlex.join(words)}", flush=True)
-        code = main.main(words)
+        say(f"\n# {what}\n  {command(words[0], args.study, *words[1:])}")
+        code = main.main([*words, "--study", str(args.study)])
         if code == BAD_INPUT and words[0] in ("confirm", "ablate"):  # a sweep in which every trial was stopped early
-            print("no trial got as far as that; the report has the rest")
+            say("No trial got as far as that; the report has the rest.")
             break
         if code:
             return code

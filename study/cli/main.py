@@ -18,6 +18,7 @@ from results.errors import IgnoredRecord, UserError
 from results.escaping import terminal
 from study.cli.arguments.parser import Parser
 from study.cli.boundary import EXIT_CODES, exit_code
+from study.terminal.screen import tell
 
 COMMANDS = {  # name -> one line. Its module is imported only when it runs, so that help stays quick
     "baseline": "train the baseline, once or with several seeds",
@@ -31,12 +32,15 @@ COMMANDS = {  # name -> one line. Its module is imported only when it runs, so t
 }
 EXAMPLES = f"""\
 examples:
-  python -m study.run demo                                  # see what it does, in minutes
-  python -m study.run baseline                              # AlexNet on CIFAR-10, 25 epochs
-  python -m study.run sweep --trials 50                     # beside it, fifty trials
-  python -m study.run report                                # then open runs/alexnet-cifar10/report.html
+  # see what it does, in minutes
+  python -m study.run demo --study runs/demo
+  # AlexNet on CIFAR-10, 25 epochs, and beside it fifty trials
+  python -m study.run baseline --study runs/alexnet-cifar10
+  python -m study.run sweep --study runs/alexnet-cifar10 --trials 50
+  # then open report.html in that folder
+  python -m study.run report --study runs/alexnet-cifar10
 
-'python -m study.run COMMAND --help' explains a command.
+Each command explains itself: COMMAND --help.
 
 {EXIT_CODES}
 """
@@ -71,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = Namespace(command=next((word for word in argv if not word.startswith("-")), None), study=None)
     try:
         args = parser_for(args.command).parse_args(_texts(argv))
-        args.began = began
+        args.began, args.typed = began, argv
     except Exception as error:  # noqa: BLE001 - as below
         return exit_code(error, args)
     try:
@@ -121,7 +125,7 @@ def _ignored_said() -> Iterator[None]:
                 other(message, category, *where, **more)
             elif str(message) not in said:
                 said.add(str(message))
-                print(f"note: {terminal(str(message))}", file=sys.stderr)
+                tell(f"note: {terminal(str(message))}")
 
         warnings.showwarning = show
         warnings.simplefilter("always", IgnoredRecord)

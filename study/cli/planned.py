@@ -58,7 +58,9 @@ def carry_out(
         evidence.failures,
         functools.partial(told, evidence),
     )
-    code = session.train_source(source, [Keeper(study, made.plan, evidence)], choice) if not source.exhausted() else 0
+    code = 0
+    if not source.exhausted():
+        code = session.train_source(source, [Keeper(study, made.plan, evidence)], choice, made.most)
     keep_judged(session, made.plan.family)
     return code
 

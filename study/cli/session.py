@@ -23,6 +23,7 @@ from results.store import Study
 from study.cli.code import Loaded, open_trainable
 from study.cli.compatibility import check_resources, runtime_of, same_baseline, same_data, same_metric
 from study.cli.data import load_data
+from study.cli.live_page import LivePage
 from study.cli.script import keep_script, what_was_read
 from study.engine.choice import Choice, for_jobs
 from study.engine.launch import run_jobs
@@ -35,7 +36,7 @@ from study.recording.checkpoints import seconds_before
 from study.recording.provenance import command_line, environment, now
 from study.recording.records import Context
 from study.recording.writer import After
-from study.terminal.screen import note, say
+from study.terminal.screen import note
 
 
 @dataclass
@@ -73,6 +74,7 @@ class Session(Planning):
     """A study held for writing, and all that training in it needs."""
 
     model: Model
+    page: LivePage
 
     def announce(self, text: str) -> None:
         """Tell the person at the screen, unless they asked for quiet."""
@@ -95,25 +97,29 @@ class Session(Planning):
             return 0
         return self.train_source(FixedJobs(jobs), choice=self.choose(jobs)[0])
 
-    def train_source(self, source: Source, after: Sequence[After] = (), choice: Choice | None = None) -> int:
-        """Train the jobs of a source, and call ``after`` with each record that is on the disk.
+    def train_source(
+        self, source: Source, after: Sequence[After] = (), choice: Choice | None = None, most: int | None = None
+    ) -> int:
+        """Train the jobs of a source, ``most`` at most, and call ``after`` with each record that is on the disk.
 
         Notes the command in study.json first. Returns the exit code: 1 where there was something to do and none of it
         worked. Raises KeyboardInterrupt after Ctrl-C, so that nothing is tested on runs that were interrupted.
         """
         self.study.save_meta()
+        self.page.expect(0, source.total or most, at_most=source.total is None)
         summary = run_jobs(
             self.study,
             self.model,
             source,
             options=self.options,
             context=self.context(),
-            after=[self.keep_pictures, *after],
+            after=[self.keep_pictures, self.page, *after],
             choice=choice,
         )
         if summary.interrupted:
             raise KeyboardInterrupt
-        self.announce(what_was_read(self.model.trainable, summary.records))
+        for line in [what_was_read(self.model.trainable, summary.records), *(summary.figures * self.options.verbose)]:
+            self.announce(line)
         for record in summary.records if len(summary.records) == 1 else ():
             if record.error:
                 log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
@@ -124,12 +130,6 @@ class Session(Planning):
     def keep_pictures(self) -> After:
         """What keeps the first baseline's pictures for the report."""
         return keep_pictures(self.study, self.model.trainable, self.model.data)
-
-    def report(self) -> None:
-        """Write the report and say where it is."""
-        from study.report.page import write_report  # noqa: PLC0415 - no training waits for pandas and matplotlib, 0.5 s
-
-        say(f"report: {write_report(self.study)}")
 
 
 @dataclass
@@ -199,7 +199,8 @@ def training_session(given: Inputs) -> Iterator[Session]:
         study.meta.commands.append(CommandRun(command=command_line(), started=now(), environment=environment()))
         options = options_of(args, study.meta)
         model = Model(trainable, given.trainable.path, data, runtime)
-        yield Session(study, trainable.Config, given.sets, runtime, options, model)
+        with contextlib.closing(LivePage(study)) as page:
+            yield Session(study, trainable.Config, given.sets, runtime, options, model, page)
 
 
 def _new(given: Inputs, info: DatasetInfo, runtime: Runtime) -> StudyMeta:
@@ -242,7 +243,9 @@ def options_of(args: Namespace, meta: StudyMeta) -> Options:
     if complaint := KEEP_WEIGHTS.complaint(kept):
         raise UserError(f"the sweep of study '{args.study}': keep_weights: {complaint}")
     return Options(
-        **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen}, quiet=args.quiet
+        **{"keep_weights": int(kept), **{n: getattr(args, n) for n in names}, **more, **chosen},
+        quiet=args.quiet,
+        verbose=args.verbose,
     )
 
 

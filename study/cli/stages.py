@@ -20,6 +20,7 @@ from results.formatting import duration
 from results.meta import AutoSplit
 from study.cli import ablate, baseline, confirm, main, sweep
 from study.cli.budget import Clock, costs_of, split_of
+from study.cli.ending import end
 from study.cli.planned import carry_out, keep_judged
 from study.cli.session import Session
 from study.planning import ablate as ablation
@@ -37,6 +38,7 @@ from study.planning.auto import (
 )
 from study.planning.confirm import candidates, verdict_lines
 from study.planning.confirm import told as told_of_candidate
+from study.planning.next_step import by_hand
 from study.planning.noise import record_floor
 from study.planning.plan import Proposal
 from study.terminal.screen import say
@@ -151,7 +153,7 @@ class Stages:
         if self.limit(self.ray, share):
             options, began = replace(self.wanted.options, trials=trials), time.monotonic()
             wanted = replace(self.wanted, options=options)
-            summary = sweep.search(self.session, wanted, limited="its share of the budget is used")
+            summary = sweep.search(self.session, wanted, limited="Its share of the budget is used.")
             if summary.engine is not None:
                 self.ray = max(self.ray, time.monotonic() - began - summary.engine.seconds)
         self.clock.enter("confirm")
@@ -255,14 +257,13 @@ class Stages:
         for line in verdict_lines(evidence):
             say(line)
         ablate.show(session)
-        session.report()
-        under_way = next((f for f in FAMILIES if evidence.open_plan(f)), None)
         used = f"{duration(self.clock.used)} of {duration(self.clock.auto.budget)} used"
+        under_way = next((f for f in FAMILIES if evidence.open_plan(f)), None)
         if under_way:
-            command = "confirm" if under_way == "confirm" else "ablate"
-            say(f"{used}; the {under_way} is still under way: '{command}', or a larger --budget, goes on with it.")
-        else:
-            say(f"{used}.")
+            used += f"; the {'confirmation' if under_way == 'confirm' else under_way} is still under way"
+            used += ", and a larger --budget goes on with it too"
+        say(f"{used}.")
+        end(session, by_hand(Evidence.of(session.study), session.at_once))
         return code
 
 

@@ -8,17 +8,21 @@ from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.code import is_in_file
+from results.formatting import plural
 from results.store import Study
 from search_spaces import Space, load_space
-from study.cli.arguments.common import DEFAULT_SEED
 from study.cli.code import expected_file
-from study.cli.session import Inputs, Session, inputs, training_session
+from study.cli.ending import end
+from study.cli.session import Inputs, Planning, Session, inputs, planning, training_session
+from study.limits import DEFAULT_SEED
 from study.planning.noise import before_sweep
+from study.planning.step import Clock, Step
 from study.search.options import SweepOptions
 from study.search.own import load_sampler
 from study.search.sampler import tried
-from study.search.summary import print_summary
+from study.search.summary import LIMITED, print_summary
 from study.search.sweep import SweepSummary, Training, sweep
+from study.terminal.screen import say
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,50 @@ class Search:
 
 def run(args: Namespace) -> int:
     """Run or go on with the study's sweep."""
+    if args.dry_run:
+        return _dry_run(args)
     wanted = prepare(args)
     with training_session(wanted.given) as session:
-        session.announce(before_sweep(Evidence.of(session.study), wanted.options.trials))
+        for line in plan(session, wanted.options, wanted.space.name):
+            session.announce(line)
         summary = search(session, wanted)
-        session.report()
+        end(session)
         return summary.exit_code
+
+
+def _dry_run(args: Namespace) -> int:
+    """Say what it would train; executes nothing but what this command line names, and writes nothing."""
+    if (args.study / "study.json").exists():
+        desk, earlier = planning(args), _earlier(args)
+        lines = plan(desk, _options(args, earlier), str(args.space or earlier.get("space", "default")))
+    else:
+        wanted = prepare(args)
+        lines = plan(None, wanted.options, wanted.space.name)
+    for line in lines:
+        say(line)
+    return 0
+
+
+def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
+    """Say in four lines what is trained, when it ends, what it shows and what it costs; None: of a new study."""
+    evidence = None if desk is None else Evidence.of(desk.study)
+    done = 0 if evidence is None else sum(r.kind == "sweep" for r in evidence.records)
+    left = max(0, what.trials - done)
+    seconds = None if desk is None or evidence is None else Clock(evidence, desk.at_once).trials(left, what.scheduler)
+    step = Step("sweep", (), "", left, seconds)
+    stops = "each trial is trained to its end"
+    if what.scheduler == "asha":
+        stops = (
+            f"a trial behind the others after as many epochs ends early, after {plural(what.grace, 'epoch')} at least"
+        )
+        stops += " (the grace period)"
+    return [
+        f"What: {plural(what.trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
+        f"from space '{space}'.",
+        f"Stops: {stops}.",
+        before_sweep(evidence, what.trials),
+        f"Cost: {step.cost or 'nothing to train, all its trials are recorded'}.",
+    ]
 
 
 def prepare(args: Namespace) -> Search:
@@ -56,14 +98,15 @@ def prepare(args: Namespace) -> Search:
     return Search(given, space, what)
 
 
-def search(session: Session, wanted: Search, **words: str) -> SweepSummary:
-    """Run the sweep in a study that is held, and print what came of it, in ``words`` of print_summary.
+def search(session: Session, wanted: Search, limited: str = LIMITED) -> SweepSummary:
+    """Run the sweep in a study that is held, and print what came of it; ``limited`` is said where the clock ended it.
 
     Raises KeyboardInterrupt after Ctrl-C.
     """
-    training = Training(session.model, session.options, session.context(), [session.keep_pictures])
+    session.page.expect(sum(r.kind == "sweep" for r in session.study.records()), wanted.options.trials)
+    training = Training(session.model, session.options, session.context(), [session.keep_pictures, session.page])
     summary = sweep(session.study, training, wanted.space, wanted.options, session.announce)
-    print_summary(session.study, summary, wanted.options.seed, **words)
+    print_summary(session.study, summary, wanted.options.seed, limited, session.options.verbose)
     if summary.engine is not None and summary.engine.interrupted:
         raise KeyboardInterrupt
     return summary

@@ -133,7 +133,7 @@ def on_here(start: Start) -> Iterator[Here]:
             here.close()
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Return where Python finds this toolkit, then what the driver's own environment says."""
     own = str(Path(str(study.__file__)).parents[1])
     return os.pathsep.join([own, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -147,7 +147,7 @@ class _Child:
         with theirs, open(folder / PRINTED, "ab") as printed:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "study.engine.child", str(theirs.fileno()), str(folder)],
-                env={**os.environ, "PYTHONPATH": _search_path(), **environment},
+                env={**os.environ, "PYTHONPATH": search_path(), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,

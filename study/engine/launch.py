@@ -79,6 +79,17 @@ class Summary:
     log: Path | None = None
 
     @property
+    def figures(self) -> list[str]:
+        """What running the trainings took beside them, a line each: for who tunes a cluster, or the toolkit."""
+        lines = []
+        if self.startup is not None:
+            lines.append(f"start-up {self.startup:.2f} s per training, from being scheduled to its first step")
+        if self.overhead is not None:
+            busy = "" if self.busy is None else f"; slots busy {self.busy:.0%} of the time"
+            lines.append(f"overhead {self.overhead:.2f} s per training after each slot's first{busy}")
+        return lines
+
+    @property
     def all_failed(self) -> bool:
         """Whether there was something to do and none of it worked."""
         return bool(self.records) and all(r.status in ("failed", "diverged") for r in self.records)

@@ -61,6 +61,7 @@ class Options:
     keep_weights: int = 3  # best configs whose weights stay, beside the baseline's
     title: str = ""
     quiet: bool = False  # show nothing
+    verbose: bool = False  # show what running the trainings took beside them
     # auto, here or ray, as choice.py has them; the environment is for whole test runs
     engine: str = field(default_factory=lambda: os.environ.get("STUDY_ENGINE") or "auto")
 

@@ -34,14 +34,17 @@ def starting_config(evidence: Evidence, origin: str) -> Config:
     if origin == "best":
         found = candidates(evidence, 1)
         if not found:
-            raise UserError("the study has no complete sweep trial to ablate: run a sweep first, or give --from RUN_ID")
+            raise UserError(
+                "the study has no complete sweep trial to ablate: give --from RUN_ID, or run a sweep", "sweep"
+            )
         return found[0].config
     try:
         return dict(find_run(evidence.everything, origin).config)
     except UserError as error:
         advice = nearest(origin, ["best", "baseline"])
-        why = f"no run '{origin}'{advice}" if "did you mean" in advice else str(error)
-        raise UserError(f"--from: {why}") from None
+        if "did you mean" in advice:
+            raise UserError(f"--from: no run '{origin}'{advice}") from None
+        raise UserError(f"--from: {error}", *error.words) from None
 
 
 def confirmed(evidence: Evidence) -> set[tuple[str, str]]:

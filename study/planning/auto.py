@@ -20,7 +20,7 @@ from results.formatting import duration, plural
 from results.metric import Metric
 from study.planning.expect import Noise, effects_shown, rounds_wanted
 from study.planning.plan import RACE, RACING, Size, cost_of, sized
-from study.planning.words import found_in
+from study.planning.words import found_in, varying
 
 SEEDS = 6  # of the baseline; all but the first, which is the sweep's, are the confirmation's references
 MOST_TRIALS = 640  # that a budget brings by itself: benchmarks.split has simulated no more
@@ -150,10 +150,10 @@ def told(s: Split, costs: Costs, left: float, evidence: Evidence, noise: Noise) 
         return [*lines, "What that can show is not known: how far seeds differ is not."]
     sd = noise.sd
     found = forecast(design, sd, effects_shown(metric, metric.margin, sd))
-    text = f"That finds a true difference of {found_in(found, metric)} of cases"
+    text = f"That finds a true gain of {found_in(found, metric)} of cases"
     if (half := half_found(forecast(design, sd, [sd * x for x in GRID]))) is not None:
         text += f"; one smaller than {metric.with_unit(half)} it misses more often than not"
-    return [*lines, f"{text} (paired differences vary by {metric.difference(noise.sd, signed=False)}, {noise.source})."]
+    return [*lines, f"{text} ({varying(noise, metric)})."]
 
 
 def half_found(forecasts: Sequence[Forecast]) -> float | None:

@@ -78,7 +78,7 @@ def prepare(evidence: Evidence, asked: Asked, at_once: AtOnce, **about: Any) -> 
     top = asked.top or max(1, len({p.key for plan in plans for p in plan.pairs}))  # those of the last plan are the rest
     chosen = candidates(evidence, top)
     if not chosen:
-        raise UserError("the study has no complete sweep trial to confirm: run 'python -m study.run sweep' first")
+        raise UserError("the study has no complete sweep trial to confirm; a sweep makes some", "sweep")
     margin = margin_of(asked.margin, evidence.metric)
     claim: Claim = asked.claim or "test-set"
     baseline = evidence.baseline_hash
@@ -138,8 +138,10 @@ def same_options(asked: Asked, plan: Plan, command: str, evidence: Evidence) -> 
         begun = f"plan {plan.number} was made {f'with {name} {was}' if was is not None else f'without {name}'}"
         left = 100 * next_plan(len(evidence.looks(plan.family)), [p.alpha for p in evidence.plans(plan.family)])
         raise UserError(
-            f"{name} {value}: {begun}; '{command}' without options goes on with it, '--further' makes a further plan "
-            f"that may spend {left:.2g} % error"
+            f"{name} {value}: {begun}; without options it goes on, with --further another plan begins that may spend "
+            f"{left:.2g} % error",
+            command,
+            "--further",
         )
 
 
@@ -147,8 +149,9 @@ def refuse_changed(evidence: Evidence, judged: Judged, command: str) -> None:
     """Raise UserError where a plan under way is not as it was kept: going on would keep the change as the truth."""
     if why := problem(evidence.meta, place(evidence.meta, judged.plan), judged):
         raise UserError(
-            f"plan {judged.plan.number} does not go on, as its verdicts would not stand: {why}; '{command} --further' "
-            "makes another plan"
+            f"plan {judged.plan.number} does not go on, as its verdicts would not stand: {why}; for another plan",
+            command,
+            "--further",
         )
 
 
@@ -195,10 +198,14 @@ def refuse_size(size: Size) -> None:
 
 
 def told(evidence: Evidence, pair: Pair, judged: Judged) -> str:
-    """Say what has just been decided of a pair, in a line for the screen."""
-    index = judged.plan.pairs.index(pair)
-    tested = planned(judged, evidence.metric, evidence.members)[index]
-    return f"{candidate_name(evidence, tested).split(':')[0]} is {tested.verdict.sentence}"
+    """Say what has just been decided of a pair, in a line for the screen; the sentence comes when all is."""
+    tested = planned(judged, evidence.metric, evidence.members)[judged.plan.pairs.index(pair)]
+    return decided(candidate_name(evidence, tested).split(":")[0], tested)
+
+
+def decided(name: str, tested: PairVerdict) -> str:
+    """Say a verdict that has just been reached: 'trial 18: better after 8 seeds'."""
+    return f"{name}: {tested.label} after {plural(tested.failures.n, 'seed')}"
 
 
 def plan_names(evidence: Evidence, plan: Plan) -> list[str]:

@@ -3,35 +3,56 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.analysis.luck import RARE, lead_by_luck
-from results.analysis.noise import UNMEASURED, assumed_sd
+from results.analysis.noise import assumed_sd
 from results.analysis.paired import MIN_SEEDS
-from results.formatting import plural
+from results.formatting import duration, plural
 from results.store import Study
 from study.planning.expect import expected, noise_of
-from study.planning.words import found_in
+from study.planning.words import found_in, varying
 
 
-def before_baseline(seeds: int) -> str:
-    """Say what a baseline of ``seeds`` seeds is for; what a plan finds with their noise is said after them."""
-    if seeds < 2:
-        return "One seed shows nothing of the noise: no difference to it can be called real. --seeds 6 measures it."
-    few = "very roughly; 6 are a start" if seeds < MIN_SEEDS else "by which later comparisons are planned"
-    return f"These {seeds} seeds measure how far runs of one config lie apart, {few}."
+def before_baseline(those: range, lacking: int, config: Mapping[str, Any], seconds: float | None) -> list[str]:
+    """Say what a baseline of ``those`` seeds trains, when it ends, what it shows and what it costs.
+
+    ``lacking``: how many of them are to be trained; ``seconds``: of all of these, None where that is not known.
+    """
+    seeds = len(those)
+    which = f"seed {those[0]}" if seeds == 1 else f"{seeds} seeds ({those[0]} to {those[-1]})"
+    epochs = config.get("epochs")
+    ends = f"after {plural(epochs, 'epoch')} each" if isinstance(epochs, int) else "when each training ends by itself"
+    shows = "a score to compare with, but not how far it differs from seed to seed: that takes six seeds"
+    if seeds > 1:
+        few = ", very roughly" if seeds < MIN_SEEDS else ""
+        shows = f"how far runs of the same config differ from seed to seed, by luck alone{few}"
+    time = "of unknown length, as none is recorded" if seconds is None else f"about {duration(seconds)}"
+    cost = f"{plural(lacking, 'training')}, {time}" if lacking else "nothing to train, all its runs are recorded"
+    done = f"; {seeds - lacking} recorded" if 0 < lacking < seeds else ""
+    return [
+        f"What: the baseline, which all else is compared with, with {which}.",
+        f"Stops: {ends}.",
+        f"Shows: {shows}.",
+        f"Cost: {cost}{done}.",
+    ]
 
 
-def before_sweep(evidence: Evidence, trials: int) -> str:
-    """Say what a sweep of ``trials`` single runs cannot show, what luck alone would make of them, and what would."""
-    text = "A sweep gives no verdicts, one run per config can reach none: "
-    luck = by_luck(evidence, trials)
-    if not luck:
-        return (
-            f"{text}how far runs differ over seeds is not known yet ({UNMEASURED}), and the best of "
-            f"{plural(trials, 'unchanged config')} would seem better than the baseline by luck alone. 'confirm' tells."
-        )
-    return f"{text}{luck} {confirming(evidence)}".rstrip()
+def before_sweep(evidence: Evidence | None, trials: int) -> str:
+    """Say what a sweep of ``trials`` single runs cannot show, and what luck alone would make of them.
+
+    None for the evidence of a study that is not begun.
+    """
+    text = "Shows: candidates, and no verdict, as each trial is one run: "
+    luck = "" if evidence is None else by_luck(evidence, trials)
+    if luck:
+        return f"{text}{luck}"
+    return (
+        f"{text}how far runs differ from seed to seed is not known yet, and the best of "
+        f"{plural(trials, 'unchanged config')} would seem better than the baseline by luck alone."
+    )
 
 
 def confirming(evidence: Evidence) -> str:
@@ -41,10 +62,8 @@ def confirming(evidence: Evidence) -> str:
     if noise.sd is None or not forecasts:
         return ""
     return (
-        f"'confirm' of one candidate, by a plan of at most {rounds} seeds, finds a true difference of "
-        f"{found_in(forecasts, metric)} of cases, with {forecasts[2].trainings:.0f} trainings on average at "
-        f"{metric.difference(forecasts[2].effect)} (paired differences vary by "
-        f"{metric.difference(noise.sd, signed=False)}, {noise.source})."
+        f"With this noise a verdict on one candidate, from at most {rounds} seeds, finds a true gain of "
+        f"{found_in(forecasts, metric)} of cases ({varying(noise, metric)})."
     )
 
 

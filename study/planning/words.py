@@ -13,47 +13,47 @@ from results.analysis.plans import Plan
 from results.analysis.verdict import interval_name
 from results.formatting import duration, plural
 from results.metric import Metric
+from study.planning.expect import Noise
 from study.planning.plan import Proposal
 
 
 def four_lines(p: Proposal, evidence: Evidence, names: Sequence[str]) -> list[str]:
-    """Say what the plan does, when it stops, what it can show and what it costs."""
+    """Say what the plan trains, when it stops, what it can show and what it costs."""
     plan, metric = p.plan, evidence.metric
-    return [_what(p, metric, names), _stops(plan, metric), _shows(p, metric), _costs(p)]
+    return [_what(p, names), _stops(plan, metric), _shows(p, metric), _costs(p)]
 
 
-def _what(p: Proposal, metric: Metric, names: Sequence[str]) -> str:
+def _what(p: Proposal, names: Sequence[str]) -> str:
     plan = p.plan
     who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    seeds = f"at most {len(plan.seeds)} fresh seeds" if plan.every_round else f"{len(plan.seeds)} fresh seeds, one look"
-    margin = "no margin" if plan.margin is None else f"margin {metric.with_unit(plan.margin, signed=False)}"
-    begun = "Plan" if p.new else f"Going on with plan {plan.number} after round {p.judged.rounds}"
-    return f"{begun}: {who}; {seeds} each, {margin}, error {100 * plan.alpha:.3g} % over all comparisons."
+    who += " and the baseline" if plan.family == "confirm" else ""
+    text = f"{who}, with {'at most ' if plan.every_round else ''}{len(plan.seeds)} fresh seeds each"
+    return f"What: {text}." if p.new else f"Going on with plan {plan.number} after seed {p.judged.rounds}: {text}."
 
 
 def _stops(plan: Plan, metric: Metric) -> str:
     if not plan.every_round:
         why = " (the population claim has no early stop)" if plan.claim == "population" else ""
-        return f"It is judged once, after the last seed{why}."
-    gain = "" if plan.margin is None else ", or gains less than the margin"
-    goes_on = ", unless that seems to hurt by more" if plan.harm and gain else ""
-    text = f"After each round of one seed it stops what is shown to be better or worse{gain}{goes_on}"
+        return f"Stops: after the last seed, when it is judged once{why}."
+    text = "Stops: once shown better or worse"
+    if plan.margin is not None:
+        text = f"Stops: once shown better, worse or to gain less than {metric.with_unit(plan.margin, signed=False)}"
     if plan.halving:
-        kept = [f"{plan.design().kept(r)} after round {r}" for r in plan.halving]
+        kept = [f"{plan.design().kept(r)} after seed {r}" for r in plan.halving]
         text += f"; of the others the best go on, at most {' and '.join(kept)}"
     return f"{text}."
 
 
 def _shows(p: Proposal, metric: Metric) -> str:
     if p.noise.sd is None:
-        return (
-            "What it can show is not known: how far runs differ over seeds is not ('baseline --seeds 6' measures it)."
-        )
-    text = f"It finds a true difference of {found_in(p.forecasts, metric)} of cases"
-    none = p.forecasts[0]
-    if p.plan.margin is not None:
-        text += f"; of no difference it tells so in {_percent(none.decided)}"
-    return f"{text} (paired differences vary by {metric.difference(p.noise.sd, signed=False)}, {p.noise.source})."
+        return "Shows: not known beforehand: how far seeds differ was not measured."
+    return f"Shows: a gain of {found_in(p.forecasts, metric)} of cases."
+
+
+def varying(noise: Noise, metric: Metric) -> str:
+    """Say how far paired differences vary, and where that comes from."""
+    spread = "" if noise.sd is None else metric.difference(noise.sd, signed=False)
+    return f"standard deviation of a difference between two runs {spread}, {noise.source}"
 
 
 def found_in(forecasts: Sequence[Forecast], metric: Metric) -> str:
@@ -69,15 +69,10 @@ def _percent(share: float) -> str:
 
 
 def _costs(p: Proposal) -> str:
-    runs = p.most
-    if not runs:
-        return "Nothing to train: all its runs are recorded."
-    text = f"Cost: at most {plural(runs, 'training')}{_time(p, runs)}"
-    if p.forecasts and p.plan.every_round and p.new:
-        none, two = (max(0.0, p.forecasts[i].trainings - p.reused) for i in (0, 2))
-        size = "a gain of two margins" if p.plan.margin is not None else "a gain of the noise's size"
-        text += f"; on average {none:.0f} where nothing is there, {two:.0f} with {size}"
-    return f"{text}; {plural(p.reused, 'run')} reused."
+    if not p.most:
+        return "Cost: nothing to train, all its runs are recorded."
+    used = f" ({plural(p.reused, 'recorded run is', 'recorded runs are')} used)" if p.reused else ""
+    return f"Cost: at most {plural(p.most, 'training')}{_time(p, p.most)}{used}."
 
 
 def _time(p: Proposal, runs: int) -> str:
@@ -85,7 +80,7 @@ def _time(p: Proposal, runs: int) -> str:
         return ", of unknown length"
     side = min(p.at_once or 1, runs)
     by_clock = p.seconds * math.ceil(runs / side)
-    return f" ({duration(by_clock)}{f' with {side} at a time' if side > 1 else ''})"
+    return f", about {duration(by_clock)}{f' with {side} at a time' if side > 1 else ''}"
 
 
 def explained(p: Proposal, evidence: Evidence) -> list[str]:
@@ -93,6 +88,7 @@ def explained(p: Proposal, evidence: Evidence) -> list[str]:
     plan, metric = p.plan, evidence.metric
     rows = [f"{r}: {plan.boundaries[-1][r - 1]:.2f}" for r in _some(len(plan.seeds), plan.every_round)]
     left = ALPHA - p.spent
+    harm = plan.harm and plan.margin is not None
     lines = [
         f"Claim: {claimed(plan.claim, metric, evidence.members)}. Seeds {', '.join(map(str, plan.seeds))}.",
         f"Error: this plan may spend {100 * plan.alpha:.3g} % of the family's 5 %"
@@ -102,6 +98,11 @@ def explained(p: Proposal, evidence: Evidence) -> list[str]:
         f"{', '.join(rows)}; as fewer are undecided they are lower.",
         f"Intervals: estimate +- boundary x standard error. Such a {interval_name(1 - plan.alpha)} holds at all looks "
         "together, so it never contradicts its verdict. The estimate of what stopped early is on average too large.",
+        *(
+            ["What gains less than the margin goes on where it seems to hurt by more, until that is shown."]
+            if harm
+            else []
+        ),
         *(f"Deviation: {text}." for text in plan.deviations),
     ]
     if plan.margin is None:
@@ -111,6 +112,8 @@ def explained(p: Proposal, evidence: Evidence) -> list[str]:
             f"Beside the seeds it carries the test {evidence.members}' own sampling error, which no number of seeds "
             "removes; what it can show is said without it."
         )
+    if p.noise.sd is not None:
+        lines.append(f"Noise: {varying(p.noise, metric)}.")
     if p.forecasts:
         for f in p.forecasts:
             lines.append(

@@ -63,11 +63,22 @@ class Facts(Block):
 
 @dataclass
 class Command(Block):
-    """A command to be typed, with what it is for."""
+    """A command to be typed, with what it is for. ``many``: one of hundreds, which are kept small."""
 
     kind: ClassVar[str] = "command"
     text: str
     label: Markup | str = "To reproduce"
+    many: bool = False
+
+    @property
+    def shown(self) -> Markup:
+        """The text, each option with its value in a piece of its own: lines break between them; of many in one."""
+        if self.many:
+            return escape(clean(self.text, 20_000))
+        pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
+        return Markup("").join(
+            Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)
+        )
 
 
 @dataclass
@@ -132,24 +143,30 @@ class Table(Block):
 
 @dataclass
 class Matrix(Block):
-    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction."""
+    """A square table of counts with a class per cell for its colour. Rows are the truth, columns the prediction.
+
+    ``ends``: a last column, called ``end_label``, of what is said of each row. A legend's item without a CSS class
+    begins a group of those after it.
+    """
 
     kind: ClassVar[str] = "matrix"
     caption: Markup | str
     classes: Sequence[Markup]
     cells: Sequence[Sequence[tuple[str, str]]]  # (shown text, CSS class)
-    totals: Sequence[tuple[str, str]] = ()
-    total_label: str = ""
+    ends: Sequence[tuple[str, str]] = ()
+    end_label: str = ""
     legend: Sequence[tuple[str, str]] = ()  # (CSS class, meaning)
 
     @property
     def wide(self) -> float:
         """About how wide the table is, in its own font size; the style sheet sets that so that it fits its place."""
         names = max((len(c.striptags()) for c in self.classes), default=0)
-        rows = [[float(max(map(len, shown.split("\n")))) for shown, _ in row] for row in self.cells]
-        rows += [[0.85 * len(shown) for shown, _ in self.totals]] if self.totals else []
-        cells = sum(max(2.2, 0.64 * max(column) + 0.85) for column in zip(*rows, strict=True))
-        return float(round(0.6 * max(names, len(self.total_label), 9) + 1 + cells, 1))  # of DejaVu Sans, a wide font
+        rows = [
+            [max(map(len, shown.splitlines() or [""])) for shown, _ in (*row, *self.ends[i : i + 1])]
+            for i, row in enumerate(self.cells)
+        ]
+        cells = sum(max(2.2, 0.64 * max(column) + 0.5) for column in zip(*rows, strict=True))
+        return float(round(0.6 * max(names, 9) + 1.5 + bool(self.ends) + cells, 1))  # of DejaVu Sans, a wide font
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Confusion matrices as tables: counts, signed differences, per-class recall, the pairs confused most."""
+"""Confusion matrices as tables: counts, signed differences, the pairs confused most."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDEST = 20
 SHARES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 """Lower bounds of the steps of a share of a class's members; below the first there is no colour. Each doubles."""
 DIFFERENCES = (0.005, 0.01, 0.02, 0.04, 0.08)
-"""Lower bounds of the steps of a change of share, either way."""
+"""Lower bounds of the steps of a change of share, for better or worse."""
 RGB = tuple[float, float, float]
 
 
@@ -49,23 +49,24 @@ def counts(matrix: np.ndarray, classes: Sequence[Markup], caption: Markup | str)
         [(str(int(v)), share_class(v / support[i] if support[i] else 0.0)) for v in row] for i, row in enumerate(matrix)
     ]
     legend = [(f"c{i}", f"{100 * low:g}") for i, low in enumerate(SHARES, 1)]
-    return Matrix(caption, classes, cells, legend=[("", "% of the row, from:"), *legend])
+    return Matrix(caption, classes, cells, legend=[("", "% of the row, from"), *legend])
 
 
-def signed_counts(
-    matrix: np.ndarray,
-    base: np.ndarray,
-    classes: Sequence[Markup],
-    caption: Markup | str,
-) -> Matrix:
-    """A matrix of signed differences of counts, coloured by the change of share. Rows sum to zero on equal examples."""
-    support = np.maximum(base.sum(axis=1), 1)
-    change = matrix - base
-    cells = [[(signed(int(v)), difference_class(v / support[i])) for v in row] for i, row in enumerate(change)]
+def changes(step: np.ndarray, support: np.ndarray, classes: Sequence[Markup], caption: Markup | str) -> Matrix:
+    """A matrix of differences of counts, or of their means, of ``support`` (classes,); coloured as better or worse.
+
+    Means are shown as whole numbers, below ten in one decimal.
+    """
+    digits = int(np.abs(step).max(initial=0) < 10 and bool((step % 1).any()))
+    cells = [
+        [(signed(float(v), digits), gain_class(v / max(1, support[i]), i == j)) for j, v in enumerate(row)]
+        for i, row in enumerate(step)
+    ]
     bounds = [f"{100 * b:g}" for b in DIFFERENCES]
-    fewer = [(f"n{i}", f"−{bounds[i - 1]}") for i in range(len(bounds), 0, -1)]
-    more = [(f"p{i}", f"+{bounds[i - 1]}") for i in range(1, len(bounds) + 1)]
-    return Matrix(caption, classes, cells, legend=[("", "% of the row, from:"), *fewer, *more])
+    worse = [(f"n{i}", bounds[i - 1]) for i in range(len(bounds), 0, -1)]
+    better = [(f"p{i}", bounds[i - 1]) for i in range(1, len(bounds) + 1)]
+    rule = ("", "of the row; more is better on the diagonal, worse off it")
+    return Matrix(caption, classes, cells, legend=[("", "worse by %"), *worse, ("", "better by %"), *better, rule])
 
 
 def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup], member: str) -> Markup:
@@ -85,22 +86,19 @@ def pair_sentence(pairs: Sequence[Confused], classes: Sequence[Markup], member: 
     return text("Most confused: {}.", joined(said))
 
 
-def recalls(matrix: np.ndarray) -> np.ndarray:
-    """(classes,) share of each row on the diagonal; 0 for a class without examples."""
-    support = matrix.sum(axis=1)
-    return np.asarray(np.divide(np.diag(matrix), support, out=np.zeros(len(matrix)), where=support > 0))
-
-
 def share_class(share: float) -> str:
     """The CSS class of a share in 0..1: '' or 'c1'..'c8'."""
     step = sum(share >= bound for bound in SHARES)
     return f"c{step}" if step else ""
 
 
-def difference_class(change: float) -> str:
-    """The CSS class of a change of share in -1..1: '', 'n1'..'n5' for fewer, 'p1'..'p5' for more."""
+def gain_class(change: float, diagonal: bool) -> str:
+    """The CSS class of a change of share in -1..1: '', 'n1'..'n5' for worse, 'p1'..'p5' for better.
+
+    More is better on the diagonal, where the right answers are, and worse off it.
+    """
     step = sum(abs(change) >= bound - 1e-12 for bound in DIFFERENCES)
-    return ("p" if change > 0 else "n") + str(step) if step else ""
+    return ("p" if (change > 0) == diagonal else "n") + str(step) if step else ""
 
 
 def luminance(rgb: RGB) -> float:

@@ -16,10 +16,11 @@ from results import escaping
 from results.analysis.ablation import confirmed
 from results.errors import UserError, nearest
 from results.store import Study
+from study.report.answer import answer
 from study.report.chapters import chapters
 from study.report.confusion import style_sheet
 from study.report.formats import FORMATS, TABLES
-from study.report.headline import headline
+from study.report.live import Live
 from study.report.tables.leaderboard import leaderboard
 from study.report.tables.methods import methods
 from study.report.tables.verdicts import verdict_table
@@ -27,7 +28,7 @@ from study.report.tables.writers import WRITERS
 from study.report.text import clean
 from study.report.view import View
 
-STYLES = ("page", "answer", "tables", "trials", "media")
+STYLES = ("page", "answer", "tables", "matrix", "trials", "live", "media")
 """Parts of the style sheet, in order; ``media`` (phone, print, forced colours) overrides what stands before it."""
 SCRIPTS = ("page", "tables", "compare", "live")
 
@@ -43,8 +44,8 @@ def view_of(study: Study) -> View:
     return View(study, study.read())
 
 
-def render(study: Study) -> str:
-    """Return the page. The same records and artefacts give the same text, byte for byte."""
+def render(study: Study, live: Live | None = None) -> str:
+    """Return the page. The same records and artefacts give the same text, byte for byte, but for a running command."""
     view = view_of(study)
     script = "".join(asset(f"scripts/{name}.js") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -52,7 +53,8 @@ def render(study: Study) -> str:
         environment()
         .get_template("report.html.j2")
         .render(
-            head=headline(view),
+            head=answer(view),
+            live=live,
             chapters=chapters(view),
             style=Markup("".join(asset(f"styles/{name}.css") for name in STYLES) + style_sheet()),
             script=Markup(script),
@@ -89,7 +91,7 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
     found = confirmed(view) if table == "verdicts" else view.ablation
     if found is None or not found.rows:
         command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
-        raise UserError(f"this study has no {none} yet: python -m study.run {command}")
+        raise UserError(f"this study has no {none} yet", command)
     return WRITERS[format](verdict_table(found, view.meta))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -47,6 +48,19 @@ def name(value: Any, limit: int = 60) -> Markup:
     """A name from outside: isolated, so that its direction cannot leak; one in ASCII has none to leak."""
     shown = clean(value, limit)
     return escape(shown) if shown.isascii() else Markup("<bdi>{}</bdi>").format(shown)
+
+
+def shortened(value: Any, limit: int) -> str:
+    """Return a cleaned text in at most ``limit`` characters: its beginning and its end, where names differ."""
+    text = clean(value, 2000)
+    tail = limit // 3
+    return text if len(text) <= limit else f"{text[: limit - tail - 1]}…{text[-tail:]}"
+
+
+def distinct(values: Sequence[Any], limit: int) -> list[str]:
+    """Return all texts :func:`shortened`; where that makes any two the same, each with its number, from 1."""
+    short = [shortened(value, limit) for value in values]
+    return short if len(set(short)) == len(short) else [f"{i} {s}" for i, s in enumerate(short, 1)]
 
 
 def code(value: Any, limit: int = LIMIT) -> Markup:
@@ -94,14 +108,19 @@ def points(fraction: float | None, digits: int = 2, signed: bool = True) -> str:
     return typeset(formatting.points(fraction, digits, signed))
 
 
-def signed(value: float) -> str:
-    """A whole number with its sign printed; zero has none."""
-    return typeset(formatting.sign(value))
+def signed(value: float, digits: int = 0) -> str:
+    """A number with its sign printed; zero has none."""
+    return typeset(formatting.sign(value, digits))
 
 
 def number(value: float | None) -> str:
     """A number in at most four significant digits, a whole one in all, with thousands separated."""
     return typeset(formatting.number(value))
+
+
+def magnitude(count: int) -> str:
+    """A large count, short: ``23.3 M``."""
+    return typeset(formatting.magnitude(count))
 
 
 def loss(value: float | None) -> str:

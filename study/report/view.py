@@ -21,7 +21,9 @@ from results.outcome import Predictions
 from results.reading import Reading
 from results.store import Study
 from results.values import chosen_by, value_text
-from study.report.text import link, name, strong, text, typeset, value
+from study.planning.next_step import next_step
+from study.planning.step import Step
+from study.report.text import distinct, link, name, strong, text, typeset, value
 
 STATUSES = ("complete", "pruned", "diverged", "failed")
 
@@ -44,6 +46,11 @@ class View(Evidence):
     def command(self, name: str, *words: str) -> str:
         """A command on this study, complete."""
         return next_command(name, self.path, self.meta, *words)
+
+    @functools.cached_property
+    def next(self) -> Step:
+        """What to run next in this study."""
+        return next_step(self)
 
     # -- the metric's numbers, as the page shows them --------------------------------------------------------------
 
@@ -178,9 +185,14 @@ class View(Evidence):
         return super().class_names or [str(i) for i in range(len(next(matrices, ())))]
 
     @functools.cached_property
+    def short_classes(self) -> list[str]:
+        """The same in at most 24 characters, or little more, no two of them alike."""
+        return distinct(self.class_names, 24)
+
+    @functools.cached_property
     def classes(self) -> list[Markup]:
         """The same, fit to be shown."""
-        return [name(c, 24) for c in self.class_names]
+        return [name(c) for c in self.short_classes]
 
     def looks(self, family: Family) -> list[Look]:
         """The interim analyses (looks) of a family; none where study.json holds others: see ``unknown_plans``."""

@@ -126,6 +126,8 @@ def sweep(
     mine = [r for r in study.records() if r.kind == "sweep"]
     if before and source.exhausted_space and len(mine) == sum(r.kind == "sweep" for r in records):
         study.meta.sweep = before  # a space that gave nothing is not what the trials came from
+    if source.exhausted_space:
+        study.meta.sweep = {**(study.meta.sweep or {}), "exhausted": True}  # that more trials are not what is next
         study.save_meta()
     return SweepSummary(mine, sweep_options.trials, engine, notes, source.exhausted_space)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -23,9 +23,11 @@ from results.outcome import Epoch
 from results.record import Record
 from results.values import validation_values, value_text
 from study.jobs import Job
-from study.terminal.screen import inert
+from study.terminal.console import console
+from study.terminal.screen import inert, wrapped
 
 REFRESH = 0.5  # seconds between redraws
+BAR = 14  # columns of a training's own bar: names, places and scores have the rest of 80
 PLAIN_EVERY = 60.0  # seconds between plain progress lines
 
 
@@ -55,10 +57,15 @@ class Progress:
     best: str = ""  # one line, from the source
 
     @property
+    def done(self) -> str:
+        """Say how many have ended: '3/12 done'."""
+        done = sum(self.ended.values())
+        return f"{done}/{self.total} done" if self.total else f"{done} done"
+
+    @property
     def counts(self) -> str:
         """Say how many ended how, and how many run."""
-        done = sum(self.ended.values())
-        parts = [f"{done}/{self.total} done" if self.total else f"{done} done", f"{len(self.running)} running"]
+        parts = [self.done, f"{len(self.running)} running"]
         parts += [f"{self.ended[s]} {s}" for s in ("pruned", "failed", "diverged") if self.ended[s]]
         return ", ".join(parts)
 
@@ -79,11 +86,7 @@ class LiveView:
     """Draws snapshots on ``stream``: on a terminal in place, elsewhere a line now and then and for each ended job."""
 
     def __init__(self, stream: IO[str], title: str, metric: Metric, quiet: bool = False) -> None:
-        class Outliving(Console):
-            def on_broken_pipe(self) -> None:  # rich would end the process
-                self.quiet = True
-
-        self._console = Outliving(file=stream, highlight=False, soft_wrap=True, quiet=quiet)
+        self._console = console(stream, quiet)
         self._title, self._metric = inert(title), metric
         self._live: Any = None
         self._drawn = -math.inf
@@ -120,7 +123,8 @@ class LiveView:
     def say(self, text: str) -> None:
         """Print a line that stays."""
         with self._screen():
-            (self._live.console if self._live else self._console).print(Text(inert(text)))
+            shown = Text(wrapped(inert(text), self._console.width))
+            (self._live.console if self._live else self._console).print(shown, soft_wrap=True)
 
     @contextlib.contextmanager
     def _screen(self) -> Iterator[None]:
@@ -144,7 +148,7 @@ class LiveView:
             return
         if self._live is None or record.status in ("failed", "diverged"):
             now = progress()
-            self.say(f"{duration(now.elapsed)}  {now.counts}  {describe(record, self._metric)}")
+            self.say(f"{duration(now.elapsed)}  {now.done}  {describe(record, self._metric)}")
         self._drawn = min(self._drawn, time.monotonic() - PLAIN_EVERY + 5)
 
     def update(self, progress: Callable[[], Progress]) -> None:
@@ -166,27 +170,24 @@ class LiveView:
     def _table(self, progress: Progress) -> Any:
         done = sum(progress.ended.values())
         table = Table.grid(padding=(0, 2))
+        for _ in range(4):
+            table.add_column(no_wrap=True, overflow="ellipsis")
         for run in progress.running:
             score = ""
             if run.last is not None:
                 value = self._metric.score(run.last.values.get(self._metric.name))
                 score = f"{self._metric.text(value)} validation"
-            if run.last is not None and progress.total == 1:
-                score = sentence(run.last, self._metric)
-            table.add_row(
-                run.name,
-                ProgressBar(total=run.epochs or 1, completed=run.epoch, width=24),
-                place(run.epoch, run.epochs),
-                score,
-            )
-        lines: list[Any] = [
-            Text(f"{self._title}  {duration(progress.elapsed)}{_left(progress)}", style="bold"),
-            ProgressBar(total=progress.total or 1, completed=done, width=60),
-            Text(progress.counts),
-        ]
-        if progress.best:
-            lines.append(Text(inert(progress.best)))
-        return Group(*lines, table)
+            bar = ProgressBar(total=run.epochs or 1, completed=run.epoch, width=BAR)
+            table.add_row(run.name, bar, place(run.epoch, run.epochs), score)
+        lines = [f"{self._title}  {duration(progress.elapsed)}{_left(progress)}", progress.counts]
+        lines += [progress.best] if progress.best else []
+        if progress.total == 1:
+            lines += [sentence(run.last, self._metric) for run in progress.running if run.last is not None]
+        head, *rest = (Text(wrapped(inert(line), self._console.width)) for line in lines)
+        head.stylize("bold")
+        whole = Table.grid()  # a bar by itself ends no line
+        whole.add_row(ProgressBar(total=progress.total or 1, completed=done, width=60))
+        return Group(head, whole, *rest, table)
 
 
 def place(epoch: int, whole: int | None) -> str:
@@ -217,11 +218,12 @@ def describe(record: Record, metric: Metric) -> str:
     """Say in one line how a job ended."""
     name = job_name(record.kind, record.trial, record.seed, record.run_id)
     by_epochs = len(record.history) > 1 or "epochs" in record.config
-    after = f" after {plural(len(record.history), 'epoch')}" if by_epochs else ""
+    epochs = plural(len(record.history), "epoch")
     if record.status == "complete" and record.score is not None:
-        return f"{name}: {metric.text(record.score)} validation{after} ({duration(record.seconds)})"
+        span = f" ({f'{epochs}, ' if by_epochs else ''}{duration(record.seconds)})"
+        return f"{name}: {metric.text(record.score)} validation{span}"
     if record.status == "pruned" and record.score is not None:
-        return f"{name}: stopped{after} at {metric.text(record.score)} validation"
+        return f"{name}: stopped{f' after {epochs}' if by_epochs else ''} at {metric.text(record.score)} validation"
     return f"{name}: {record.status}: {record.error or 'no score'}"
 
 

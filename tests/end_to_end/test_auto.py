@@ -12,7 +12,7 @@ import pytest
 from benchmarks.auto import killed
 from results.store import Study
 from study.cli.main import main
-from tests.support import ROOT
+from tests.support import ROOT, flat
 from tests.support.in_process import everything_in_process
 
 DIGITS = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits", "--quiet"]
@@ -79,7 +79,7 @@ def test_a_dry_run_and_what_is_refused_write_nothing(tmp_path: Path, capsys: pyt
     ):
         assert auto(study, *words) == code
         said = capsys.readouterr()
-        assert says in (said.err if code else said.out) and not study.exists()
+        assert says in flat(said.err if code else said.out) and not study.exists()
         assert code == 0 or said.err.count("\n") == 1
 
 
@@ -94,7 +94,7 @@ def test_a_budget_that_known_costs_make_too_small(tmp_path: Path, capsys: pytest
     assert auto(study, "--budget", "1h") == 2
     assert "min, at 17 min for a training" in capsys.readouterr().err and (study / "study.json").read_bytes() == before
     assert auto(study, "--budget", "40h", "--dry-run") == 0
-    said = capsys.readouterr().out
+    said = flat(capsys.readouterr().out)
     assert "Split: a sweep of" in said and "it misses more often than not" in said
     assert (study / "study.json").read_bytes() == before
 

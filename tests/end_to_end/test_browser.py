@@ -171,6 +171,20 @@ def unfolded(page: Any) -> None:
     page.locator("details:has(> .scroll > #leaderboard-table) > summary").press("Enter")
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_matrices_keep_their_colours_in_forced_ones_and_can_be_read(browser: Any, study: Study, size: str) -> None:
+    page = opened(browser, study, size, forced_colors="active")
+    page.evaluate("document.querySelectorAll('#where details, #baseline').forEach((d) => { d.open = true; })")
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('#where .matrix td, #confusion .matrix td')]
+      .filter((e) => /^[cnp][0-9]/.test(e.className)).map((e) => [e.className, getComputedStyle(e)])
+      .map(([name, style]) => [name, style.backgroundColor, style.color, parseFloat(style.fontSize)])"""
+    )
+    grounds = {name: ground for name, ground, _, _ in found}
+    assert len(grounds) == len(set(grounds.values())) > 8
+    assert all(ground != ink and height >= 11 for _, ground, ink, height in found)
+
+
 def ranks(page: Any) -> list[str]:
     return page.locator("#leaderboard-table tbody tr:visible th").evaluate_all(
         "all => all.map(e => e.textContent.split(' ').slice(0, 2).join(' '))"
@@ -266,7 +280,7 @@ def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp
 def test_without_javascript_everything_is_there(browser: Any, study: Study) -> None:
     page = opened(browser, study, java_script_enabled=False)
     assert page.locator(".filter").is_hidden() and page.locator("button:visible").count() == 0
-    for part in ("#leaderboard table", "#forest svg", "#confirm-table", "#winner-recall"):
+    for part in ("#leaderboard table", "#forest svg", "#confirmed", "#winner-classes svg"):
         assert page.locator(part).first.is_visible()
     assert page.locator("input.pick, .compare-bar").count() == 0
     page.locator("details:not([open]) > summary").first.wait_for()
@@ -278,14 +292,14 @@ def test_without_javascript_everything_is_there(browser: Any, study: Study) -> N
         assert page.locator(f"#trial-20 {inner}").first.is_visible()
 
 
-def test_a_printed_page_contains_every_trial(browser: Any, study: Study, tmp_path: Path) -> None:
-    pdf = opened(browser, study).pdf(path=tmp_path / "report.pdf", format="A4")
-    assert pdf.startswith(b"%PDF")
+def test_a_printed_page_has_what_is_open_and_says_what_is_folded(browser: Any, study: Study, tmp_path: Path) -> None:
     page = opened(browser, study)
+    page.locator("#trials > summary").click()
+    page.locator("#trial-20 > summary").click()
+    assert page.pdf(path=tmp_path / "report.pdf", format="A4").startswith(b"%PDF")
     page.emulate_media(media="print")
-    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    for r in (r for r in study.records() if r.trial is not None):
-        assert page.locator(f"#trial-{r.trial} .command pre").is_visible(), r.trial
+    assert page.locator("#trial-20 .command pre").is_visible() and page.locator("#trial-2 > summary").is_visible()
+    assert page.locator("#trial-2 .command pre").is_hidden()
     if shutil.which("pdftotext"):
         import subprocess
 
@@ -293,8 +307,8 @@ def test_a_printed_page_contains_every_trial(browser: Any, study: Study, tmp_pat
             ["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True
         ).stdout
         joined = re.sub(r"\s+", "", text)
-        for r in (r for r in study.records() if r.trial is not None):
-            assert f"--studyruns/made-up-{r.run_id}" in joined
+        run = next(r for r in study.records() if r.trial == 20)
+        assert f"--studyruns/made-up-{run.run_id}" in joined and "(folded)" in joined
 
 
 def test_two_trials_compared_by_keyboard_alone(browser: Any, study: Study) -> None:
@@ -358,3 +372,90 @@ def test_the_page_of_five_hundred_trials_works(browser: Any, tmp_path: Path) -> 
     complete = sum(r.status == "complete" and r.trial is not None for r in study.records())
     assert page.locator("#leaderboard-table tbody tr").count() == complete + 1
     assert page.complaints == []
+
+
+FACTS = {
+    "verdict": ".verdict .mark",
+    "difference and interval": ".verdict .sentence",
+    "before and after": ".tiles div:nth-child(1) .value",
+    "parameters": ".tiles div:nth-child(2) .value",
+    "time": ".tiles div:nth-child(3) .value",
+    "seeds": ".tiles div:nth-child(4) .value",
+    "each pair": "#paired-figure svg",
+    "settings": "#changed-settings",
+    "settings to copy": ".use > .command pre",
+    "weights": ".use > .prose",
+    "next command": ".next pre",
+    "what it can show": ".next .command > p",
+}
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The sweep of the repository, rendered elsewhere."""
+    path = tmp_path_factory.mktemp("committed") / "sweep"
+    shutil.copytree(ROOT / "results/reference/sweep-cifar10-jpeg", path)
+    made = Study.open(path)
+    write_report(made)
+    return made
+
+
+@pytest.mark.parametrize(("size", "height"), [("desktop", 900), ("phone", 1600)])
+def test_the_first_screen_answers(browser: Any, committed: Study, size: str, height: int) -> None:
+    """One screen of a desk, two of a phone: every fact lies within, none cut off, the text as large as one can read."""
+    page = opened(browser, committed, size)
+    found = page.evaluate(
+        """facts => Object.fromEntries(Object.entries(facts).map(([name, query]) => {
+            const e = document.querySelector(query), box = e.getBoundingClientRect();
+            return [name, [box.left, box.top, box.right, box.bottom, e.textContent.trim()]];
+        }))""",
+        FACTS,
+    )
+    for name, (left, top, right, bottom, said) in found.items():
+        assert said and right > left >= 0 and right <= SIZES[size][0] and 0 <= top < bottom <= height, (name, bottom)
+    wanted = {
+        "verdict": "Better",
+        "difference and interval": "+2.24",
+        "before and after": "74.24 → 76.48",
+        "seeds": "6",
+    }
+    wanted |= {"parameters": "23.3", "settings to copy": "--set learning_rate=0.0007587666262878342"}
+    wanted |= {"next command": f"--study {committed.path}"}
+    assert all(part in found[name][-1].replace("\u00a0", " ") for name, part in wanted.items()), found
+    smallest = page.evaluate(
+        """() => Math.min(...[...document.querySelectorAll(".head *")].filter(e => e.checkVisibility()
+            && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())).map(e => {
+                const svg = e.closest("svg"), size = parseFloat(getComputedStyle(e).fontSize);
+                return svg ? size * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : size;
+            }))"""
+    )
+    assert smallest >= 10.9
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("clipboard", [True, False])
+def test_a_command_is_copied_as_it_is(browser: Any, committed: Study, clipboard: bool) -> None:
+    """With the clipboard's own interface, and as on a page that has none."""
+    page = opened(browser, committed, permissions=["clipboard-read", "clipboard-write"])
+    if not clipboard:
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    for query in (".use > .command", ".next .command"):
+        page.locator(f"{query} button.copy").click()
+        page.locator(f"{query} button.copy", has_text="Copied").wait_for()
+        wanted = page.locator(f"{query} code").text_content()
+        page.evaluate("document.body.insertAdjacentHTML('beforeend', '<textarea id=paste></textarea>')")
+        page.locator("#paste").focus()
+        page.keyboard.press("Control+V")
+        assert page.evaluate("document.getElementById('paste').value").strip() == wanted
+        assert "\n" not in wanted and wanted.startswith(("--set ", "python -m study.run "))
+        page.evaluate("document.getElementById('paste').remove()")
+    assert page.complaints == []
+
+
+def test_without_javascript_a_command_can_be_selected_and_has_no_button(browser: Any, committed: Study) -> None:
+    page = opened(browser, committed, java_script_enabled=False)
+    assert not page.locator(".use > .command button.copy").is_visible()
+    code = page.locator(".use > .command code")
+    assert code.is_visible() and "--set batch_size=128" in code.inner_text()
+    style = page.locator(".use > .command pre").evaluate("e => getComputedStyle(e).userSelect")
+    assert style in ("auto", "text")

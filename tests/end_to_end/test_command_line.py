@@ -16,7 +16,7 @@ import pytest
 
 from results.files import Folder
 from results.store import Study
-from tests.support import ROOT
+from tests.support import ROOT, flat
 
 QUICK = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits"]
 
@@ -37,10 +37,15 @@ def run(*words: str | Path, code: int = 0, **options) -> tuple[str, str]:
 
 
 def refused(study: Path, *words: str | Path, says: str, **options) -> None:
-    """The command ends with one line and code 2, and a study that was not there still is not."""
+    """The command ends with one line and code 2, and a study that was not there still is not.
+
+    Below it there may be the command that mends it.
+    """
     existed = {p.name for p in study.iterdir()} if study.is_dir() else None
     out, err = run(*words, "--study", study, code=2, **options)
-    assert err.count("\n") == 1 and err.startswith("error: "), err
+    first, *below = err.splitlines()
+    assert first.startswith("error: ") and all(line.startswith("  python -m study.run ") for line in below), err
+    assert len(below) <= 1
     assert says in err
     if existed is None:
         assert not study.is_dir() or not any(study.iterdir())
@@ -250,6 +255,6 @@ def test_a_trainable_that_was_changed_is_said(tmp_path: Path) -> None:
     mine = tmp_path / "mine.py"
     mine.write_text((ROOT / "examples/digits_sklearn.py").read_text())
     words = ("baseline", "--study", tmp_path / "s", "--trainable", mine, "--dataset", "digits", "--set", "epochs=1")
-    assert "is not what this study was started with" not in run(*words)[1]
+    assert "is not what this study was started with" not in flat(run(*words)[1])
     mine.write_text(mine.read_text() + "\n# another line\n")
-    assert "is not what this study was started with" in run(*words)[1]
+    assert "is not what this study was started with" in flat(run(*words)[1])

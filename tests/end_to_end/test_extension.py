@@ -29,7 +29,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     entry = 'Architecture("one convolution of 8: how little is enough?", channels=(8, 8, 8, 8, 8), hidden=(32,))'
     insert(to / "alexnet/config.py", "ARCHITECTURES[^\n]*= {\n", f'    "twig": {entry},\n')
     insert(to / "search_spaces/builtin.py", "default = {\n", '    "dropout": uniform(0.0, 0.8, step=0.1),\n')
-    chapter = to / "study/report/chapters/protocol.py"
+    chapter = to / "study/report/chapters/certainty.py"
     text = chapter.read_text()
     text = re.sub(r"^SECTIONS = \[", "SECTIONS = [weather, ", text, flags=re.MULTILINE)
     where = text.index("SECTIONS = [")
@@ -67,7 +67,7 @@ def run(copy: Path, *words: str) -> str:
             "tests/search_spaces tests/alexnet/test_model.py tests/benchmarks/test_gpu.py",
             ("-c", "import search_spaces as s, alexnet; print(s.load_space('default', alexnet.Config, {}).dimensions)"),
         ),
-        ("tests/study/report/test_page.py", ("-c", "import study.report.chapters.protocol as p; print(p.SECTIONS)")),
+        ("tests/study/report/test_page.py", ("-c", "import study.report.chapters.certainty as p; print(p.SECTIONS)")),
         ("tests/test_floors.py", ("-m", "study.contract", "wines.py")),
     ],
     ids=["architecture", "dimension", "section", "trainable"],

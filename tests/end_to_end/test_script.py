@@ -10,6 +10,7 @@ import pytest
 
 from results.store import Study
 from tests.end_to_end.test_command_line import refused, run
+from tests.support import flat
 
 TRAIN = """\
 # the loss of a made-up model: the seed is noise, lr 0.3 and the kind 'b' are better than the baseline
@@ -37,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "train.sh").write_text(TRAIN)
     (folder / "mine.py").write_text(SPACE)
     out, err = run("baseline", *COMMAND, *FIRST, "--seeds", "3", "--study", "s", cwd=folder)
-    assert "read from its output: val_loss (4 times; val_loss is the metric); at the end test_loss" in out + err
+    assert "read from its output: val_loss (4 times; val_loss is the metric); at the end test_loss" in flat(out + err)
     run("sweep", *COMMAND, "--space", "mine.py:rates", "--trials", "8", "--study", "s", cwd=folder)
     return folder
 
@@ -57,15 +58,15 @@ def test_confirm_and_ablate_tell_what_is_known_to_be_true(folder: Path, tmp_path
     shutil.copytree(folder, tmp_path / "copy")
     here = tmp_path / "copy"
     out, _ = run("confirm", *COMMAND, "--top", "1", "--seeds", "4", "--study", "s", cwd=here)
-    assert "better: lower expected loss on this test set (-" in out
+    assert "better: lower expected loss on this test set (-" in flat(out)
     before = (here / "s" / "records.jsonl").read_bytes()
     for words in (["--seeds", "5"], ["--max-seeds", "4"]):  # another plan than the one that has ended
-        refused(here / "s", "confirm", *COMMAND, *words, says="'--further' makes a further plan", cwd=here)
+        refused(here / "s", "confirm", *COMMAND, *words, says="with --further another plan begins", cwd=here)
     out, _ = run("confirm", *COMMAND, "--top", "1", "--seeds", "4", "--study", "s", cwd=here)
-    assert "Nothing to train: plan 1 has ended;" in out
+    assert "Nothing to train: plan 1 has ended" in out
     assert (here / "s" / "records.jsonl").read_bytes() == before
     out, _ = run("ablate", *COMMAND, "--seeds", "4", "--parts", "leave-one-out", "--study", "s", cwd=here)
-    assert "leave-one-out, lr: better" in out
+    assert "lr (leave-one-out) better: " in flat(out)
     page = (here / "s" / "report.html").read_text()
     assert "accuracy" not in page and "confusion" not in page
 
@@ -134,9 +135,8 @@ def test_a_script_that_fails_says_why_and_leaves_no_score(folder: Path, tmp_path
     (tmp_path / "bad.sh").write_text("echo 'reading data.csv'\necho 'bad.sh: data.csv is missing' >&2\nexit 4\n")
     words = ["--command", "sh bad.sh {seed}", "--metric", "a:min", "--engine", "here", "--study", "s"]
     out, err = run("baseline", *words, cwd=tmp_path, code=1)
-    assert (
-        "failed: the command ended with exit code 4; its last lines: reading data.csv | bad.sh: data.csv" in out + err
-    )
+    said = "failed: the command ended with exit code 4; its last lines: reading data.csv | bad.sh: data.csv"
+    assert said in flat(out + err)
     record = json.loads((tmp_path / "s" / "records.jsonl").read_text())
     assert record["status"] == "failed" and record["val"] == record["test"] == {}
 
@@ -145,6 +145,6 @@ def test_a_changed_script_is_told(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy" / "train.sh").write_text(TRAIN + "# changed\n")
     _, err = run("baseline", *COMMAND, "--seeds", "3", "--study", "s", cwd=tmp_path / "copy")
-    assert "note: 'train.sh' was changed since this study last ran it" in err
+    assert "note: 'train.sh' was changed since this study last ran it" in flat(err)
     _, err = run("baseline", *COMMAND, "--seeds", "3", "--study", "s", cwd=tmp_path / "copy")
     assert "was changed" not in err

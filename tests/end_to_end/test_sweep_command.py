@@ -7,7 +7,7 @@ import pytest
 from results.store import Study
 from study.cli.main import main
 from study.search import sweep as module
-from tests.support import TOY
+from tests.support import TOY, flat
 
 TRAINABLE = ["--trainable", TOY, "--dataset", "600"]
 
@@ -143,10 +143,10 @@ def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
     command = ["sweep", "--study", str(tmp_path / "s"), "--concurrency", "2", "--cpus-per-trial", "1"]
     assert main([*command, *TRAINABLE, "--space", f"{space}:FEW", "--trials", "50"]) == 0
     told = capsys.readouterr()
-    assert "6 of 50 trials" in told.out and "exploratory" in told.out and "is exhausted" in told.err
+    assert "6 of 50 trials" in told.out and "exploratory" in told.out and "is exhausted" in flat(told.err)
     records = (tmp_path / "s" / "records.jsonl").read_bytes()
     assert main([*command, "--trials", "50"]) == 0  # what is left out is the study's
-    assert "nothing was left to train" in capsys.readouterr().out
+    assert "Nothing was left to train" in capsys.readouterr().out
     assert (tmp_path / "s" / "records.jsonl").read_bytes() == records
     assert "uses --seed 504" in refused(capsys, *command[1:], "--seed", "7")
     made = Study.open(tmp_path / "s").meta.sweep

@@ -15,8 +15,9 @@ from results.analysis.evidence import Evidence
 from results.errors import IgnoredRecord
 from results.store import Study
 from study.cli.main import main
-from study.report.chapters import comparison, protocol
+from study.report.chapters import certainty
 from study.report.page import render, view_of
+from study.report.parts import verdicts
 from tests.support import ROOT
 from tests.support.page import by_id, check, part, text
 
@@ -70,8 +71,8 @@ def test_a_forged_record_takes_the_verdict_with_it(folder: Path, edit: Any, why:
     rewrite(folder, edit)
     with pytest.warns(IgnoredRecord, match=CONFIRMED):
         view = view_of(Study.open(folder))
-    warned(text(part(protocol.validity(view))), why)
-    assert not view.verdicts("confirm") and comparison.confirmed(view) is None
+    warned(text(part(certainty.validity(view))), why)
+    assert not view.verdicts("confirm") and verdicts.confirmed(view) is None
 
 
 def warned(said: str, why: str) -> None:

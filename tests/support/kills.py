@@ -251,7 +251,7 @@ class Exercise:
         start.over()
         self._dying.append(start)
         code, errors = start.process.returncode, start.err.read_text()
-        said = [line for line in errors.splitlines() if line.strip()]
+        said = [line for line in errors.splitlines() if line.strip() and not line.startswith("  python -m study.run ")]
         if hit in INTERRUPTS:
             at_once = code == -INTERRUPTS[hit] and not start.out.stat().st_size  # while Python itself was starting
             if not at_once and (code not in (0, *INTERRUPTED) or "Traceback" in errors):

@@ -9,10 +9,14 @@ from study.limits import COUNT, SEEDS
 
 EXAMPLES = """\
 examples:
-  python -m study.run ablate                                       # the sweep's best by validation
-  python -m study.run ablate --from 1a2b3c4d5e6f-s504 --budget 4h
-  python -m study.run ablate --set epochs=8 --max-seeds 8 --leave-out 3 --parts leave-one-out    # a cheap one
-  python -m study.run ablate --from baseline --space-file mine.py  # your own list: ablations = {"no flips": {...}}
+  # the sweep's best by validation
+  python -m study.run ablate --study runs/x
+  # another run, within four hours
+  python -m study.run ablate --study runs/x --from 1a2b3c4d5e6f --budget 4h
+  # a cheap one: short trainings, and only leaving each change out
+  python -m study.run ablate --study runs/x --set epochs=8 --parts leave-one-out
+  # your own list in mine.py: ablations = {"no flips": {...}}
+  python -m study.run ablate --study runs/x --from baseline --space-file mine.py
 """
 PARTS = ("leave-one-out", "add-one-in", "path", "interaction")
 
@@ -49,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ablations by hand: a dict of names to changed fields, called 'ablations'",
     )
     add_judgement(parser)
-    add_training(parser, "one value for every run of the ablation, the baseline and the winner too")
-    add_script(parser, margin=False)
+    add_training(parser, "one value for every run of the ablation, the baseline and the winner too", begins=False)
+    add_script(parser, margin=False, begins=False)
     add_resources(parser)
     parser.epilog = EXAMPLES

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_explain, add_margin, add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import (
+    add_dry_run,
+    add_explain,
+    add_margin,
+    add_resources,
+    add_script,
+    add_study,
+    add_training,
+)
 from study.cli.arguments.sweep import add_search
 from study.limits import TRIALS, duration
 
 EXAMPLES = """\
 examples:
-  python -m study.run auto --budget 8h                            # AlexNet on CIFAR-10; the same command again goes on
-  python -m study.run auto --budget 3m --trainable examples/digits_sklearn.py --study runs/auto
-  python -m study.run auto --budget 8h --dry-run                  # only say how it would be split
+  # AlexNet on CIFAR-10; the same command again goes on
+  python -m study.run auto --study runs/auto --budget 8h
+  # another model
+  python -m study.run auto --study runs/my --trainable my_model.py --budget 3h
+  # only say how the budget would be split
+  python -m study.run auto --study runs/auto --budget 8h --dry-run
 
-The baseline with six seeds, a sweep, a confirmation of its best and an ablation of what is better, each as large as
-costs and noise allow by then. It ends earlier where all is decided. 'docs/auto.md' says how the budget is split.
+The baseline with six seeds, a sweep, a confirmation of its best and an ablation
+of what is better, each as large as costs and noise allow by then. It ends
+earlier where all is decided. docs/auto.md says how the budget is split.
 """
 
 
@@ -30,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what all may take by the clock, all starts together: 90m, 8h. A larger one than before extends it "
         "(default: as before)",
     )
-    group.add_argument("--dry-run", action="store_true", help="say what is known of cost and power, and stop")
+    add_dry_run(group)
     add_explain(group)
     group = parser.add_argument_group("the search")
     group.add_argument(

@@ -6,11 +6,9 @@ import argparse
 import os
 from pathlib import Path
 
-from study.limits import COUNT, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
+from study.limits import COUNT, DEFAULT_SEED, GPUS, MARGIN, SEED, SEEDS, TIMEOUT, duration
 
 DEFAULT_STUDY = "runs/alexnet-cifar10"
-DEFAULT_SEED = 504
-
 DEEPEST = 100  # folders within folders: making more of them ends in a RecursionError
 
 
@@ -36,12 +34,26 @@ def add_study(parser: argparse.ArgumentParser, default: str = DEFAULT_STUDY) -> 
     parser.add_argument("--quiet", action="store_true", help="print results only")
 
 
-def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: bool = False) -> None:
+def add_dry_run(group: argparse._ActionsContainer) -> None:
+    """Add the way to ask what a command would do."""
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say what it would train, what that can show and what it costs, and stop; runs no code that the study "
+        "names, and writes nothing",
+    )
+
+
+def add_training(
+    parser: argparse.ArgumentParser, sets: str | None, study_seed: bool = False, begins: bool = True
+) -> None:
     """Add what every command that trains takes.
 
-    ``sets`` says what --set and --config mean to this one, None that it takes neither; ``study_seed`` leaves --seed
-    None, for the study's own, if not given.
+    ``sets`` says what --set means to this one, None that it takes none; ``study_seed`` leaves --seed None, for the
+    study's own, if not given; ``begins``: whether it may begin a study. One that only goes on with a study does not
+    show what that has settled, and refuses it with the study's own value.
     """
+    settled = None if begins else argparse.SUPPRESS
     group = parser.add_argument_group("what to train")
     group.add_argument(
         "--trainable",
@@ -53,7 +65,9 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
         "--dataset",
         metavar="NAME|PATH",
         help="cifar10, digits (bundled), or a folder with train/<class>/* and test/<class>/* "
-        "(default: the study's, else cifar10)",
+        "(default: the study's, else cifar10)"
+        if begins
+        else "where the study's data are now, if elsewhere",
     )
     group.add_argument(
         "--data-dir",
@@ -61,10 +75,11 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
         metavar="DIR",
         help="where downloads and decoded images are kept (default: $STUDY_DATA_DIR, else ./data)",
     )
-    group.add_argument("--dataset-name", metavar="NAME", help="how results are labelled (default: the dataset's name)")
-    hidden = argparse.SUPPRESS if sets is None else None
     group.add_argument(
-        "--config", type=path, metavar="FILE", help=hidden or "start from this config: JSON, as a record holds it"
+        "--dataset-name", metavar="NAME", help=settled or "how results are labelled (default: the dataset's name)"
+    )
+    group.add_argument(
+        "--config", type=path, metavar="FILE", help=settled or "start from this config: JSON, as a record holds it"
     )
     group.add_argument(
         "--set",
@@ -72,48 +87,65 @@ def add_training(parser: argparse.ArgumentParser, sets: str | None, study_seed: 
         default=[],
         metavar="FIELD=VALUE",
         dest="sets",
-        help=hidden or f"{sets}; repeatable",
+        help=argparse.SUPPRESS if sets is None else f"{sets}; repeatable",
     )
     group.add_argument(
         "--seed",
         type=SEED.parse,
         default=None if study_seed else DEFAULT_SEED,
         metavar="N",
-        help=f"(default: the study's, else {DEFAULT_SEED})" if study_seed else "(default: %(default)s)",
+        help=f"the seed of all trials (default: the study's, else {DEFAULT_SEED})"
+        if study_seed
+        else f"{'the first seed' if begins else 'where fresh seeds begin'} (default: %(default)s)",
     )
     group = parser.add_argument_group("how to compute")
     group.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)"
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to train (default: auto, a GPU if there is one)",
     )
     group.add_argument(
         "--precision",
         choices=("auto", "fp32", "bf16"),
         default="auto",
-        help="auto is bf16 where the device computes it natively; settled once per study",
+        help=settled or "auto is bf16 where the device computes it natively; settled once per study",
     )
 
 
-def add_script(parser: argparse.ArgumentParser, margin: bool) -> None:
-    """Add what a script takes; ``margin``: also the margin, which a command that gives verdicts has anyway."""
+def add_script(parser: argparse.ArgumentParser, margin: bool, begins: bool = True) -> None:
+    """Add what a script takes; ``margin``: also the margin, which a command that gives verdicts has anyway.
+
+    ``begins``: as add_training has it.
+    """
+    settled = None if begins else argparse.SUPPRESS
     group = parser.add_argument_group("any script instead of a trainable (see docs/trainable.md)")
     group.add_argument(
         "--command",
         dest="script",  # 'command' is which of ours is run
         metavar="'PROGRAM {FIELD} {seed}'",
-        help="what to run, with a placeholder for each field and for the seed; no shell reads it",
+        help="what to run, with a placeholder for each field and for the seed; no shell reads it"
+        if begins
+        else "the study's command, which is to be given again",
     )
-    group.add_argument("--metric", metavar="NAME:max|min", help="the number it prints that is the score, and which way")
-    group.add_argument("--test-metric", metavar="NAME", help="the same on test data, printed at the end")
-    group.add_argument("--unit", metavar="UNIT", help="'%%' for fractions, which are shown as percent, or another")
+    group.add_argument(
+        "--metric", metavar="NAME:max|min", help=settled or "the number it prints that is the score, and which way"
+    )
+    group.add_argument("--test-metric", metavar="NAME", help=settled or "the same on test data, printed at the end")
+    group.add_argument(
+        "--unit", metavar="UNIT", help=settled or "'%%' for fractions, which are shown as percent, or another"
+    )
     if margin:
         add_margin(group, "script_margin", default="")
     group.add_argument(
         "--parse",
         metavar="REGEX",
-        help="how its output is read, by named groups (default: name=value, name: value, JSON lines)",
+        help=settled or "how its output is read, by named groups (default: name=value, name: value, JSON lines)",
     )
     group.add_argument(
-        "--baseline", metavar="FIELD=VALUE,...", help="a value for each placeholder: what all is compared with"
+        "--baseline",
+        metavar="FIELD=VALUE,...",
+        help=settled or "a value for each placeholder: what all is compared with",
     )
 
 
@@ -143,6 +175,9 @@ def add_resources(parser: argparse.ArgumentParser) -> None:
         type=TIMEOUT.parse,
         metavar="SECONDS",
         help="a training that says nothing for so long has failed",
+    )
+    group.add_argument(
+        "--verbose", action="store_true", help="also say how long trainings took to start, and how busy the slots were"
     )
 
 
@@ -200,9 +235,5 @@ def add_judgement(parser: argparse.ArgumentParser) -> None:
         help="about the expected score on this test set, or in the population it was drawn from (needs more, has no "
         "early stop) (default: test-set)",
     )
-    group.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="say what it can show and what it costs, and stop; runs no code that the study names",
-    )
+    add_dry_run(group)
     add_explain(group)

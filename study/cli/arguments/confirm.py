@@ -9,14 +9,19 @@ from study.limits import COUNT
 
 EXAMPLES = """\
 examples:
-  python -m study.run confirm --top 3                   # by a plan: at most 24 fresh seeds each, as few as will do
-  python -m study.run confirm --top 5 --budget 4h       # what four hours can show, by a race if need be
-  python -m study.run confirm --top 3 --dry-run --explain   # only say what it would show and cost
-  python -m study.run confirm --seeds 6                 # six seeds and one look, no early stop
+  # the best three; at most 24 fresh seeds each, as few as will do
+  python -m study.run confirm --study runs/x --top 3
+  # what four hours can show: behind in a race, a candidate is dropped
+  python -m study.run confirm --study runs/x --top 5 --budget 4h
+  # only say what it would show and cost
+  python -m study.run confirm --study runs/x --top 3 --dry-run --explain
+  # six seeds and one look at the end, no early stop
+  python -m study.run confirm --study runs/x --seeds 6
 
-Verdicts: better, worse, no gain (less than --margin), equivalent, no worse, dropped (behind in a race, not judged) or
-undecided. However many candidates, looks and plans a study has, at most one study in twenty calls an equal config
-better or worse. 'docs/statistics.md' has the reasons.
+Verdicts: better, worse, no gain (less than --margin), equivalent, no worse,
+dropped (behind in a race, not judged) or undecided. However many candidates
+and interim analyses (looks) a study has, at most one study in twenty calls an
+equal config better or worse. docs/statistics.md has the reasons.
 """
 
 
@@ -32,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_size(group)
     add_judgement(parser)
-    add_training(parser, None)
-    add_script(parser, margin=False)
+    add_training(parser, None, begins=False)
+    add_script(parser, margin=False, begins=False)
     add_resources(parser)
     parser.epilog = EXAMPLES

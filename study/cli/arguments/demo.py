@@ -6,7 +6,10 @@ import argparse
 
 from study.cli.arguments.common import folder
 
-EXAMPLES = "example:\n  python -m study.run demo && xdg-open runs/demo/report.html"
+EXAMPLES = """\
+example:
+  python -m study.run demo --study runs/demo
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,14 @@ from study.cli.arguments.common import add_study, path
 
 EXAMPLES = """\
 examples:
-  python -m study.run export --format csv                         # one row per run, into the study: runs.csv
-  python -m study.run export --format json --out - | jq '.[0]'    # or anywhere; '-' is the standard output
-  python -m study.run export --run 3f2a91c07b44-s504 --out mine   # mine/config.json and mine/weights.safetensors
-  python -m study.run baseline --config mine/config.json --study runs/mine
+  # one row per run, into the study: runs.csv
+  python -m study.run export --study runs/x --format csv
+  # or anywhere; '-' is the standard output
+  python -m study.run export --study runs/x --format json --out - | jq '.[0]'
+  # one run's config.json and, if kept, weights.safetensors, into a folder
+  python -m study.run export --study runs/x --run 3f2a91c07b44 --out mine
+  # and its config as the baseline of another study
+  python -m study.run baseline --study runs/mine --config mine/config.json
 """
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from typing import Any, NoReturn
 
 from results.errors import UserError, nearest
+from study.terminal.screen import width
+
+
+class Narrow(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as all other text: the terminal's width, at most WIDEST."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width(sys.stdout) - 2)
 
 
 class Parser(argparse.ArgumentParser):
     """Also for sub-commands, which argparse makes of the same class. Options are not guessed from their beginning."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(
-            *args, **{"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter, **kwargs}
-        )
+        super().__init__(*args, **{"allow_abbrev": False, "formatter_class": Narrow, **kwargs})
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Refuse an unknown option where its command's options are known; the parser above could not name them."""

@@ -9,8 +9,11 @@ from study.report.formats import FORMATS, TABLES
 
 EXAMPLES = """\
 examples:
-  python -m study.run report --study runs/alexnet-cifar10 --format csv > leaderboard.csv
-  python -m study.run report --study runs/alexnet-cifar10 --format latex --table ablation > ablation.tex
+  # the page, report.html in the study's folder
+  python -m study.run report --study runs/x
+  # tables for other programs and for papers
+  python -m study.run report --study runs/x --format csv > leaderboard.csv
+  python -m study.run report --study runs/x --format latex --table ablation
 """
 
 
@@ -26,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table",
         choices=TABLES,
+        metavar="TABLE",
         default="leaderboard",
         help="leaderboard, verdicts (confirm's), ablation; as md or latex also methods (default: %(default)s)",
     )

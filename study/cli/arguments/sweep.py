@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 
-from study.cli.arguments.common import add_resources, add_script, add_study, add_training
+from study.cli.arguments.common import add_dry_run, add_resources, add_script, add_study, add_training
 from study.limits import FACTOR, GRACE, KEEP_WEIGHTS, TRIALS, duration
 
 EXAMPLES = """\
 examples:
-  python -m study.run sweep --trials 50                           # the default space; the same command again goes on
-  python -m study.run sweep --space optimiser --set epochs=10     # another space, one field the same for all trials
-  python -m study.run sweep --space mine.py:WIDE --sampler gp     # your own, see docs/search-spaces.md
-  python -m study.run sweep --trials 100 --time-limit 8h          # add fifty, or as many as eight hours allow
+  # the default space; the same command again goes on
+  python -m study.run sweep --study runs/alexnet-cifar10 --trials 50
+  # another space, and one field the same for all trials
+  python -m study.run sweep --study runs/x --space optimiser --set epochs=10
+  # your own space: docs/search-spaces.md
+  python -m study.run sweep --study runs/x --space mine.py:WIDE --sampler gp
+  # fifty more, or as many as eight hours allow
+  python -m study.run sweep --study runs/x --trials 100 --time-limit 8h
 
-Everything a sweep finds is exploratory: the best of 50 equal runs is 2.25 standard deviations above their mean by
-luck alone. 'python -m study.run confirm' tells luck from gain.
+Everything a sweep finds is exploratory: the best of 50 equal runs is 2.25
+standard deviations above their mean by luck alone. A confirmation on fresh
+seeds tells luck from gain:
+  python -m study.run confirm --study runs/x --top 1
 """
 
 
@@ -36,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="end cleanly after this, e.g. 90m or 8h; the same command goes on later",
     )
+    add_dry_run(group)
     add_training(parser, "one value for all trials (and for the baseline, in a new study)", study_seed=True)
     add_script(parser, margin=True)
     add_resources(parser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from markupsafe import Markup
 
@@ -10,21 +11,10 @@ from results.record import Record
 from results.values import chosen_by, validation_values, value_name, values_of_test
 from results.values import curves as drawn_values
 from study.report import figures
-from study.report.blocks import (
-    Block,
-    Cell,
-    Column,
-    Command,
-    Facts,
-    Figure,
-    Grid,
-    Row,
-    Section,
-    Table,
-    Text,
-)
+from study.report.blocks import Block, Column, Command, Facts, Figure, Grid, Section, Table, Text
 from study.report.parts.errors import confusion_matrix, recall
 from study.report.parts.images import augmented, features, mistakes
+from study.report.parts.reproduce import reproduce
 from study.report.text import capital, code, duration, joined, plural, strong, text, value
 from study.report.view import View
 
@@ -38,38 +28,27 @@ def scores(view: View) -> Section | None:
     metric = view.metric
     of_validation = validation_values(metric, (name for r in view.baselines for name in r.val))
     of_test = values_of_test(metric, (name for r in view.baselines for name in r.test))
-    rows = [
-        Row(
-            [
-                Cell(str(r.seed)),
-                *(Cell(view.measured(name, r.val.get(name))) for name in of_validation),
-                *([Cell(f"{r.best_epoch} of {len(r.history)}")] if view.has_epochs else []),
-                *(Cell(view.measured(name, r.test.get(name))) for name in of_test),
-                Cell(duration(r.seconds)),
-            ]
-        )
-        for r in view.baselines
-    ]
     columns = [
-        Column("Seed", numeric=True),
-        *(Column(capital(value_name(metric, name)), numeric=True) for name in of_validation),
-        *([Column("Best epoch", numeric=True)] if view.has_epochs else []),
-        *(Column(capital(value_name(metric, name)), numeric=True) for name in of_test),
-        Column("Training time", numeric=True),
+        Column("Seed", lambda r: str(r.seed), numeric=True),
+        *(_measured(view, "val", name) for name in of_validation),
+        Column("Best epoch", lambda r: f"{r.best_epoch} of {len(r.history)}", numeric=True, when=view.has_epochs),
+        *(_measured(view, "test", name) for name in of_test),
+        Column("Training time", lambda r: duration(r.seconds), numeric=True),
     ]
-    caption = text(
-        "The baseline's runs ({}){}",
-        plural(len(view.baselines), "seed"),
-        ", each at its best epoch" if view.has_epochs else "",
-    )
+    at = ", each at its best epoch" if view.has_epochs else ""
+    caption = text("The baseline's runs ({}){}", plural(len(view.baselines), "seed"), at)
     blocks: list[Block] = [
         Text([_scored(view, view.baselines[0])]),
-        Table(caption, columns, rows, name="baseline-runs"),
+        Table.of(caption, view.baselines, columns, name="baseline-runs"),
+        Command(reproduce(view, view.baselines[0]), "To reproduce the baseline"),
     ]
-    first = view.baselines[0]
-    if first.command:
-        blocks.append(Command(first.command, "To reproduce the baseline"))
     return Section("baseline-scores", "Validation and test" if metric.test else "Validation", blocks)
+
+
+def _measured(view: View, split: Literal["val", "test"], name: str) -> Column:
+    """A column of one named value of the runs."""
+    label = capital(value_name(view.metric, name))
+    return Column(label, lambda run: view.measured(name, getattr(run, split).get(name)), numeric=True)
 
 
 def _scored(view: View, first: Record) -> Markup:
@@ -110,11 +89,10 @@ def _curve(view: View, run: Record, label: str, training: str | None, validation
         pairs = [(float(row.epoch), v) for row in run.history if (v := row.values.get(name)) is not None]
         mark = float(run.best_epoch) if split == "validation" and run.best_epoch else None
         drawn.append(figures.Line([x for x, _ in pairs], [y for _, y in pairs], role, split, mark=mark))
-    rows = [
-        Row([Cell(str(h.epoch)), *(Cell(view.measured(name, h.values.get(name))) for name, *_ in given)])
-        for h in run.history
+    columns = [
+        Column("Epoch", lambda h: str(h.epoch), numeric=True),
+        *(_by_epoch(view, name, split) for name, _, split in given),
     ]
-    columns = [Column("Epoch", numeric=True), *(Column(capital(split), numeric=True) for *_, split in given)]
     ends = ", ".join(
         f"{line.label} {view.measured(name, line.y[-1])}"
         for line, (name, *_) in zip(drawn, given, strict=True)
@@ -139,8 +117,13 @@ def _curve(view: View, run: Record, label: str, training: str | None, validation
         ),
         alt,
         f"{marked}{view.least if own else ''}".strip(),
-        Table(f"{title}, seed {run.seed}", columns, rows, compact=True),
+        Table.of(f"{title}, seed {run.seed}", run.history, columns, compact=True),
     )
+
+
+def _by_epoch(view: View, name: str, split: str) -> Column:
+    """A column of one named value of the epochs."""
+    return Column(capital(split), lambda h: view.measured(name, h.values.get(name)), numeric=True)
 
 
 def _overfitting(view: View, run: Record) -> Markup | None:
@@ -181,10 +164,7 @@ def _overfitting(view: View, run: Record) -> Markup | None:
 def settings(view: View) -> Section | None:
     """The baseline's config, field by field."""
     items = [(code(field, 60), code(value(v))) for field, v in view.meta.baseline.items()]
-    if not items:
-        return None
-    blocks: list[Block] = [Facts(items)]
-    return Section("baseline-config", "The baseline's settings", blocks)
+    return Section("baseline-config", "The baseline's settings", [Facts(items)]) if items else None
 
 
 FOLDED = True

@@ -10,7 +10,7 @@ from results.analysis.importance import is_log
 from results.analysis.scores import frontier
 from results.record import Record
 from study.report import figures
-from study.report.blocks import Cell, Column, Figure, Row, Section, Table, Text
+from study.report.blocks import Column, Figure, Section, Table, Text
 from study.report.text import clean, duration, joined, number, plural, strong, text
 from study.report.view import View, trial_link
 
@@ -23,40 +23,37 @@ def QUESTION(view: View) -> str:  # noqa: N802 - what other chapters have as a t
 
 
 def frontier_section(view: View) -> Section | None:
-    """Training time against validation scores, with the runs that none beats in both."""
+    """Training time against validation scores, with the runs that none beats in both, and what the sweep cost."""
     runs = [t.record for t in view.ranked if t.record.seconds]
-    names = [trial_link(t) for t in view.ranked if t.record.seconds]
+    named = [trial_link(t) for t in view.ranked if t.record.seconds]
     run = view.reference
     if not runs:
-        return None
+        return Section("spent", "What the sweep cost", [Text([_spent(view)])]) if view.trials else None
     if run is not None and run.seconds and run.score is not None:
-        runs, names = [*runs, run], [*names, Markup("baseline")]
+        runs, named = [*runs, run], [*named, Markup("baseline")]
     kept = frontier([r.seconds or 0.0 for r in runs], [r.score or 0.0 for r in runs])
-    known = any(runs[i].parameters for i in kept)
-    rows = [
-        Row(
-            [
-                Cell(names[i]),
-                Cell(duration(runs[i].seconds)),
-                Cell(view.score(runs[i].score)),
-                *([Cell(number(runs[i].parameters))] if known else []),
-                *([Cell(view.score(runs[i].test_score))] if view.metric.test else []),
-            ]
-        )
-        for i in kept
-    ]
     columns = [
-        Column("Run"),
-        Column("Training time", numeric=True),
-        Column("Validation", numeric=True),
-        *([Column("Parameters", numeric=True)] if known else []),
-        *([Column("Test (not ranked)", numeric=True)] if view.metric.test else []),
+        Column("Run", show=lambda i: named[i]),
+        Column("Training time", show=lambda i: duration(runs[i].seconds), numeric=True),
+        Column("Validation", show=lambda i: view.score(runs[i].score), numeric=True),
+        Column(
+            "Parameters",
+            show=lambda i: number(runs[i].parameters),
+            numeric=True,
+            when=any(runs[i].parameters for i in kept),
+        ),
+        Column(
+            "Test (not ranked)",
+            show=lambda i: view.score(runs[i].test_score),
+            numeric=True,
+            when=bool(view.metric.test),
+        ),
     ]
-    table = Table("The frontier: no run is both faster and better on validation", columns, rows)
-    return Section("frontier", f"Cost against {view.metric.label}", [_frontier(view, runs, kept), table])
+    table = Table.of("The frontier: no run is both faster and better on validation", kept, columns)
+    return Section("frontier", f"Cost against {view.metric.label}", [_frontier(view, runs, kept, table)])
 
 
-def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
+def _frontier(view: View, runs: list[Record], kept: list[int], table: Table) -> Figure:
     """The runs over time and score, the baseline's last."""
     costs = [r.seconds or 0.0 for r in runs]
     unit, scale = ("minutes", 60.0) if max(costs) > 600 else ("seconds", 1.0)
@@ -79,23 +76,20 @@ def _frontier(view: View, runs: list[Record], kept: list[int]) -> Figure:
     plane = figures.Plane(f"training time, {unit}", view.metric.axis(what), log=is_log(costs), tick=view.metric.tick)
     devices = sorted({clean(r.device, 40) for r in runs if r.device})
     reading = text(
-        "The line joins the runs that no other beats in both. {}Times were taken on {}{}.",
+        "{} The line joins the runs that no other beats in time and score. {}Times were taken on {}{}.",
+        _spent(view),
         view.least + view.beyond(limit),
         joined(devices) if devices else "an unrecorded device",
         ", with several trials side by side where there were cores" if view.meta.sweep else "",
     )
-    return Figure(
-        "cost", f"Time against {view.metric.label}", figures.dots("cost", groups, plane, alt, path), alt, reading
-    )
+    title = f"Time against {view.metric.label}"
+    return Figure("cost", title, figures.dots("cost", groups, plane, alt, path), alt, reading, table)
 
 
-def spent(view: View) -> Section | None:
+def _spent(view: View) -> Markup:
     """What the sweep cost, in time and, where there are any, in epochs and in runs of the baseline."""
     run = view.reference
-    if not view.trials:
-        return None
     epochs = sum(len(t.record.history) for t in view.trials)
-    seconds = sum(t.record.seconds or 0 for t in view.trials)
     full = run.config.get("epochs") if run else view.meta.baseline.get("epochs")
     worth = (
         text(", as much training as {} runs of the baseline", strong(f"{epochs / full:.1f}"))
@@ -103,13 +97,12 @@ def spent(view: View) -> Section | None:
         else ""
     )
     trained = text(" for {} epochs together{}", f"{epochs:,}", worth) if view.has_epochs else ""
-    said = text(
+    return text(
         "{} trained{}; the training time of all adds up to {}.",
         plural(len(view.trials), "trial"),
         trained,
-        duration(seconds),
+        duration(sum(t.record.seconds or 0 for t in view.trials)),
     )
-    return Section("spent", "What the sweep cost", [Text([said])])
 
 
-SECTIONS = [spent, frontier_section]
+SECTIONS = [frontier_section]

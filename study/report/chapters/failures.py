@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from study.report.blocks import Block, Cell, Column, Note, Row, Section, Table, Text
+from markupsafe import Markup
+
+from results.analysis.evidence import Trial
+from results.record import Record
+from study.report.blocks import Block, Column, Note, Section, Table, Text
 from study.report.parts.leaderboard import epochs
 from study.report.text import clean, plural, text
 from study.report.view import View, trial_changes, trial_link
@@ -20,48 +24,29 @@ def failed(view: View) -> Section | None:
         if not view.trials:
             return None
         return Section("failed", "Runs without a score", [Text([text("Nothing failed or diverged.")])])
-    rows = [
-        Row(
-            [
-                Cell(trial_link(t)),
-                Cell(t.record.status),
-                *([Cell(epochs(t.record))] if view.has_epochs else []),
-                Cell(clean(t.record.error or "no reason recorded")),
-                Cell(trial_changes(t)),
-            ]
-        )
-        for t in trials[:SHOWN]
+    rows = [*trials[:SHOWN], *others[:SHOWN]]
+    columns = [
+        Column("Run", show=_run),
+        Column("Status", show=lambda r: _record(r).status),
+        Column("Epochs", show=lambda r: epochs(_record(r)), numeric=True, when=view.has_epochs),
+        Column("Reason", show=lambda r: clean(_record(r).error or "no reason recorded")),
+        Column("Changes", show=lambda r: trial_changes(r) if isinstance(r, Trial) else "–"),
     ]
-    rows += [
-        Row(
-            [
-                Cell(clean(f"{r.kind} run {r.run_id}", 60)),
-                Cell(r.status),
-                *([Cell(epochs(r))] if view.has_epochs else []),
-                Cell(clean(r.error or "no reason recorded")),
-                Cell("–"),
-            ]
-        )
-        for r in others[:SHOWN]
-    ]
-    columns = [Column("Run"), Column("Status"), Column("Reason"), Column("Changes")]
-    if view.has_epochs:
-        columns.insert(2, Column("Epochs", numeric=True))
     count = len(trials) + len(others)
-    blocks: list[Block] = [
-        Text(
-            [
-                text(
-                    "{} no score at all: it is left out of every ranking and counted nowhere as 0.",
-                    plural(count, "run has", "runs have"),
-                )
-            ]
-        ),
-        Table("Runs that failed or diverged", columns, rows),
-    ]
+    has = plural(count, "run has", "runs have")
+    said = text("{} no score at all: it is left out of every ranking and counted nowhere as 0.", has)
+    blocks: list[Block] = [Text([said]), Table.of("Runs that failed or diverged", rows, columns)]
     if count > len(rows):
         blocks.append(Note("info", "Shortened", [text("The first {} are shown.", len(rows))]))
     return Section("failed", "Runs without a score", blocks)
+
+
+def _record(run: Trial | Record) -> Record:
+    return run.record if isinstance(run, Trial) else run
+
+
+def _run(run: Trial | Record) -> Markup | str:
+    return trial_link(run) if isinstance(run, Trial) else clean(f"{run.kind} run {run.run_id}", 60)
 
 
 FOLDED = True

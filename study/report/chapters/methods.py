@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from results.analysis.luck import RARE
 from results.values import chosen_by, value_name
-from study.report.blocks import Block, Cell, Code, Column, Facts, Row, Section, Table, Text
+from study.report.blocks import Block, Code, Column, Facts, Section, Table, Text
 from study.report.parts.protocol import plans, protocol
 from study.report.tables.methods import methods as methods_paragraph
 from study.report.text import clean, code, joined, number, plural, text, words
@@ -71,8 +71,8 @@ def terms(view: View) -> Iterator[tuple[str, str]]:
     if view.classification:
         yield (
             "Confusion matrix",
-            "Rows are the true class, columns what the model said; the diagonal is right. In the signed difference "
-            f"purple with + means more {view.members} than the baseline, orange with − fewer.",
+            "Rows are the true class, columns what the model said; the diagonal is right. In a signed difference "
+            f"purple is better, orange worse: more {view.members} on the diagonal are better, more off it are worse.",
         )
         yield (
             "Recall and its interval",
@@ -166,9 +166,12 @@ def provenance(view: View) -> Section | None:
         facts.append(("Resumed runs", number(resumed)))
     blocks: list[Block] = [Facts(facts)]
     if meta.commands:
-        rows = [Row([Cell(clean(c.started, 30)), Cell(code(c.command))]) for c in meta.commands[-50:]]
+        columns = [
+            Column("Started (UTC)", show=lambda c: clean(c.started, 30)),
+            Column("Command", show=lambda c: code(c.command)),
+        ]
         caption = text("Commands run on this study, {}", plural(len(meta.commands), "in all", "in all"))
-        blocks.append(Table(caption, [Column("Started (UTC)"), Column("Command")], rows))
+        blocks.append(Table.of(caption, meta.commands[-50:], columns))
     return Section("provenance", "Provenance", blocks)
 
 

@@ -59,7 +59,7 @@ def _details(view: View, trial: Trial, order: int, noise: np.ndarray | None, box
         blocks += moved_examples(view, trial, order < PICTURED)
     elif r.status == "pruned":
         blocks += pruned(view, trial, order < WHOLE)
-    blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own"))
+    blocks.append(Command(reproduce(view, r), "To run it again, in a study of its own", many=True))
     if c.as_configured is not None:
         score = view.amount(c.as_configured, short=True)
     elif c.at_equal is not None and view.equal:

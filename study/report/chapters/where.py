@@ -2,80 +2,56 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from results.analysis.evidence import Trial
 from study.report import confusion
-from study.report.blocks import Block, Cell, Column, Grid, Note, Row, Section, Table, Text
-from study.report.parts.class_changes import Change, change, class_noise, flagged_sentence, pair_of_matrices
-from study.report.text import percent, plural, points, text
+from study.report.blocks import Block, Fold, Grid, Note, Section, Text
+from study.report.parts.changed import Compared, class_figure, class_matrix, class_sentence, compared, confused_table
+from study.report.parts.moved import moved_pictures, moved_sentence, moved_table
+from study.report.text import text
 from study.report.view import View
 
 NAME, QUESTION, SHORT = "where", "Where did it change?", "Where"
+BESIDE = 12
+"""Classes up to which a matrix has room beside the figure."""
+MATRIX = "How often each class is taken for which"
 
 
-def winner(view: View) -> Section | None:
-    """The best trial's matrix, its difference to the baseline's, and the change of each class."""
-    best = view.best
-    if best is None:
+def by_class(view: View) -> Section | None:
+    """The change of each class's recall, and of what is taken for what."""
+    found = compared(view)
+    changes = None if found is None else found.classes
+    if found is None or changes is None or not changes.order:
         return None
-    found = change(view, best, class_noise(view))
-    if found is None:
-        return None
-    blocks: list[Block] = [
-        Note(
-            "info",
-            "Exploratory",
-            [text("The winner was chosen on validation; these are its test {}, one run against one.", view.members)],
-        ),
-        Text([flagged_sentence(view, found)]),
-        _table(view, best, found),
-    ]
+    blocks: list[Block] = [*_exploratory(view, found), Text([class_sentence(view, found, changes)])]
+    figure = class_figure(view, found, changes)
     if len(view.classes) <= confusion.WIDEST:
-        blocks.append(Grid(list(pair_of_matrices(view, best, found))))
-    return Section("winner-classes", f"Classes of {best.label}", blocks)
+        matrix = class_matrix(view, found, changes)
+        blocks += [Grid([figure, matrix])] if len(view.classes) <= BESIDE else [figure, Fold(MATRIX, [matrix])]
+    else:
+        blocks += [figure, Fold("The confusions that changed most", [confused_table(view, found, changes)])]
+    return Section("winner-classes", text("Classes: {} against the baseline", found.who), blocks)
 
 
-def _table(view: View, best: Trial, found: Change) -> Table:
-    base = best.compared.baseline
-    mine = confusion.recalls(np.array(best.record.test_confusion))
-    its = confusion.recalls(np.array(base.test_confusion)) if base else mine
-    order = sorted(range(len(found.change)), key=lambda i: (-found.change[i], i))
-    if len(order) > 40:
-        order = order[:20] + order[-20:]
-    rows = [
-        Row(
-            [
-                Cell(view.classes[i]),
-                Cell(percent(its[i], 1)),
-                Cell(percent(mine[i], 1)),
-                Cell(points(found.change[i], 1)),
-                Cell("unknown" if found.noise is None else f"±{points(found.noise[i], 1, signed=False)}"),
-                Cell("" if found.noise is None else "outside" if i in found.flagged else "within"),
-            ],
-            style="flag" if i in found.flagged else "",
-        )
-        for i in order
-    ]
-    columns = [
-        Column("Class"),
-        Column("Baseline recall", numeric=True),
-        Column("Winner", numeric=True),
-        Column("Change", numeric=True),
-        Column("Noise", numeric=True),
-        Column("Change is"),
-    ]
-    seeds = (
-        f"The noise is what two runs of the baseline may differ by, from {plural(len(view.baselines), 'seed')}. "
-        if found.noise is not None
-        else ""
-    )
-    return Table(
-        text("Recall of each class on the test {}; changes in percentage points. {}", view.members, seeds),
-        columns,
-        rows,
-        name="winner-recall",
-    )
+def by_example(view: View) -> Section | None:
+    """Which test examples were gained and lost, and how many two runs of the baseline differ by."""
+    found = compared(view)
+    moved = None if found is None else found.moved
+    if found is None or moved is None:
+        return None
+    said: list[Block] = [Text([moved_sentence(view, found, moved)])]
+    blocks: list[Block] = said if moved.n == 1 else [Grid([*said, moved_table(view, found, moved)])]
+    if moved.n > 1 and (pictures := moved_pictures(view, found, moved)):
+        blocks.append(Fold(f"The {view.members} gained and lost in most seeds", pictures))
+    if found.classes is None:
+        blocks = [*_exploratory(view, found), *blocks]
+    return Section("winner-examples", f"{view.members.capitalize()} gained and lost", blocks)
 
 
-SECTIONS = [winner]
+def _exploratory(view: View, found: Compared) -> list[Block]:
+    """A remark where nothing was confirmed."""
+    if found.fresh:
+        return []
+    said = text("One run each, chosen on validation: nothing is confirmed. These are its test {}.", view.members)
+    return [Note("info", "Exploratory", [said])]
+
+
+SECTIONS = [by_class, by_example]

@@ -12,6 +12,9 @@ from matplotlib.axes import Axes
 from study.report.figures.axes import signed_ticks
 from study.report.figures.svg import NARROW, READABLE, ROLES, draw
 
+SMALL = 216
+"""Width in points at which a drawing's text is eleven pixels high on a telephone."""
+
 
 def intervals(
     name: str,
@@ -29,11 +32,11 @@ def intervals(
         axes.hlines(rows, low, high, color=ROLES["trial"], linewidth=1.6)
         axes.plot(middle, rows, "o", color=ROLES["trial"], markersize=4.5)
         axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.locator_params(axis="x", nbins=6)
+        axes.locator_params(axis="x", nbins=5)
         _name_rows(axes, labels, x)
         axes.xaxis.set_major_formatter(_percent)
 
-    return draw(name, paint, alt, NARROW, 52 + 15 * len(labels))
+    return draw(name, paint, alt, SMALL, 52 + 15 * len(labels))
 
 
 def bars(
@@ -70,10 +73,12 @@ class Effect:
     role: str
 
 
-def effects(name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str) -> Markup:
+def effects(
+    name: str, rows: Sequence[Effect], margin: float | None, x: str, alt: str, width: float = NARROW + 40
+) -> Markup:
     """Draw each effect with its interval around zero; the band is the margin within which two are called equivalent.
 
-    Without a margin there is no band.
+    Without a margin there is no band. ``width`` in points: text is as large as the place is wide.
     """
 
     def paint(axes: Axes) -> None:
@@ -85,9 +90,10 @@ def effects(name: str, rows: Sequence[Effect], margin: float | None, x: str, alt
             axes.plot([row.estimate], [i], "o", color=ROLES[row.role], markersize=5)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         _name_rows(axes, [r.label for r in rows], x)
+        axes.locator_params(axis="x", nbins=6 if width > NARROW else 5)
         signed_ticks(axes.xaxis)
 
-    return draw(name, paint, alt, NARROW + 40, 50 + 17 * len(rows))
+    return draw(name, paint, alt, width, 50 + (17 if width > NARROW else 15) * len(rows))
 
 
 def _name_rows(axes: Axes, labels: Sequence[str], x: str) -> None:

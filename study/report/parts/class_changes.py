@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
-from scipy.stats import t
 
+from results.analysis import classes
 from results.analysis.evidence import Trial
-from study.report import confusion
 from study.report.text import joined, points, strong, text
 from study.report.view import View
 
@@ -33,17 +32,13 @@ class Change:
 
 
 def class_noise(view: View) -> np.ndarray | None:
-    """How far a class's recall may differ between two runs of the baseline: at 95 % over all classes together.
+    """How far a class's recall may differ between two runs of the baseline: at 95 % over all classes together."""
+    return classes.class_noise(baseline_matrices(view))
 
-    From the standard deviation of each class over at least three seeds; t quantile, with Bonferroni's correction.
-    """
-    found = [m for b in view.baselines if (m := view.matrix(b.test_confusion)) is not None]
-    if len(found) < 3:
-        return None
-    recalls = np.array([confusion.recalls(m) for m in found])
-    quantile = float(t.ppf(1 - 0.025 / len(view.classes), len(found) - 1))
-    smallest = 1 / np.maximum(found[0].sum(axis=1), 1) / np.sqrt(6)  # what rounding to whole examples makes
-    return np.asarray(quantile * np.sqrt(2) * np.maximum(recalls.std(axis=0, ddof=1), smallest))
+
+def baseline_matrices(view: View) -> list[np.ndarray]:
+    """The test matrices of the baseline's runs."""
+    return [m for b in view.baselines if (m := view.matrix(b.test_confusion)) is not None]
 
 
 def change(view: View, trial: Trial, noise: np.ndarray | None) -> Change | None:
@@ -53,7 +48,7 @@ def change(view: View, trial: Trial, noise: np.ndarray | None) -> Change | None:
     its = view.matrix(base.test_confusion) if base else None
     if mine is None or its is None:
         return None
-    return Change(mine, its, confusion.recalls(mine) - confusion.recalls(its), noise)
+    return Change(mine, its, classes.recalls(mine) - classes.recalls(its), noise)
 
 
 def flagged_sentence(view: View, found: Change) -> Markup:
@@ -66,15 +61,3 @@ def flagged_sentence(view: View, found: Change) -> Markup:
         return text("No class changed by more than two runs of the baseline may differ.")
     said = [text("{} {} percentage points", strong(view.classes[i]), points(found.change[i], 1)) for i in found.flagged]
     return text("Outside the noise: {}.", joined(said))
-
-
-def pair_of_matrices(view: View, trial: Trial, found: Change) -> tuple[confusion.Matrix, confusion.Matrix]:
-    """A complete trial's test matrix and its signed difference to the baseline's."""
-    signed = confusion.signed_counts(
-        found.mine, found.its, view.classes, text("{} minus the baseline, {}", trial.label, view.members)
-    )
-    signed.total_label = "recall, points"
-    signed.totals = [(points(c, 1), "flag" if i in found.flagged else "") for i, c in enumerate(found.change)]
-    return confusion.counts(
-        found.mine, view.classes, text("{} on {} test {}", trial.label, f"{int(found.mine.sum()):,}", view.members)
-    ), signed

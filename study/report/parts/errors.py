@@ -6,8 +6,8 @@ import numpy as np
 
 from results.analysis.noise import wilson
 from study.report import confusion, figures
-from study.report.blocks import Block, Cell, Column, Figure, Row, Section, Table, Text
-from study.report.text import capital, clean, percent, plural, text
+from study.report.blocks import Block, Column, Figure, Fold, Section, Table, Text
+from study.report.text import capital, percent, plural, text
 from study.report.view import View
 
 
@@ -20,43 +20,23 @@ def confusion_matrix(view: View) -> Section | None:
     said = confusion.pair_sentence(confusion.confused_pairs(matrix), view.classes, view.member)
     blocks: list[Block] = [Text([said])]
     if len(view.classes) <= confusion.WIDEST:
-        caption = text(
-            "The baseline on {} test {}, seed {}",
-            f"{int(matrix.sum()):,}",
-            view.members,
-            run.seed,
-        )
+        caption = text("The baseline on {} test {}, seed {}", f"{int(matrix.sum()):,}", view.members, run.seed)
         blocks.append(confusion.counts(matrix, view.classes, caption))
     else:
-        blocks.append(pair_table(confusion.confused_pairs(matrix, 30), view))
+        blocks.append(pair_table(confusion.confused_pairs(matrix, 30), view, run.seed))
     return Section("confusion", "Confusion matrix of the baseline", blocks)
 
 
-def pair_table(pairs: list[confusion.Confused], view: View) -> Table:
+def pair_table(pairs: list[confusion.Confused], view: View, seed: int) -> Table:
     """The most confused pairs as a table, for datasets of many classes."""
-    rows = [
-        Row(
-            [
-                Cell(view.classes[p.truth]),
-                Cell(view.classes[p.taken]),
-                Cell(f"{p.count}"),
-                Cell(f"{p.support:,}"),
-            ]
-        )
-        for p in pairs
-    ]
     columns = [
-        Column("Truth"),
-        Column("Taken for"),
-        Column(capital(view.members), numeric=True),
-        Column("Of", numeric=True),
+        Column("Truth", lambda p: view.classes[p.truth]),
+        Column("Taken for", lambda p: view.classes[p.taken]),
+        Column(capital(view.members), lambda p: f"{p.count}", numeric=True),
+        Column("Of", lambda p: f"{p.support:,}", numeric=True),
     ]
-    caption = text(
-        "The {} of {} classes that are confused most",
-        plural(len(pairs), "pair"),
-        len(view.classes),
-    )
-    return Table(caption, columns, rows)
+    kept = plural(len(pairs), "pair")
+    return Table.of(text("The {} of {} classes confused most, seed {}", kept, len(view.classes), seed), pairs, columns)
 
 
 def recall(view: View) -> Section | None:
@@ -69,48 +49,29 @@ def recall(view: View) -> Section | None:
     low, high = np.array([wilson(int(r), int(n)) for r, n in zip(right, support, strict=True)]).T
     share = np.divide(right, support, out=np.zeros(len(right)), where=support > 0)
     order = sorted(range(len(share)), key=lambda i: (-share[i], i))
-    names = [clean(view.class_names[i], 24) for i in order]
-    rows = [
-        Row(
-            [
-                Cell(view.classes[i]),
-                Cell(percent(share[i], 1)),
-                Cell(f"{percent(low[i], 1)} to {percent(high[i], 1)}"),
-                Cell(f"{right[i]:,} of {support[i]:,}"),
-            ]
-        )
-        for i in order
-    ]
+    names = [view.short_classes[i] for i in order]
     columns = [
-        Column("Class"),
-        Column("Recall", numeric=True),
-        Column("95 % interval (Wilson)", numeric=True),
-        Column(capital(view.members), numeric=True),
+        Column("Class", lambda i: view.classes[i]),
+        Column("Recall", lambda i: percent(share[i], 1), numeric=True),
+        Column("95 % interval", lambda i: f"{100 * low[i]:.1f} to {percent(high[i], 1)}", numeric=True),
+        Column(capital(view.members), lambda i: f"{right[i]:,} of {support[i]:,}", numeric=True),
     ]
-    table = Table(f"Recall of each class on the test {view.members}", columns, rows, name="recall-table")
+    caption = f"Recall of each class on the test {view.members}, seed {run.seed}"
+    table = Table.of(caption, order, columns, name="recall-table")
     if len(order) > 40:
-        return Section("recall", "Recall of each class", [table])
+        return Section("recall", "Recall of each class", [Fold(plural(len(order), "class", "classes"), [table])])
+    best, worst = order[0], order[-1]
     alt = (
-        f"Recall by class: highest {names[0]} {percent(share[order[0]], 1)}, lowest {names[-1]} "
-        f"{percent(share[order[-1]], 1)}"
+        f"Recall by class: highest {names[0]} {percent(share[best], 1)}, lowest {names[-1]} {percent(share[worst], 1)}"
     )
-    drawn = figures.intervals(
-        "recall",
-        names,
-        share[order].tolist(),
-        low[order].tolist(),
-        high[order].tolist(),
-        "share of the class found",
-        alt,
-    )
+    ends = share[order].tolist(), low[order].tolist(), high[order].tolist()
+    drawn = figures.intervals("recall", names, *ends, "share of the class found", alt)
     reading = text(
-        "The dot is the share of the class's test {0} that the baseline names correctly; the line is Wilson's 95 % "
-        "interval for {1} {0}. It covers the choice of {0}, not that of the seed.",
+        "Dots: the share of a class's test {0} that the baseline names correctly, seed {2}. Lines: Wilson's 95 % "
+        "intervals for {1} {0}; they cover the choice of {0}, not that of the seed.",
         view.members,
         f"{int(support.min()):,}" if support.min() == support.max() else f"{support.min():,} to {support.max():,}",
+        run.seed,
     )
-    return Section(
-        "recall",
-        "Recall of each class",
-        [Figure("recall", "Recall on the test set", drawn, alt, reading, table)],
-    )
+    figure = Figure("recall", "Recall on the test set", drawn, alt, reading, table)
+    return Section("recall", "Recall of each class", [figure])

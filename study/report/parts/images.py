@@ -106,7 +106,7 @@ def features(view: View) -> Section | None:
         shares = [float(v) for v in variance[:2]] if key == "pca" and variance is not None else []
         axes = [f"component {i + 1} ({percent(v, 0)} of the variance)" for i, v in enumerate(shares)] or ["", ""]
         alt = f"{title} of the features of {len(labels):,} test {view.members}, coloured by class"
-        names = [str(c.striptags()) for c in view.classes]
+        names = view.short_classes
         svg = figures.cloud(f"features-{key}", points, labels, names, axes[0], axes[-1], alt)
         drawn.append(Figure(f"features-{key}", title, svg, alt, reading))
     if not drawn:

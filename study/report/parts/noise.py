@@ -6,9 +6,11 @@ from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.analysis.luck import RARE, Luck
-from study.report.blocks import Block, Command, Note, Section, Text
+from study.report.blocks import Block, Command, Fold, Note, Section, Text
 from study.report.text import plural, strong, text, words
 from study.report.view import View, trial_link
+
+SIX = ("baseline", "--seeds", "6")
 
 
 def noise(view: View) -> Section | None:
@@ -17,26 +19,15 @@ def noise(view: View) -> Section | None:
         return None
     floor = view.validation_floor
     if floor is None:
-        asked = (
-            "The baseline was run with one seed, so nobody knows how far it varies by itself: the noise "
-            "floor is unknown"
+        said = text(
+            "Every difference on this page may be luck. Six seeds of the baseline tell how far runs differ by it."
         )
-        said = [
-            text(
-                "Every difference below may be luck. Six seeds of the baseline give the floor; those already "
-                "run are reused."
-            )
-        ]
-        return Section(
-            "noise",
-            "The noise floor",
-            [Note("warn", asked, said), Command("python -m study.run baseline --seeds 6", "To measure it")],
-        )
+        blocks: list[Block] = [Note("warn", "One seed, so the noise floor is unknown", [said])]
+        return Section("noise", "The noise floor", [*blocks, *_measure(view, "To measure it")])
     lines = [
         text(
-            "Over {} the baseline's {} is {} on average with a standard deviation of {} "
-            "(95 % interval of the deviation {} to {}). Differences under {} {} "
-            "cannot be told apart by single runs; the plots below compare by it.",
+            "Over {} the baseline's {} is {} on average, with a standard deviation of {} (95 % interval {} to {}). "
+            "Differences under {} {} cannot be told apart by single runs.",
             plural(floor.n, "seed"),
             view.metric.what("validation"),
             view.score(floor.mean),
@@ -47,20 +38,27 @@ def noise(view: View) -> Section | None:
             view.difference_of("validation"),
         )
     ]
+    more, folded = [], "What luck alone reaches"
     if view.luck is not None and view.best is not None:
         lines.append(_luck(view, view.luck, view.best))
+        more.append(_rare(view, view.luck))
     if view.test_floor is not None:
-        lines.append(words(" ".join(view.test_floor.sentences())))
-    blocks: list[Block] = [Text(lines)]
-    if floor.n < 6:
-        blocks.append(Command("python -m study.run baseline --seeds 6", "To know the deviation better"))
-    return Section("noise", "The noise floor", blocks)
+        more.append(words(" ".join(view.test_floor.sentences())))
+        folded = f"The noise on test{', and what luck alone reaches' if view.luck else ''}"
+    blocks = [Text(lines), *([Fold(folded, [Text(more)])] if more else [])]
+    few = _measure(view, "To know the deviation better") if floor.n < 6 else []
+    return Section("noise", "The noise floor", [*blocks, *few])
+
+
+def _measure(view: View, why: str) -> list[Block]:
+    """The command for more seeds, where the head of the page does not give it."""
+    return [] if view.next.name == "baseline" else [Command(view.command(*SIX), why)]
 
 
 def _luck(view: View, luck: Luck, best: Trial) -> Markup:
     """Whether the best of all trials need be more than luck: it was picked, which two single runs are not."""
-    said = text(
-        "That is for two runs, neither picked. The best of {} was: {} lies {} {} the baseline's mean, and {}{}.",
+    return text(
+        "The best of {}, {}, lies {} {} the baseline's mean, and {}{}.",
         plural(luck.tried, "trial"),
         trial_link(best),
         view.amount(luck.lead, short=True),
@@ -68,15 +66,19 @@ def _luck(view: View, luck: Luck, best: Trial) -> Markup:
         strong(luck.words),
         view.pruned_count,
     )
-    said += text(
-        " In 1 of {} such sweeps the best lies at least {} {} that mean",
+
+
+def _rare(view: View, luck: Luck) -> Markup:
+    """What luck alone reaches now and then, from the mean and from the run that single trials are compared with."""
+    said = text(
+        "In 1 of {} such sweeps the best lies at least {} {} that mean",
         RARE,
         view.amount(luck.rare, signed=False, short=True),
         view.above,
     )
     mean = view.mean_from_reference
     if mean is None or view.reference is None:
-        return said + text(".")
+        return said + Markup(".")
     return said + text(
         ", hence at {} against the run with seed {}, which itself lies {} from the mean.",
         view.gain(mean + luck.rare),

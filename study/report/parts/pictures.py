@@ -10,19 +10,19 @@ from markupsafe import Markup
 from PIL import Image
 
 from study.report.blocks import Picture
-from study.report.text import clean, percent, text
+from study.report.text import percent, text
 from study.report.view import View
 
 
 def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str) -> Picture:
     """One test image with what it is and what it was taken for."""
-    names = view.class_names
+    names = view.short_classes
     lines = [
         text("<b>{}</b>", view.classes[truth]),
         text("taken for {}", view.classes[taken]) if taken != truth else Markup("found"),
         percent(sure, 1),
     ]
-    alt = f"{label}: {clean(names[truth], 24)}, taken for {clean(names[taken], 24)}"
+    alt = f"{label}: {names[truth]}, taken for {names[taken]}"
     return Picture(source(image), alt, lines)
 
 

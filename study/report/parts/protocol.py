@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from results.analysis.looks import Family
 from results.analysis.plans import Judged, Plan
-from study.report.blocks import Block, Cell, Column, Facts, Note, Row, Section, Table, Text
+from study.report.blocks import Block, Column, Facts, Note, Section, Table, Text
 from study.report.parts.leaderboard import status_counts
 from study.report.tables.judged import error_spent
 from study.report.text import clean, code, joined, name, number, percent, plural, text
@@ -55,8 +55,6 @@ def plans(view: View) -> Section | None:
     judged = [*view.judged("confirm"), *view.judged("ablation")]
     if not judged:
         return None
-    rows = [_plan_row(view, j) for j in sorted(judged, key=lambda j: j.plan.number)]
-    columns = [Column(c) for c in ("Plan", "Compares", "Seeds", "Margin", "Error", "Judged", "So far")]
     families: tuple[tuple[Family, str], ...] = (("confirm", "candidates"), ("ablation", "ablation"))
     spent = [
         text("For the {}, {}.", what, error_spent(view.looks(family), view.plans(family)))
@@ -73,30 +71,45 @@ def plans(view: View) -> Section | None:
         for j in judged
         if j.plan.deviations
     ]
-    blocks: list[Block] = [Table("Plans, in the order in which they were made", columns, rows, name="plans-table")]
+    blocks: list[Block] = [_plans_table(view, judged)]
     blocks += [Note("info", "Other than in the plan before", deviations)] if deviations else []
     return Section("plans", "What was planned", [*blocks, Text([Markup(" ").join([*spent, sealed])])])
 
 
-def _plan_row(view: View, judged: Judged) -> Row:
-    """One plan: what it compares, how it judges, and how far it is."""
-    plan, design = judged.plan, judged.plan.design()
-    named = text("{}, {}", plan.number, "confirm" if plan.family == "confirm" else "ablate")
+def _plans_table(view: View, judged: list[Judged]) -> Table:
+    """Each plan: what it compares, how it judges, and how far it is."""
+    columns = [
+        Column("Plan", show=lambda j: _named(j.plan)),
+        Column("Compares", show=lambda j: _compared(view, j.plan)),
+        Column("Seeds", show=lambda j: _seeds(j.plan)),
+        Column("Margin", show=lambda j: _margin(view, j.plan)),
+        Column("Error", show=lambda j: f"{100 * j.plan.alpha:.3g} %"),
+        Column("Judged", show=lambda j: _looks(j.plan)),
+        Column("So far", show=lambda j: _so_far(view, j)),
+    ]
+    ordered = sorted(judged, key=lambda j: j.plan.number)
+    return Table.of("Plans, in the order in which they were made", ordered, columns, name="plans-table")
+
+
+def _named(plan: Plan) -> Markup:
     made = text(" <small>{}{}</small>", code(plan.hash[:12]), _when(plan))
+    return text("{}, {}", plan.number, "confirm" if plan.family == "confirm" else "ablate") + made
+
+
+def _seeds(plan: Plan) -> Markup:
+    return text("{}{} <small>{}</small>", "at most " if plan.every_round else "", len(plan.seeds), _span(plan))
+
+
+def _margin(view: View, plan: Plan) -> Markup | str:
+    return "none" if plan.margin is None else view.amount(plan.margin, signed=False, short=True)
+
+
+def _looks(plan: Plan) -> Markup:
+    """When a plan judges, and how many a race keeps."""
+    design = plan.design()
     kept = [f"at most {design.kept(r)} after round {r}" for r in plan.halving[:8] if 0 < r < len(plan.seeds)]
-    stops = text("after each round" if plan.every_round else "once, at the end")
     race = text("; the better half goes on, {}", joined(list(kept))) if kept else ""
-    return Row(
-        [
-            Cell(named + made),
-            Cell(_compared(view, plan)),
-            Cell(text("{}{} <small>{}</small>", "at most " if plan.every_round else "", len(plan.seeds), _span(plan))),
-            Cell("none" if plan.margin is None else view.amount(plan.margin, signed=False, short=True)),
-            Cell(f"{100 * plan.alpha:.3g} %"),
-            Cell(stops + race),
-            Cell(_so_far(view, judged)),
-        ]
-    )
+    return text("after each round" if plan.every_round else "once, at the end") + race
 
 
 def _when(plan: Plan) -> str:

@@ -15,12 +15,12 @@ from study.report import confusion
 from study.report.blocks import Block, Matrix, Pictures, Pixels, Text
 from study.report.parts.class_changes import change, flagged_sentence
 from study.report.parts.pictures import picture
-from study.report.text import clean, signed, strong, text
+from study.report.text import signed, strong, text
 from study.report.view import View
 
 THUMBNAILS = 8
 
-MORE, FEWER = (122, 92, 190), (219, 124, 18)
+BETTER, WORSE = (122, 92, 190), (219, 124, 18)
 """Of a picture's cells, as in a table's; how opaque they are tells how much, so that light and dark grounds serve."""
 
 
@@ -64,8 +64,11 @@ def _matrix(view: View, mine: np.ndarray, its: np.ndarray | None, caption: Marku
     if not whole:
         return Pixels(caption, _pixels(shares), _as_text(view, rows))
     cells = [
-        [(Markup(shown), confusion.difference_class(share)) for shown, share in zip(row, more, strict=True)]
-        for row, more in zip(rows, shares, strict=True)
+        [
+            (Markup(shown), confusion.gain_class(share, i == j))
+            for j, (shown, share) in enumerate(zip(row, more, strict=True))
+        ]
+        for i, (row, more) in enumerate(zip(rows, shares, strict=True))
     ]
     return Matrix(caption, view.classes, cells)
 
@@ -76,7 +79,7 @@ def _both(count: int, difference: int, known: bool) -> str:
 
 def _as_text(view: View, rows: list[list[str]]) -> str:
     """A line for each true class, its counts in the order of the classes."""
-    names = [clean(n, 24) for n in view.class_names]
+    names = view.short_classes
     lines = ["\t".join(["truth", *(n[:10] for n in names)])]
     lines += ["\t".join([name, *(c.replace("\n", " ") for c in row)]) for name, row in zip(names, rows, strict=True)]
     return "\n".join(lines)
@@ -85,18 +88,19 @@ def _as_text(view: View, rows: list[list[str]]) -> str:
 def _largest(view: View, mine: np.ndarray, step: np.ndarray, most: int = 8) -> str:
     """The confusions that changed most, a line each."""
     order = np.argsort(-np.abs(step), axis=None, kind="stable")[:most]
-    names = [clean(n, 24) for n in view.class_names]
+    names = view.short_classes
     pairs = [divmod(int(i), len(step)) for i in order]
     found = [f"{names[a]} taken for {names[b]}: {mine[a, b]} ({signed(int(step[a, b]))})" for a, b in pairs]
     return "\n".join(["The largest changes of it:", *found])
 
 
 def _pixels(shares: np.ndarray) -> Markup:
-    """(classes, classes) changes of share -> a data: address of a PNG picture, a pixel a cell."""
+    """(classes, classes) changes of share -> a data: address of a PNG picture, a pixel a cell, coloured by its gain."""
+    gains = np.where(np.eye(len(shares), dtype=bool), shares, -shares)
     colours = np.zeros((*shares.shape, 4), np.uint8)
     for bound, opaque in zip(confusion.DIFFERENCES, (80, 120, 165, 210, 255), strict=True):
-        colours[shares >= bound - 1e-12] = (*MORE, opaque)
-        colours[shares <= -bound + 1e-12] = (*FEWER, opaque)
+        colours[gains >= bound - 1e-12] = (*BETTER, opaque)
+        colours[gains <= -bound + 1e-12] = (*WORSE, opaque)
     file = io.BytesIO()
     Image.fromarray(colours).save(file, "PNG", optimize=True)
     return Markup("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
 from results.analysis.looks import Family, Look
 from results.analysis.paired import MIN_SEEDS, claimed
 from results.analysis.plans import Plan
-from results.analysis.shrinkage import shrinkage
+from results.analysis.shrinkage import Shrinkage, shrinkage
 from results.analysis.verdict import Verdict
 from results.analysis.verdicts import PairVerdict
 from study.report import figures
-from study.report.blocks import Block, Cell, Column, Figure, Note, Row, Section, Table, Text
+from study.report.blocks import Block, Cell, Column, Figure, Fold, Note, Section, Table, Text
 from study.report.tables import judged as tables
 from study.report.text import capital, clean, code, joined, percent, plural, strong, text, words
 from study.report.view import View, trial_link
@@ -22,37 +23,30 @@ ROLE = {"better": "good", "worse": "bad", "undecided": "muted", "dropped": "mute
 
 
 def confirmed(view: View) -> Section | None:
-    """What fresh seeds say of each candidate, with interval, n, what it was judged by and the claim."""
+    """What fresh seeds say of each candidate; of a single one the head of the page has said it, so only the rest."""
     tested = view.verdicts("confirm")
     if not tested:
         return None
     v = tested[0].latest
+    named = [(plain_name(view, j), j) for j in tested]
+    figure = effects_figure(view, "confirm", "Difference to the baseline on fresh seeds", named, v.margin)
     said = text(
-        "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with "
-        "the baseline (same split, "
-        "same order), and tested on {}. {}",
+        "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with the "
+        "baseline (same split, same order). Verdicts are about {}.",
         plural(len(tested), "candidate"),
         "was" if len(tested) == 1 else "were",
         claimed(v.claim, view.metric, view.members),
-        error_shared(view, "confirm", view.looks("confirm"), view.plans("confirm")),
     )
-    blocks: list[Block] = [
-        Text([said]),
-        verdict_table(view, "Verdicts on fresh seeds", [(candidate(view, j), j) for j in tested], "confirm-table"),
-    ]
-    if explained := tables.explained(tested):
-        blocks.append(Text([words(" ".join(explained))]))
-    figure = effects_figure(
-        view,
-        "confirm",
-        "Difference to the baseline on fresh seeds",
-        [(plain_name(view, j), j) for j in tested],
-        v.margin,
-    )
-    blocks += [figure] if figure else []
+    blocks: list[Block] = [figure] if figure and len(tested) > 1 else []
+    left = _shrinkage(view, tested)
+    blocks += left if len(tested) == 1 else []
     blocks += [Note(note_tone(j), candidate(view, j), [clean(j.note, 2000)]) for j in tested if j.note]
-    luck = _shrinkage(view)
-    return Section("confirmed", "Confirmed on fresh seeds", blocks + ([luck] if luck else []))
+    numbers: list[Block] = [Text([said]), verdict_table(view, tested)]
+    numbers += left if len(tested) > 1 else []
+    shared = error_shared(view, "confirm", view.looks("confirm"), view.plans("confirm"))
+    numbers.append(Text([text("{} {}", shared, words(" ".join(tables.explained(tested))))]))
+    blocks.append(Fold("The verdicts in numbers", numbers, name="confirm-numbers"))
+    return Section("confirmed", "Confirmed on fresh seeds", blocks)
 
 
 def error_shared(view: View, family: Family, looks: Sequence[Look], plans: Sequence[Plan]) -> Markup:
@@ -85,49 +79,54 @@ def plain_name(view: View, tested: PairVerdict) -> str:
     return trial.label if trial else clean(tested.pair.candidate, 12)
 
 
-def verdict_table(view: View, caption: Markup | str, named: list[tuple[Markup, PairVerdict]], name: str) -> Table:
-    """One row per comparison with all that a verdict rests on."""
-    tested = [j for _, j in named]
-    rows = [Row([Cell(label), *verdict_cells(view, j, tested)]) for label, j in named]
-    return Table(caption, [Column("Compared"), *verdict_columns(view, tested)], rows, name=name)
+def verdict_table(view: View, tested: Sequence[PairVerdict]) -> Table:
+    """One row per candidate with all that a verdict rests on."""
+    named = Column("Compared", show=lambda j: candidate(view, j))
+    columns = [named, *verdict_columns(view, tested, lambda j: j)]
+    return Table.of("Verdicts on fresh seeds", tested, columns, name="confirm-table")
 
 
-def verdict_columns(view: View, tested: Sequence[PairVerdict]) -> list[Column]:
-    """The columns of all tables of verdicts: adjusted p where looks judged, t and its boundary where plans did."""
+def verdict_columns(view: View, tested: Sequence[PairVerdict], of: Callable[[Any], PairVerdict]) -> list[Column]:
+    """The columns of all tables of verdicts: adjusted p where looks judged, t and its boundary where plans did.
+
+    ``of`` gives a row's comparison, ``tested`` are those of all rows.
+    """
+    verdicts = [j.verdict for j in tested]
+    by = {v.by for v in verdicts}
+    head = capital(tables.interval_head(verdicts))
     return [
-        Column("Verdict"),
-        Column(view.metric.axis_of_difference("Difference"), numeric=True),
-        Column(capital(tables.interval_head([j.verdict for j in tested])), numeric=True),
-        Column("Seeds", numeric=True),
-        *([Column("t and boundary", numeric=True)] if _by(tested, "plan") else []),
-        *([Column("Adjusted p", numeric=True)] if _by(tested, "look") else []),
+        Column("Verdict", show=lambda r: _verdict_cell(view, of(r))),
+        Column(view.metric.axis_of_difference("Difference"), show=lambda r: _estimate(view, of(r)), numeric=True),
+        Column(head, show=lambda r: _interval(view, of(r).verdict, verdicts), numeric=True),
+        Column("Seeds", show=lambda r: tables.seeds_of(of(r).verdict), numeric=True),
+        Column(
+            "t and boundary",
+            show=lambda r: tables.t_of_boundary(of(r).verdict) or "–",
+            numeric=True,
+            when="plan" in by,
+        ),
+        Column("Adjusted p", show=lambda r: tables.p_of(of(r).verdict) or "–", numeric=True, when="look" in by),
     ]
 
 
-def _by(tested: Sequence[PairVerdict], by: str) -> bool:
-    return any(j.verdict.by == by for j in tested)
-
-
-def verdict_cells(view: View, j: PairVerdict, tested: Sequence[PairVerdict]) -> list[Cell]:
-    """The cells of :func:`verdict_columns`, where ``tested`` are all the table's."""
-    v, all_of = j.verdict, [other.verdict for other in tested]
-    more = Markup("")
+def _verdict_cell(view: View, j: PairVerdict) -> Cell:
+    v, more = j.verdict, Markup("")
     if j.under_way and not v.decided:
         more = text(" <small>after {}</small>", after_round(view, j))
     elif v.n < MIN_SEEDS and v.label != "dropped":
         more = text(" <small>{} {} too few</small>", plural(v.n, "seed"), "is" if v.n == 1 else "are")
-    shown = tables.has_interval(v)
-    interval = text("{} to {}", *view.interval(v.low, v.high)) if shown else Markup("–")
-    level = text(" <small>{}</small>", tables.own_level(v, all_of).strip(" ()")) if tables.own_level(v, all_of) else ""
+    return Cell(strong(j.label) + more, style=style(j))
+
+
+def _estimate(view: View, j: PairVerdict) -> Markup | str:
     early = Markup(" <small>stopped early</small>") if j.early else ""
-    return [
-        Cell(strong(j.label) + more, style=style(j)),
-        Cell(text("{}", view.gain(v.estimate)) + early if v.n else "–"),
-        Cell(interval + level),
-        Cell(tables.seeds_of(v)),
-        *([Cell(tables.t_of_boundary(v) or "–")] if _by(tested, "plan") else []),
-        *([Cell(tables.p_of(v) or "–")] if _by(tested, "look") else []),
-    ]
+    return text("{}{}", view.gain(j.verdict.estimate), early) if j.verdict.n else "–"
+
+
+def _interval(view: View, v: Verdict, verdicts: Sequence[Verdict]) -> Markup:
+    shown = text("{} to {}", *view.interval(v.low, v.high)) if tables.has_interval(v) else Markup("–")
+    own = tables.own_level(v, verdicts).strip(" ()")
+    return shown + (text(" <small>{}</small>", own) if own else "")
 
 
 def style(j: PairVerdict) -> str:
@@ -146,44 +145,49 @@ def after_round(view: View, j: PairVerdict) -> str:
 
 
 def effects_figure(
-    view: View, name: str, title: str, named: list[tuple[str, PairVerdict]], margin: float | None
+    view: View,
+    name: str,
+    title: Markup | str,
+    named: Sequence[tuple[str, PairVerdict] | str],
+    margin: float | None,
+    table: Table | None = None,
 ) -> Figure | None:
-    """Intervals of all comparisons that have enough seeds for one; ``margin`` is the last asked, if it has one."""
-    shown = [(label, j) for label, j in named if tables.has_interval(j.verdict)]
-    if not shown:
+    """Intervals of all comparisons that have enough seeds for one, each under its name, effect and verdict.
+
+    A text in ``named`` heads those behind it; ``margin`` is the last asked, if it has one.
+    """
+    shown = [row for row in named if isinstance(row, str) or tables.has_interval(row[1].verdict)]
+    tested = [row[1] for row in shown if not isinstance(row, str)]
+    if not tested:
         return None
-    rows = []
-    for n, j in shown:
-        v = j.verdict
-        middle, *ends = (view.shown_raw(x) or 0.0 for x in (v.estimate, v.low, v.high))
-        role = "best" if style(j) == "v-fails" else ROLE.get(v.label, "base")
-        rows.append(figures.Effect(f"{clean(n, 40)}: {j.label}", middle, min(ends), max(ends), role))
-    alt = f"{title}: " + "; ".join(
-        f"{clean(n, 40)} {view.gain(j.verdict.estimate)} "
-        f"({' to '.join(view.interval(j.verdict.low, j.verdict.high))}), {j.label}"
-        for n, j in shown[:12]
-    )
+    rows = [row if isinstance(row, str) else _effect(view, *row) for row in shown]
+    told = [
+        f"{clean(row[0], 80)} {view.gain(row[1].verdict.estimate)} "
+        f"({' to '.join(view.interval(row[1].verdict.low, row[1].verdict.high))}), {row[1].label}"
+        for row in shown
+        if not isinstance(row, str)
+    ]
+    alt = f"{Markup(title).striptags()}: {'; '.join(told[:12])}"
     band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
-    svg = figures.effects(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
-    labels = {j.verdict.label for _, j in shown}
+    svg = figures.comparisons(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
     reading = text(
         "Dot: the mean paired difference over seeds; line: {}. {}{}{}",
-        _lines([j.verdict for _, j in shown]),
+        _lines([j.verdict for j in tested]),
         view.least,
-        text(
-            "The grey band is the margin of ±{}{}. ",
-            view.amount(margin, signed=False),
-            " within which two configs are called equivalent"
-            if not labels & {"no gain", "no worse"}
-            else ", the least difference worth having",
-        )
-        if margin is not None
-        else "",
-        "The verdicts allow for all comparisons together, so they are stricter than the lines."
-        if all(j.verdict.by == "look" for _, j in shown)
+        text("Grey: the margin of ±{}. ", view.amount(margin, signed=False)) if margin is not None else "",
+        "Verdicts allow for all comparisons together, so they are stricter than the lines."
+        if all(j.verdict.by == "look" for j in tested)
         else "",
     )
-    return Figure(f"{name}-effects", title, svg, alt, reading)
+    return Figure(f"{name}-effects", title, svg, alt, reading, table)
+
+
+def _effect(view: View, label: str, j: PairVerdict) -> figures.Comparison:
+    v = j.verdict
+    middle, *ends = (view.shown_raw(x) or 0.0 for x in (v.estimate, v.low, v.high))
+    role = "best" if style(j) == "v-fails" else ROLE.get(v.label, "base")
+    said = f"{view.gain(v.estimate)}, {j.label}"
+    return figures.Comparison(clean(label, 80), said, middle, min(ends), max(ends), role)
 
 
 def _lines(verdicts: Sequence[Verdict]) -> Markup:
@@ -195,34 +199,25 @@ def _lines(verdicts: Sequence[Verdict]) -> Markup:
     return text("{}", "; of an interim analysis ".join(said))
 
 
-def _shrinkage(view: View) -> Table | None:
+def _shrinkage(view: View, tested: Sequence[PairVerdict]) -> list[Block]:
     """The estimate of each candidate in the sweep, and what was left of it on fresh seeds."""
-    rows = []
-    for j in view.verdicts("confirm"):
-        s = shrinkage(view, j)
-        if s.in_sweep is None or s.on_fresh_seeds is None or s.lost is None:
-            continue
-        share = percent(min(1.0, s.lost / s.in_sweep), 0) if s.in_sweep > 0 and s.lost > 0 else "none"
-        rows.append(
-            Row(
-                [
-                    Cell(candidate(view, j)),
-                    Cell(view.gain(s.in_sweep)),
-                    Cell(view.gain(s.on_fresh_seeds)),
-                    Cell(share),
-                    *([Cell(view.gain(s.test))] if view.metric.test else []),
-                ]
-            )
-        )
-    if not rows:
-        return None
+    found = [(j, shrinkage(view, j)) for j in tested]
+    known = [(j, s) for j, s in found if s.in_sweep is not None and s.on_fresh_seeds is not None and s.lost is not None]
+    if not known:
+        return []
     columns = [
-        Column("Candidate"),
-        Column("Estimate in the sweep", numeric=True),
-        Column("On fresh seeds", numeric=True),
-        Column("Share that was luck", numeric=True),
-        *([Column("On test, fresh seeds", numeric=True)] if view.metric.test else []),
+        Column("Candidate", show=lambda r: candidate(view, r[0])),
+        Column("Estimate in the sweep", show=lambda r: view.gain(r[1].in_sweep), numeric=True),
+        Column("On fresh seeds", show=lambda r: view.gain(r[1].on_fresh_seeds), numeric=True),
+        Column("Share that was luck", show=lambda r: _lost(r[1]), numeric=True),
+        Column("On test, fresh seeds", show=lambda r: view.gain(r[1].test), numeric=True, when=bool(view.metric.test)),
     ]
     where = view.metric.axis_of_difference("differences on validation")
     caption = f"Estimates in the sweep and on fresh seeds ({where})"
-    return Table(caption, columns, rows, name="shrinkage-table")
+    return [Table.of(caption, known, columns, name="shrinkage-table")]
+
+
+def _lost(s: Shrinkage) -> str:
+    """The share of the sweep's estimate that fresh seeds did not show."""
+    whole, lost = s.in_sweep or 0.0, s.lost or 0.0
+    return percent(min(1.0, lost / whole), 0) if whole > 0 and lost > 0 else "none"

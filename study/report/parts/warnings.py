@@ -27,7 +27,7 @@ def _no_baseline(view: View) -> Note | None:
         [
             text(
                 "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
-                code("python -m study.run baseline"),
+                code(view.command("baseline")),
             )
         ],
     )
@@ -141,7 +141,7 @@ def _one_seed(view: View) -> Note | None:
             text(
                 "How far it varies by itself is {}. Six seeds measure it: {}",
                 "unknown" if how == "one seed" else "hardly known",
-                code("python -m study.run baseline --seeds 6"),
+                code(view.command("baseline", "--seeds", "6")),
             )
         ],
     )
@@ -158,7 +158,7 @@ def _unconfirmed(view: View) -> Note | None:
                 "Each trial is one run, and the best of {} was picked after looking: "
                 "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
                 view.tried,
-                code("python -m study.run confirm --top 3"),
+                code(view.command("confirm", "--top", "1")),
             )
         ],
     )

@@ -11,7 +11,7 @@ import pytest
 
 from results.code import fingerprint
 from study.cli.main import main
-from tests.support import ROOT, synthetic
+from tests.support import ROOT, flat, synthetic
 
 HONEST = (ROOT / "examples/digits_sklearn.py").read_text()
 SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.1, 1.0)}\n"
@@ -69,7 +69,7 @@ def test_a_trainable_that_changed_is_refused_before_it_runs(place: Path, capsys:
     assert not (place / "executed").exists()
     before = json.loads((place / "s" / "study.json").read_text())["trainable_sha256"]
     assert command(place, "baseline", "--trainable", str(place / "mine.py"), "--quiet") == 0
-    assert "is not what this study was started with" in capsys.readouterr().err
+    assert "is not what this study was started with" in flat(capsys.readouterr().err)
     assert json.loads((place / "s" / "study.json").read_text())["trainable_sha256"] != before
     assert (place / "executed").exists()
     assert command(place, "baseline", "--quiet") == 0  # the new fingerprint is kept
@@ -283,9 +283,9 @@ def test_a_dry_run_plans_a_sweep_of_a_trainable_that_it_never_runs(
         file.write_text(json.dumps({**json.loads(file.read_text()), "trainable": name, "trainable_sha256": None}))
         before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in here.rglob("*") if p.is_file()}
         for words, says in (
-            (["confirm", "--top", "2"], "at most 24 fresh seeds each, margin 0.50 percentage points"),
-            (["ablate"], "Ablation of: "),
-            (["ablate", "--set", "epochs=3"], "Ablation of: "),
+            (["confirm", "--top", "2"], "and the baseline, with at most 24 fresh seeds each"),
+            (["ablate"], "What: "),
+            (["ablate", "--set", "epochs=3"], "(leave-one-out)"),
         ):
             assert main([*words, "--study", str(study.path), "--dry-run"]) == 0, capsys.readouterr().err
             assert says in capsys.readouterr().out

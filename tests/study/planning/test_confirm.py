@@ -188,7 +188,9 @@ def test_a_first_plan_spends_four_in_a_hundred_and_is_what_was_asked_for():
     assert plan.request == {"--top": 2, "--max-seeds": 7} and plan.own_hash == plan.hash
     assert made.most == 7 * 3 and made.judged.rounds == 0
     said = four_lines(made, Evidence(swept(), meta()), ["trial 1", "trial 5"])
-    assert said[0].startswith("Plan: trial 1, trial 5; at most 7 fresh seeds each") and "error 4 %" in said[0]
+    assert said[0] == "What: trial 1, trial 5 and the baseline, with at most 7 fresh seeds each."
+    assert said[1] == "Stops: once shown better, worse or to gain less than 0.50 percentage points."
+    assert len(said) == 4 and all(len(line) <= 85 for line in said)
 
 
 def test_seeds_alone_are_one_look():
@@ -282,8 +284,9 @@ def test_a_plan_that_was_changed_does_not_go_on_and_is_not_sealed_anew():
     keep(m, Evidence(records, m).judged("confirm")[0])
     assert len(m.plans[0]["rounds"]) == 4 and not ask(records, m).new
     lucky = [r for r in records if not (r.seed == seeds[1] and r.config_hash == WIDE)]
-    with pytest.raises(UserError, match="runs of round 2 are gone that were judged.*--further"):
+    with pytest.raises(UserError, match="runs of round 2 are gone that were judged") as refusal:
         ask(lucky, m)
+    assert refusal.value.words == ("confirm", "--further")
     further = ask(lucky, m, further=True)
     assert further.new and not set(further.plan.seeds) & set(made.plan.seeds)
     assert any("given up after round 1 of 8" in text for text in further.plan.deviations)
@@ -338,7 +341,7 @@ def test_the_command_keeps_its_plan_before_it_trains_and_its_verdicts_after(stud
     assert not evidence.withdrawn and [j.verdict.n for j in evidence.verdicts("confirm")] == [3, 3]
     assert all(7 not in j.seeds for j in evidence.verdicts("confirm"))
     count, capsys_out = len(s.records()), capsys.readouterr().out
-    assert "Plan: trial" in capsys_out
+    assert "What: trial" in capsys_out
     main(["confirm", *common])
     assert "plan 1 has ended" in capsys.readouterr().out
     assert len(Study.open(path).records()) == count and Study.open(path).meta.plans == [plan]

@@ -92,9 +92,10 @@ def test_shares_step_by_luminance_alone() -> None:
         assert light == sorted(light, reverse=not dark)
 
 
-def test_the_class_of_a_share_and_of_a_difference() -> None:
+def test_the_class_of_a_share_and_of_a_change() -> None:
     assert [confusion.share_class(s) for s in (0, 0.004, 0.005, 0.63, 1)] == ["", "", "c1", "c7", "c8"]
-    assert [confusion.difference_class(s) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]
+    assert [confusion.gain_class(s, True) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "p1", "n3", "p5"]
+    assert [confusion.gain_class(s, False) for s in (0, 0.004, 0.005, -0.03, 0.5)] == ["", "", "n1", "p3", "n5"]
 
 
 def test_labels_are_moved_apart_and_those_that_have_room_stay() -> None:

@@ -17,9 +17,11 @@ from results.config import config_hash, run_id
 from results.errors import IgnoredRecord
 from results.record import Record
 from results.store import Study
-from study.report.chapters import comparison, errors, hyperparameters, methods, protocol, winner
-from study.report.headline import headline
+from study.report.answer import answer
+from study.report.blocks import Section
+from study.report.chapters import ablation, certainty, methods
 from study.report.page import FORMATS, render, render_format, view_of
+from study.report.parts import errors, hyperparameters
 from tests.support import synthetic
 from tests.support.page import HTML, by_id, cells, check, elements, part, tables, text
 from tests.support.synthetic import BASELINE, Maker, baselines, sweep, write
@@ -73,7 +75,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def said(study: Study) -> str:
     """The warnings of a study, without the rest of its page."""
-    return text(part(protocol.validity(view_of(study)))).replace("\u00a0", " ")
+    return text(part(certainty.validity(view_of(study)))).replace("\u00a0", " ")
 
 
 def test_no_record_at_all(tmp_path: Path) -> None:
@@ -138,7 +140,7 @@ def test_all_trials_without_a_full_score(tmp_path: Path, status: str, epochs: in
     ]
     tree = rendered(write(tmp_path, SMALL, baselines(SMALL, 1) + runs))
     assert "No result" in head(tree) and word in head(tree).replace("\u00a0", " ")
-    assert not has(tree, "winner-config") and has(tree, "trial-0")
+    assert not has(tree, "changed-settings") and has(tree, "trial-0")
 
 
 def test_the_only_baseline_run_failed(tmp_path: Path) -> None:
@@ -216,8 +218,8 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def test_looks_of_another_version_are_no_obstacle(newer: Study, look: dict, family: str) -> None:
     newer.meta.looks = [{"family": family, **look}]
     view = view_of(newer)
-    assert headline(view).mark == "Exploratory" or view.looks(family)
-    for make in (comparison.confirmed, winner.ablation, methods.done, protocol.validity):
+    assert answer(view).mark == "Exploratory" or view.looks(family)
+    for make in (certainty.confirmed, ablation.ablation, methods.done, certainty.validity):
         if (section := make(view)) is not None:
             part(section)
 
@@ -263,7 +265,7 @@ def test_whole_matrices_are_shown_up_to_twenty_classes(tmp_path: Path, classes: 
 def test_a_table_counts_every_trial_where_the_plot_shows_the_first_values_only(tmp_path: Path) -> None:
     runs = [SMALL.run(BASELINE | {"architecture": f"kind {i}"}, trial=i) for i in range(20)]
     view = view_of(write(tmp_path, SMALL, baselines(SMALL, 1) + runs))
-    (table,) = tables(part(hyperparameters.effects(view)))
+    (table,) = tables(part(Section("effects", "", hyperparameters.effects(view))))
     assert sum(int(row[1]) for row in cells(table)) == 20
 
 

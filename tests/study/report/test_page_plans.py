@@ -14,7 +14,7 @@ from scipy import stats as st
 
 from results.analysis.evidence import Evidence
 from results.store import Study
-from study.report.headline import headline
+from study.report.answer import answer
 from study.report.page import render, render_format, view_of
 from tests.support.page import HTML, by_id, caption, cells, check, elements, numeral, text
 from tests.support.planned import planned_ablation, planned_study
@@ -105,13 +105,13 @@ def test_what_stopped_early_says_so_beside_the_estimate(decided: Study) -> None:
 def test_a_candidate_of_which_runs_fail_is_nowhere_just_better(failing: Study) -> None:
     tree = check(render(failing))
     view = view_of(failing)
-    shown = headline(view)
+    shown = answer(view)
     assert shown.tone == "warn" and f"is {FAILS}" in head(tree) and shown.mark == "Better when it finishes"
     low, high = st.binomtest(3, 6).proportion_ci(0.95, method="exact")
     exact = f"3 of 6 runs fail (exact 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
     note = next(e for e in elements(by_id(tree, "confirmed")) if e.attrib.get("class") == "note warn")
     assert exact in plain(text(note))
-    places = ["confirm-table", "confirmed", "leaderboard-table", "winner-config", "trial-0"]
+    places = ["confirm-table", "confirmed", "leaderboard-table", "trial-0"]
     assert all(FAILS in plain(text(by_id(tree, place))) for place in places)
     assert any(FAILS in text(e) for e in elements(by_id(tree, "confirmed")) if e.tag.endswith("}svg"))
     assert "3 of 14 runs failed" in plain(text(by_id(tree, "plans"))) or "failed" in plain(text(by_id(tree, "plans")))

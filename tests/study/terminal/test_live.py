@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 
@@ -10,6 +11,7 @@ from results.metric import Metric
 from results.outcome import Epoch
 from results.schema1 import ACCURACY
 from study.jobs import Job
+from study.terminal.console import lines_of
 from study.terminal.live import LiveView, Progress, Running, describe, sentence
 from study.terminal.runs import runs_table
 from tests.study.report.declared import FOREST, LOSS, REGRESSION, RMSE, Kind, Made
@@ -73,8 +75,8 @@ def test_a_training_without_epochs_is_not_said_to_have_any() -> None:
 @pytest.mark.parametrize(
     ("kind", "ended"),
     [
-        (REGRESSION, "{:.3f} mpg validation after 6 epochs (4.8 s)"),
-        (LOSS, "{:.4g} validation after 6 epochs (4.8 s)"),
+        (REGRESSION, "{:.3f} mpg validation (6 epochs, 4.8 s)"),
+        (LOSS, "{:.4g} validation (6 epochs, 4.8 s)"),
         (FOREST, "{:.2f} °C validation (2.4 s)"),
     ],
 )
@@ -91,3 +93,14 @@ def test_the_table_of_runs_has_columns_for_what_there_is() -> None:
     assert heads(REGRESSION) == ["run", "seed", "epoch", "validation", "test", "time"]
     assert heads(LOSS) == ["run", "seed", "epoch", "validation", "time"]
     assert heads(FOREST) == ["run", "seed", "validation", "test", "time"]
+
+
+def test_the_live_view_breaks_no_word_at_eighty_columns() -> None:
+    names = [f"trial {i} (0123ab)" for i in (1, 22)] + ["confirm 0123ab seed 2147483647"]
+    at = [Running(name, 25, row(12)) for name in names]
+    view = LiveView(io.StringIO(), "sweep of a-study-with-a-name", ACCURACY)
+    ended = Counter({"complete": 20, "pruned": 100, "failed": 3, "diverged": 2})
+    shown = lines_of(view._table(Progress(1000, ended, at, 36000.0, 7200.0, "best so far: trial 18, " * 4)), 80)
+    assert all(len(line) <= 80 for line in shown) and len(shown) == 8
+    assert [line for line in shown if "seed 2147483647" in line and "epoch 12/25" in line and "validation" in line]
+    assert "125/1000 done, 3 running, 100 pruned, 3 failed, 2 diverged" in shown

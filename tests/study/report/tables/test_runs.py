@@ -180,7 +180,7 @@ def test_an_unknown_run_is_refused_with_what_there_is(study: Study) -> None:
         find_run(records, near)
     with pytest.raises(UserError, match="no run 'x'; valid: "):
         find_run(records, "x")
-    with pytest.raises(UserError, match="no run 'x'; 'export --format csv --out -' lists the study's 9"):
+    with pytest.raises(UserError, match="no run 'x'; an export lists the study's 9"):
         find_run([record(BASELINE, seed) for seed in range(9)], "x")
     with pytest.raises(UserError, match="no run '': the study has none yet"):
         find_run([], "")
@@ -218,4 +218,5 @@ def test_the_command_writes_into_the_study_or_where_it_is_told(study: Study, tmp
 def test_bad_input_is_one_line_and_exit_code_2(study: Study, words: list[str], said: str) -> None:
     ended = command(study, *words)
     assert ended.returncode == 2
-    assert said in ended.stderr and len(ended.stderr.splitlines()) == 1
+    first, *below = ended.stderr.splitlines()
+    assert said in first and all(line.startswith("  python -m study.run ") for line in below)

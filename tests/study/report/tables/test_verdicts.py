@@ -11,7 +11,7 @@ import pytest
 from scipy import stats as st
 
 from results.store import Study
-from study.report.chapters import methods, winner
+from study.report.chapters import ablation, methods
 from study.report.page import render_format, view_of
 from tests.support import synthetic
 from tests.support.page import HTML, elements, part, text
@@ -27,7 +27,7 @@ def ablated(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def test_the_ablation_and_the_methods_come_as_on_the_page(ablated: Study) -> None:
     view = view_of(ablated)
-    shown = ["".join(e.itertext()) for e in elements(part(winner.ablation(view))) if e.tag == f"{HTML}pre"]
+    shown = ["".join(e.itertext()) for e in elements(part(ablation.ablation(view))) if e.tag == f"{HTML}pre"]
     for kind in ("md", "latex"):
         made = render_format(ablated, kind, "ablation")
         assert made.strip() in [s.strip() for s in shown], kind

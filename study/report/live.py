@@ -1,0 +1,80 @@
+"""What a page says of the command that is still running: its banner, and the stamp that says it was heard of.
+
+Light: a driver imports it, and none waits for pandas.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from study.report.text import clean
+
+PAGE = "report.html"  # in a study's folder
+STAMP = re.compile(rb'data-heard="[0-9]{13}"')
+"""Nowhere else on a page: a quote in what a study holds is escaped."""
+SHOWN = {b'<p class="running">': b'<p class="running" hidden>', b'<p class="ended" hidden>': b'<p class="ended">'}
+
+
+@dataclass(frozen=True)
+class Live:
+    """How far a command is, and when that was. ``of`` is None where nobody knows."""
+
+    done: int = 0
+    of: int | None = None
+    at_most: bool = False
+    written: datetime = field(default_factory=lambda: datetime.now().astimezone())
+
+    @property
+    def counts(self) -> str:
+        """Say how many trainings are done: '17 of 50', '3 of at most 24'; empty where nobody knows of how many."""
+        return "" if self.of is None else f"{self.done:,} of {'at most ' if self.at_most else ''}{self.of:,}"
+
+    @property
+    def when(self) -> str:
+        """The local time with its zone's offset."""
+        return self.written.isoformat(sep=" ", timespec="seconds")
+
+    @property
+    def heard(self) -> int:
+        """The same in milliseconds since 1970."""
+        return int(self.written.timestamp() * 1000)
+
+
+def stamped(page: bytes, heard: int) -> bytes:
+    """Return a page that says when its command was last heard of, in milliseconds; one without a banner as it is."""
+    return STAMP.sub(b'data-heard="%013d"' % heard, page, count=1)
+
+
+def ended(page: bytes) -> bytes:
+    """Return a page whose banner says that its command has ended before its end; one without a banner as it is."""
+    if not STAMP.search(page):
+        return page
+    for before, after in SHOWN.items():
+        page = page.replace(before, after, 1)
+    return STAMP.sub(b"data-ended", page, count=1)
+
+
+def waiting(name: str, live: Live) -> str:
+    """Return the page of a study of which no training has ended yet."""
+    script = _asset("scripts/live.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    made = Environment(loader=PackageLoader("report_templates", ""), autoescape=True, undefined=StrictUndefined)
+    return made.get_template("waiting.html.j2").render(
+        name=clean(name, 80),
+        live=live,
+        style=Markup(_asset("styles/page.css") + _asset("styles/live.css")),
+        script=Markup(script),
+        digest=digest,
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("report_templates") / name).read_text(encoding="utf-8")
