@@ -18,6 +18,16 @@
     return home && (at < 0 ? home : all(q, home)[at]);
   };
   const FOCUS = "a[href],button,input,summary,[tabindex]", PLACES = "main section[id],main details[id],main figure[id],main table[id]";
+  // A folded part without an id goes by its words but for their numbers: the next version may have more such parts.
+  const folds = () => {
+    const seen = new Map();
+    return all("details").map((d) => {
+      const home = d.parentElement.closest("[id]"), words = d.firstElementChild.textContent.replace(/[\d.,]+/g, "0");
+      const name = d.id ? `#${d.id}` : `${home ? home.id : ""} ${words}`, n = seen.get(name) || 0;
+      seen.set(name, n + 1);
+      return [`${name} ${n}`, d];
+    });
+  };
   const ticks = (form) => all("[type=checkbox]", form);
 
   const state = () => {
@@ -25,7 +35,7 @@
     return {
       counts, silent, y: scrollY,
       place: above && scrollY > 0 ? [above.id, above.getBoundingClientRect().top] : null,
-      open: all("details").map((d) => [word(d, "details"), d.open]),
+      open: folds().map(([name, d]) => [name, d.open]),
       filters: all("form.filter").map((f) => [f.dataset.for, f.querySelector("[type=search]").value, ticks(f).filter((t) => !t.checked).map((t) => t.value)]),
       sorts: all("table.tools[id] [aria-sort]").map((h) => [h.closest("table").id, h.cellIndex, h.textContent, h.getAttribute("aria-sort")]),
       sides: all(".scroll").filter((e) => e.scrollLeft).map((e) => [word(e, ".scroll"), e.scrollLeft]),
@@ -34,7 +44,8 @@
   };
 
   const restore = (was) => {
-    for (const [name, open] of was.open) { const d = found(name, "details"); if (d && d.tagName === "DETAILS") d.open = open; }
+    const open = new Map(was.open);
+    for (const [name, d] of folds()) if (open.has(name)) d.open = open.get(name);
     for (const [id, column, title, wanted] of was.sorts) {
       const table = document.getElementById(id), head = table && table.tHead.rows[0].cells[column];
       const button = head && head.textContent === title && head.querySelector("button");

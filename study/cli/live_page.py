@@ -27,6 +27,7 @@ from study.terminal.log import Log
 
 SHARE = 0.02  # of the time; of one processor's, where renderings wait for one
 LEAST = 5.0  # seconds between renderings, and before the first: a command that takes no longer has none
+NICE = 10  # of renderings: at 19 half a second of work took over 44 s beside two loops on two cores
 BEAT = 30.0  # seconds between stamps; a page is thought dead after 120
 PATIENCE = 900.0  # seconds for a rendering
 MOST = 2**27  # bytes of a page that is stamped
@@ -175,9 +176,9 @@ class LivePage:
         return out
 
     def _started(self) -> subprocess.Popen[bytes]:
-        order = json.dumps(self._order)
+        words = [str(self._study.path), json.dumps(self._order), str(os.getpid()), str(NICE)]
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "study.report.renderer", str(self._study.path), order, str(os.getpid())],
+            [sys.executable, "-P", "-m", "study.report.renderer", *words],
             env={k: v for k, v in os.environ.items() if k != MARK}  # it is not the engine's, whose end is not its
             | {"PYTHONPATH": search_path(), "OMP_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,

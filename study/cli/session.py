@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from results.code import OWN
+from results.commands import shown_path
 from results.config import ConfigClass, checked_config, read_config, read_sets, recorded_config
 from results.errors import UserError, foreign
 from results.files import Folder
@@ -121,9 +122,14 @@ class Session(Planning):
         for line in [what_was_read(self.model.trainable, summary.records), *(summary.figures * self.options.verbose)]:
             self.announce(line)
         for record in summary.records if len(summary.records) == 1 else ():
-            if record.error:
-                log = f"; the traceback is in '{summary.log}'" if record.status == "failed" else ""
-                note(f"{record.status}: {record.error}{log}")
+            said = [f"{record.status}: {record.error}"] if record.error and self.options.quiet else []  # else it was
+            said += (
+                [f"the traceback is in '{shown_path(summary.log)}'"]
+                if record.status == "failed" and summary.log
+                else []
+            )
+            if said:
+                note("; ".join(said))
         return 1 if summary.all_failed else 0
 
     @property

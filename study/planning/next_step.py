@@ -13,6 +13,7 @@ from results.analysis.evidence import Evidence
 from results.analysis.paired import MIN_SEEDS
 from results.analysis.plans import Judged
 from results.analysis.verdicts import PairVerdict
+from results.code import is_in_file
 from results.config import changes
 from results.formatting import duration, plural
 from results.record import Record
@@ -67,7 +68,8 @@ def _first(evidence: Evidence, clock: Clock) -> Step:
     why = f"no training of the baseline came to a score ({common_error(own)}): see study.log in the study's folder"
     if all(r.status == "diverged" for r in own):
         return Step("report", (), f"{why}; a baseline with other settings is another study")
-    return Step("baseline", words, f"{why}, mend it, and train it again", 1, clock.time(1, [meta.baseline]))
+    changed = ("--trainable", meta.trainable) if is_in_file(meta.trainable) else ()  # else it is refused, once mended
+    return Step("baseline", (*words, *changed), f"{why}, mend it, train it again", 1, clock.time(1, [meta.baseline]))
 
 
 def _noise(evidence: Evidence, clock: Clock) -> Step | None:

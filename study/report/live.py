@@ -70,7 +70,7 @@ def waiting(name: str, live: Live) -> str:
     return made.get_template("waiting.html.j2").render(
         name=clean(name, 80),
         live=live,
-        style=Markup(_asset("styles/page.css") + _asset("styles/live.css")),
+        style=Markup("".join(_asset(f"styles/{name}.css") for name in ("page", "answer", "live"))),
         script=Markup(script),
         digest=digest,
     )

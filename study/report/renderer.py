@@ -1,8 +1,8 @@
-"""The process that renders the page of a running study: ``python -m study.report.renderer STUDY LIVE``.
+"""The process that renders the page of a running study: ``python -m study.report.renderer STUDY LIVE PARENT NICE``.
 
 It stands back behind trainings, takes no lock and writes no file: what it prints is a line of JSON with the seconds of
 the processor that it took, then the page. LIVE is JSON: how many trainings are done besides the study's records (less
-than none, where those of earlier commands do not count), and of how many.
+than none, where those of earlier commands do not count), and of how many. PARENT is the process that it ends with.
 """
 
 from __future__ import annotations
@@ -19,16 +19,14 @@ from pathlib import Path
 from results.store import Study
 from study.report.live import Live
 
-NICE = 10
-"""Beside two loops on two cores half a second of work took over 44 s at 19: no page would ever have come."""
 PR_SET_PDEATHSIG = 1
 
 
-def stand_back(parent: int) -> None:
+def stand_back(parent: int, nice: int) -> None:
     """Yield to whatever trains, and end with the parent, however that ends."""
-    os.nice(NICE)
+    os.nice(nice)
     with contextlib.suppress(OSError):  # where the kernel shares the time between sessions first
-        Path("/proc/self/autogroup").write_text(str(NICE))
+        Path("/proc/self/autogroup").write_text(str(nice))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL), *map(ctypes.c_ulong, (0, 0, 0)))
     if os.getppid() != parent:
@@ -47,5 +45,5 @@ def main(folder: str, order: str) -> None:
 
 
 if __name__ == "__main__":
-    stand_back(int(sys.argv[3]))
+    stand_back(int(sys.argv[3]), int(sys.argv[4]))
     main(sys.argv[1], sys.argv[2])

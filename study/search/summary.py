@@ -10,6 +10,7 @@ from rich.table import Table
 
 from results.analysis.evidence import Evidence
 from results.analysis.scores import curve_so_far, prefixes_compare
+from results.commands import shown_path
 from results.config import changes
 from results.escaping import terminal
 from results.formatting import MISSING, plural, setting
@@ -47,7 +48,8 @@ def print_summary(
             say(line)
     statuses = Counter(r.status for r in records)
     told = ", ".join(f"{statuses[s]} {word}" for s, word in ENDED.items() if statuses[s])
-    spent = f"; {cost(records, study.meta.baseline)}" if evidence.has_epochs else ""
+    trained = evidence.has_epochs and any(r.history for r in records)
+    spent = f"; {cost(records, study.meta.baseline)}" if trained else ""
     say(f"{_counted(summary, len(records))}: {told or 'none yet'}{spent}.")
     for line in _engine_lines(summary, limited, verbose):
         say(line)
@@ -88,7 +90,9 @@ def _engine_lines(summary: SweepSummary, limited: str, verbose: bool) -> list[st
     lines = engine.figures if verbose else []
     failed = sum(r.status == "failed" for r in engine.records)
     if failed:
-        lines.append(f"{failed} failed in this run: reasons in the records, details in {engine.log}")
+        lines.append(
+            f"{failed} failed in this run: reasons in the records, details in {shown_path(engine.log or 'study.log')}"
+        )
     if engine.timed_out and not summary.complete:
         lines.append(limited)
     if summary.exit_code == 1:

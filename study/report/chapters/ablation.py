@@ -10,10 +10,10 @@ from results.analysis.ablation import AblationResult, VerdictRow
 from results.analysis.ablation_plan import ROLES
 from results.analysis.verdicts import PairVerdict
 from results.config import changes
-from study.report.blocks import Block, Code, Column, Command, Fold, Note, Notes, Section, Table, Text
+from study.report.blocks import Block, Code, Column, Command, Fold, Note, Section, Table, Text
 from study.report.parts.lead import foremost
 from study.report.parts.measured import compared
-from study.report.parts.verdicts import effects_figure, error_shared, plain_name, verdict_columns
+from study.report.parts.verdicts import counted, effects_figure, error_shared, plain_name, verdict_columns
 from study.report.tables.judged import explained
 from study.report.tables.verdicts import path_sentence, verdict_table
 from study.report.tables.writers import latex, markdown
@@ -33,11 +33,11 @@ def ablation(view: View) -> Section | None:
     done = [words for role, words in DONE.items() if any(r.role == role for r in found.rows)]
     did = f"Each change was {joined(done)}" if done else "All changes were tested together"
     speaks = "positive" if view.metric.better == "higher" else "negative"
-    said = text("{}, on fresh seeds, paired. A {} difference speaks for the change.", did, speaks)
-    figure = effects_figure(view, "ablation", title, _drawn(found), found.last.margin)
-    blocks: list[Block] = [Text([said]), *_other_settings(view, found), *([figure] if figure else [])]
+    said = text("{}. A {} difference speaks for the change.", did, speaks)
+    figure = effects_figure(view, "ablation", title, _drawn(found), found.last.margin, said)
+    blocks: list[Block] = [*_other_settings(view, found), figure or Text([said])]
     if found.disagreements:
-        blocks.append(Notes([Note("warn", "Importance and effect disagree.", [words(d)]) for d in found.disagreements]))
+        blocks += [Note("warn", "Importance and effect disagree", [words(d)]) for d in found.disagreements]
     blocks += [
         Note("warn", name(r.name), [clean(r.tested.note, 2000)])
         for r in found.rows
@@ -66,8 +66,7 @@ def _where(found: AblationResult, seeds: bool = True) -> str:
     fixed = [f"{k} = {value(v)}" for k, v in found.plan.fixed.items()]
     if not fixed and isinstance(found.epochs, int):
         fixed = [f"epochs = {found.epochs}"]
-    n = sorted({r.tested.verdict.n for r in found.rows})
-    runs = f"n = {plural(n[0], 'seed')}" if len(n) == 1 else f"n = {n[0]} to {n[-1]} seeds"
+    runs = counted(r.tested for r in found.rows)
     told = [*fixed, *([runs] if seeds else [])]
     return f", at {', '.join(told)}" if fixed else f", {', '.join(told)}" if told else ""
 
@@ -103,7 +102,7 @@ def _other_settings(view: View, found: AblationResult) -> Sequence[Block]:
     if changes(found.plan.start, run.config).keys() - differ.keys():
         who = plain_name(view, first)
         said = text("These changes are not those of {}, which the head of this page is about.", who)
-        return [Notes([Note("warn", "Another config.", [said])])]
+        return [Note("warn", "Another config", [said])]
     if not differ:
         return []
     here, there = (joined([text("{} = {}", code(k, 40), value(pair[i])) for k, pair in differ.items()]) for i in (1, 0))
@@ -115,7 +114,7 @@ def _other_settings(view: View, found: AblationResult) -> Sequence[Block]:
         two = (view.gain(v.estimate) for v in (together, first.verdict))
         said += text(": all changes together make {} here and {} there", *two)
     said += Markup(".")
-    return [Notes([Note("warn", "Other settings than the confirmation.", [said])])]
+    return [Note("warn", "Other settings than the confirmation", [said])]
 
 
 def _numbers(view: View, found: AblationResult) -> list[Block]:

@@ -76,11 +76,11 @@ def _frontier(view: View, runs: list[Record], kept: list[int], table: Table) -> 
     plane = figures.Plane(f"training time, {unit}", view.metric.axis(what), log=is_log(costs), tick=view.metric.tick)
     devices = sorted({clean(r.device, 40) for r in runs if r.device})
     reading = text(
-        "{} The line joins the runs that no other beats in time and score. {}Times were taken on {}{}.",
+        "{} Line: the runs that no other beats in time and score. {}Times on {}{}.",
         _spent(view),
         view.least + view.beyond(limit),
         joined(devices) if devices else "an unrecorded device",
-        ", with several trials side by side where there were cores" if view.meta.sweep else "",
+        ", several trials side by side" if view.meta.sweep else "",
     )
     title = f"Time against {view.metric.label}"
     return Figure("cost", title, figures.dots("cost", groups, plane, alt, path), alt, reading, table)
@@ -98,7 +98,7 @@ def _spent(view: View) -> Markup:
     )
     trained = text(" for {} epochs together{}", f"{epochs:,}", worth) if view.has_epochs else ""
     return text(
-        "{} trained{}; the training time of all adds up to {}.",
+        "{} trained{}, {} in all.",
         plural(len(view.trials), "trial"),
         trained,
         duration(sum(t.record.seconds or 0 for t in view.trials)),

@@ -1,7 +1,4 @@
-"""Differences around zero: those that have a verdict with their intervals, and the pairs that one is the mean of.
-
-Both are drawn so that their text is at least 11 pixels high on a phone.
-"""
+"""Differences around zero: those that have a verdict with their intervals, and the pairs that one is the mean of."""
 
 from __future__ import annotations
 
@@ -13,9 +10,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 
 from study.report.figures.axes import signed_ticks
-from study.report.figures.svg import NARROW, ROLES, draw
+from study.report.figures.svg import NARROW, READABLE, ROLES, draw
 
-TEXT = 10.5  # points in a drawing of 300: about 11 pixels where that is all the width of a phone
 LINE = 14.0  # points from one line of text to the next
 FITS = 44  # characters of one line
 
@@ -67,7 +63,7 @@ def comparisons(name: str, rows: Sequence[Comparison | str], margin: float | Non
         axes.set_yticks([])
         _name(axes, x)
 
-    return draw(name, paint, alt, NARROW, tall + 44)
+    return draw(name, paint, alt, NARROW, tall + 44, READABLE)
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,11 @@ def paired(name: str, given: Pairs, margin: float | None, x: str, alt: str) -> M
             (rows, [f"seed {s}" for s in given.seeds]) if each else ([rows[count // 2]], [f"{count} seeds"])
         )
         axes.set_yticks([*places, mean], labels=[*labels, "mean"])
-        axes.tick_params(axis="y", colors=ROLES["ink"], labelsize=TEXT)
+        axes.tick_params(axis="y", colors=ROLES["ink"])
         axes.set_ylim(mean + LINE * 0.7, 0)
         _name(axes, x)
 
-    return draw(name, paint, alt, NARROW, pitch * count + LINE * 1.5 + 44)
+    return draw(name, paint, alt, NARROW, pitch * count + LINE * 1.5 + 44, READABLE)
 
 
 def _ground(axes: Axes, margin: float | None) -> None:
@@ -115,12 +111,11 @@ def _ground(axes: Axes, margin: float | None) -> None:
 
 def _write(axes: Axes, y: float, words: str, **style: Any) -> None:
     ground = {"facecolor": ROLES["ground"], "edgecolor": "none", "pad": 0.6}  # no line runs through a word
-    axes.text(0, y, words, transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT, bbox=ground, **style)
+    axes.text(0, y, words, transform=axes.get_yaxis_transform(), va="center", bbox=ground, **style)
 
 
 def _name(axes: Axes, x: str) -> None:
-    axes.set_xlabel(x, fontsize=TEXT)
-    axes.tick_params(axis="x", labelsize=TEXT)
+    axes.set_xlabel(x)
     axes.locator_params(axis="x", nbins=7)
     axes.grid(axis="y", visible=False)
     signed_ticks(axes.xaxis)

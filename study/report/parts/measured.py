@@ -17,7 +17,7 @@ from study.report.parts.lead import foremost
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.verdicts import ROLE, candidate, plain_name, style
 from study.report.tables.judged import has_interval
-from study.report.text import capital, clean, duration, joined, link, magnitude, number, plural, text
+from study.report.text import NBSP, capital, clean, duration, joined, link, magnitude, number, plural, text
 from study.report.view import View
 
 SHOWN = 5  # other candidates in the line
@@ -80,7 +80,7 @@ def _score(view: View, two: Compared, how: str) -> Tile | None:
         return None
     before, after = (float(np.mean([pair[i] for pair in known])) for i in (0, 1))
     value = text("{} → {}", view.metric.bare(before), view.score(after))
-    detail = text("baseline → {}, {}{}", two.name, how, "" if two.tested else ", one run each: exploratory")
+    detail = text("{}{}", how, "" if two.tested else ", one run each: exploratory")
     return Tile(capital(view.metric.what(split)), value, detail)
 
 
@@ -101,7 +101,8 @@ def _time(two: Compared, how: str) -> Tile | None:
     if not times:
         return None
     before, after = (float(np.mean([pair[i] for pair in times])) for i in (0, 1))
-    value = text("{} → {}", duration(before), duration(after))
+    short = max(before, after) < 1  # in seconds of one digit behind the point two such times look alike, or like none
+    value = text("{} → {}", *(number(round(1000 * s)) + f"{NBSP}ms" if short else duration(s) for s in (before, after)))
     devices = sorted({clean(r.device, 40) for _, *both in two.pairs for r in both if r.device})
     on = text(" on {}", joined(devices)) if devices else ""
     return Tile("Training time per run", value, text("{}{}, {}", _ratio(before, after), on, how))

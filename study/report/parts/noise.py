@@ -26,26 +26,28 @@ def noise(view: View) -> Section | None:
         return Section("noise", "The noise floor", [*blocks, *_measure(view, "To measure it")])
     lines = [
         text(
-            "Over {} the baseline's {} is {} on average, with a standard deviation of {} (95 % interval {} to {}). "
-            "Differences under {} {} cannot be told apart by single runs.",
-            plural(floor.n, "seed"),
-            view.metric.what("validation"),
-            view.score(floor.mean),
-            view.amount(floor.sd, signed=False),
-            view.gain(floor.sd_low, signed=False),
-            view.gain(floor.sd_high, signed=False),
+            "Differences under {} {} cannot be told apart by single runs: over {} the baseline has a standard "
+            "deviation of {}.",
             strong(view.gain(floor.single_run, signed=False)),
             view.difference_of("validation"),
+            plural(floor.n, "seed"),
+            view.amount(floor.sd, signed=False),
         )
     ]
-    more, folded = [], "What luck alone reaches"
+    of_validation = text(
+        "The baseline's {} is {} on average over its seeds; the 95 % interval of its standard deviation is {} to {}.",
+        view.metric.what("validation"),
+        view.score(floor.mean),
+        view.gain(floor.sd_low, signed=False),
+        view.gain(floor.sd_high, signed=False),
+    )
+    more = [of_validation]
     if view.luck is not None and view.best is not None:
         lines.append(_luck(view, view.luck, view.best))
         more.append(_rare(view, view.luck))
     if view.test_floor is not None:
         more.append(words(" ".join(view.test_floor.sentences())))
-        folded = f"The noise on test{', and what luck alone reaches' if view.luck else ''}"
-    blocks = [Text(lines), *([Fold(folded, [Text(more)])] if more else [])]
+    blocks = [Text(lines), Fold("More on the noise", [Text(more)])]
     few = _measure(view, "To know the deviation better") if floor.n < 6 else []
     return Section("noise", "The noise floor", [*blocks, *few])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -29,7 +29,8 @@ def confirmed(view: View) -> Section | None:
         return None
     v = tested[0].latest
     named = [(plain_name(view, j), j) for j in tested]
-    figure = effects_figure(view, "confirm", "Difference to the baseline on fresh seeds", named, v.margin)
+    title = f"Difference to the baseline on fresh seeds, {counted(tested)}{_alike(view, tested)}"
+    figure = effects_figure(view, "confirm", title, named, v.margin)
     said = text(
         "{} from the sweep {} trained again on seeds that the sweep had not used, paired seed by seed with the "
         "baseline (same split, same order). Verdicts are about {}.",
@@ -39,14 +40,27 @@ def confirmed(view: View) -> Section | None:
     )
     blocks: list[Block] = [figure] if figure and len(tested) > 1 else []
     left = _shrinkage(view, tested)
-    blocks += left if len(tested) == 1 else []
+    blocks += [Text([_kept(view, tested[0])])] if left and len(tested) == 1 else []
     blocks += [Note(note_tone(j), candidate(view, j), [clean(j.note, 2000)]) for j in tested if j.note]
     numbers: list[Block] = [Text([said]), verdict_table(view, tested)]
-    numbers += left if len(tested) > 1 else []
+    numbers += left
     shared = error_shared(view, "confirm", view.looks("confirm"), view.plans("confirm"))
     numbers.append(Text([text("{} {}", shared, words(" ".join(tables.explained(tested))))]))
     blocks.append(Fold("The verdicts in numbers", numbers, name="confirm-numbers"))
     return Section("confirmed", "Confirmed on fresh seeds", blocks)
+
+
+def _alike(view: View, tested: Sequence[PairVerdict]) -> str:
+    """The epochs that all candidates and the baseline trained; empty where they differ or there are none."""
+    found = {run.config.get("epochs") for j in tested if (run := view.chosen_run(j.pair))}
+    same = found.pop() if found == {view.meta.baseline.get("epochs")} else None
+    return f", {plural(same, 'epoch')} each" if isinstance(same, int) else ""
+
+
+def counted(tested: Iterable[PairVerdict]) -> str:
+    """How many paired seeds comparisons rest on: 'n = 7 seeds', 'n = 3 to 16 seeds'."""
+    n = sorted({j.verdict.n for j in tested})
+    return f"n = {plural(n[0], 'seed')}" if len(n) == 1 else f"n = {n[0]} to {n[-1]} seeds"
 
 
 def error_shared(view: View, family: Family, looks: Sequence[Look], plans: Sequence[Plan]) -> Markup:
@@ -150,11 +164,12 @@ def effects_figure(
     title: Markup | str,
     named: Sequence[tuple[str, PairVerdict] | str],
     margin: float | None,
-    table: Table | None = None,
+    about: Markup | str = "",
 ) -> Figure | None:
     """Intervals of all comparisons that have enough seeds for one, each under its name, effect and verdict.
 
-    A text in ``named`` heads those behind it; ``margin`` is the last asked, if it has one.
+    A text in ``named`` heads those behind it; ``margin`` is the last asked, if it has one;
+    ``about`` begins the caption.
     """
     shown = [row for row in named if isinstance(row, str) or tables.has_interval(row[1].verdict)]
     tested = [row[1] for row in shown if not isinstance(row, str)]
@@ -171,15 +186,15 @@ def effects_figure(
     band = None if margin is None else abs(view.shown_raw(margin) or 0.0)
     svg = figures.comparisons(f"{name}-effects", rows, band, view.axis_of_difference(), alt)
     reading = text(
-        "Dot: the mean paired difference over seeds; line: {}. {}{}{}",
+        "Dot and line: the mean paired difference with {}. {}{}{}",
         _lines([j.verdict for j in tested]),
         view.least,
-        text("Grey: the margin of ±{}. ", view.amount(margin, signed=False)) if margin is not None else "",
-        "Verdicts allow for all comparisons together, so they are stricter than the lines."
+        text("Grey: the margin of ±{}. ", view.amount(margin, signed=False, short=True)) if margin is not None else "",
+        "Verdicts allow for all comparisons together: they are stricter."
         if all(j.verdict.by == "look" for j in tested)
         else "",
     )
-    return Figure(f"{name}-effects", title, svg, alt, reading, table)
+    return Figure(f"{name}-effects", title, svg, alt, text("{} {}", about, reading) if about else reading)
 
 
 def _effect(view: View, label: str, j: PairVerdict) -> figures.Comparison:
@@ -215,6 +230,18 @@ def _shrinkage(view: View, tested: Sequence[PairVerdict]) -> list[Block]:
     where = view.metric.axis_of_difference("differences on validation")
     caption = f"Estimates in the sweep and on fresh seeds ({where})"
     return [Table.of(caption, known, columns, name="shrinkage-table")]
+
+
+def _kept(view: View, tested: PairVerdict) -> Markup:
+    """The same of a single candidate in a sentence."""
+    s = shrinkage(view, tested)
+    return text(
+        "{} led on validation by {} in the sweep, by {} on fresh seeds: {} of the estimate was luck.",
+        capital(plain_name(view, tested)),
+        view.amount(s.in_sweep),
+        view.gain(s.on_fresh_seeds),
+        _lost(s),
+    )
 
 
 def _lost(s: Shrinkage) -> str:

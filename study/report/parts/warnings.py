@@ -21,32 +21,22 @@ def warnings(view: View) -> list[Note]:
 def _no_baseline(view: View) -> Note | None:
     if view.reference or not view.records:
         return None
-    return Note(
-        "bad",
-        "Baseline missing.",
-        [
-            text(
-                "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
-                code(view.command("baseline")),
-            )
-        ],
+    said = text(
+        "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
+        code(view.command("baseline"), 2000),
     )
+    return Note("bad", "Baseline missing.", [said])
 
 
 def _other_baseline(view: View) -> Note | None:
     older = [t for t in view.trials if t.record.kind == "baseline"]
     if not older:
         return None
-    return Note(
-        "warn",
-        "Another baseline.",
-        [
-            text(
-                "{} recorded as the baseline, but with another config than the study's: shown as a trial.",
-                plural(len(older), "run was", "runs were"),
-            )
-        ],
+    said = text(
+        "{} recorded as the baseline, but with another config than the study's: shown as a trial.",
+        plural(len(older), "run was", "runs were"),
     )
+    return Note("warn", "Another baseline.", [said])
 
 
 def _mixed_data(view: View) -> Note | None:
@@ -141,7 +131,7 @@ def _one_seed(view: View) -> Note | None:
             text(
                 "How far it varies by itself is {}. Six seeds measure it: {}",
                 "unknown" if how == "one seed" else "hardly known",
-                code(view.command("baseline", "--seeds", "6")),
+                code(view.command("baseline", "--seeds", "6"), 2000),
             )
         ],
     )
@@ -158,7 +148,7 @@ def _unconfirmed(view: View) -> Note | None:
                 "Each trial is one run, and the best of {} was picked after looking: "
                 "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
                 view.tried,
-                code(view.command("confirm", "--top", "1")),
+                code(view.command("confirm", "--top", "1"), 2000),
             )
         ],
     )
@@ -226,16 +216,8 @@ def _many_looks(view: View) -> Note | None:
         return None
     asked = [plural(len(looks), "look")] if looks else []
     asked += [plural(len(plans), "plan")] if plans else []
-    return Note(
-        "info",
-        "Looked at more than once.",
-        [
-            text(
-                "The winners were confirmed in {}; the verdicts allow for all of them.",
-                joined(asked),
-            )
-        ],
-    )
+    said = text("The winners were confirmed in {}; the verdicts allow for all of them.", joined(asked))
+    return Note("info", "Looked at more than once.", [said])
 
 
 CHECKS = [

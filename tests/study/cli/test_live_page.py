@@ -21,6 +21,7 @@ from tests.support import synthetic
 from tests.support.page import check
 from tests.support.processes import wait_until
 
+WAIT = 200  # seconds for what is rendered behind all else on a machine that does much else
 MAKER = synthetic.Maker(val=60, test=60)
 
 
@@ -111,12 +112,12 @@ def test_the_page_of_a_held_study_is_rendered_beside_it(study: Study, page: Live
     with study.lock():
         before = {p: p.stat().st_mtime_ns for p in study.path.rglob("*") if p.name not in ("report.html", "study.lock")}
         page.expect(2, 9)
-        assert wait_until(lambda: "Running, 2 of 9" in shown(study), 60)
+        assert wait_until(lambda: "Running, 2 of 9" in shown(study), WAIT)
         check(shown(study))
         page._order["beside"] = 5 - records  # as if three had ended
         page._pace.free = 0
         page(study.records()[0], None)  # type: ignore[arg-type]
-        assert wait_until(lambda: "Running, 5 of 9" in shown(study), 60)
+        assert wait_until(lambda: "Running, 5 of 9" in shown(study), WAIT)
         page.close()
     assert "Ended early" in shown(study) and "data-ended" in shown(study)
     after = {p: p.stat().st_mtime_ns for p in study.path.rglob("*") if p.name not in ("report.html", "study.lock")}
@@ -125,10 +126,10 @@ def test_the_page_of_a_held_study_is_rendered_beside_it(study: Study, page: Live
 
 def test_it_ends_at_once_with_its_process(study: Study, page: LivePage) -> None:
     page.expect(0, 9)
-    assert wait_until(children, 30)
+    assert wait_until(children, WAIT)
     begun = time.monotonic()
     page.stop()
-    assert time.monotonic() - begun < 2 and not children() and not shown(study) and not logged(study)
+    assert time.monotonic() - begun < 10 and not children() and not shown(study) and not logged(study)
 
 
 def test_before_a_record_there_is_a_page_and_no_rendering(tmp_path: Path, soon: None) -> None:
@@ -162,10 +163,10 @@ def test_a_rendering_that_fails_is_noted_once(
     monkeypatch.setattr(LivePage, "_printed", lambda self, until: tries.append(until) or printed(self, until))
     page.expect(0, 9)
     for n in (1, 2):
-        assert wait_until(lambda n=n: len(tries) >= n and not page._pending, 20)
-        assert wait_until(lambda: page._child is None or "sleep" in code, 20)
+        assert wait_until(lambda n=n: len(tries) >= n and not page._pending, WAIT)
+        assert wait_until(lambda: page._child is None or "sleep" in code, WAIT)
         page(study.records()[0], None)  # type: ignore[arg-type]
-    assert wait_until(lambda: len(tries) >= 3, 20)
+    assert wait_until(lambda: len(tries) >= 3, WAIT)
     page.stop()
     assert logged(study).count("the page of the running study was not written") == 1 and says in logged(study)
     assert not shown(study)
@@ -174,7 +175,7 @@ def test_a_rendering_that_fails_is_noted_once(
 def test_a_disk_that_refuses_is_noted_and_no_more(study: Study, page: LivePage) -> None:
     (study.path / "report.html").mkdir()
     page.expect(0, 9)
-    assert wait_until(lambda: "trainings go on" in logged(study), 60)
+    assert wait_until(lambda: "trainings go on" in logged(study), WAIT)
     page.close()
 
 
@@ -194,7 +195,7 @@ def test_a_long_rendering_keeps_nobody_from_saying_that_the_command_lives(
     page._pace.beat = time.monotonic() + 0.5
     page.expect(0, 9)
     now = time.time()
-    assert wait_until(lambda: abs(int(shown(study)[17:30]) / 1000 - now) < 20, 20)
+    assert wait_until(lambda: int(shown(study)[17:30]) / 1000 > now - 1, WAIT)
     assert page._child is not None
 
 
@@ -213,7 +214,7 @@ def test_killed_in_the_middle_of_writing_it_leaves_the_earlier_page(tmp_path: Pa
         writer = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(luck.uniform(0, 0.05))
+        time.sleep(luck.uniform(0, 0.3))
         writer.kill()
         writer.communicate()
         page = folder.read("report.html", 2**26)

@@ -82,7 +82,7 @@ def test_six_seeds_of_which_some_failed_do_not_ask_for_six_seeds(tmp_path: Path)
 
 def test_a_baseline_without_a_score_says_its_error(tmp_path: Path) -> None:
     step = next_step(study_of(tmp_path, *baselines(1, status="failed")))
-    assert step.name == "baseline" and "came to a score (ValueError: lost)" in step.why
+    assert told(step) == "baseline" and "came to a score (ValueError: lost)" in step.why
 
 
 def test_more_side_by_side_takes_less_time(tmp_path: Path) -> None:
@@ -175,3 +175,10 @@ def test_a_step_is_said_with_its_cost() -> None:
     step = Step("baseline", (), "measure the noise", 5, 10500.0)
     assert step.sentence == "measure the noise (5 trainings, about 2 h 55 min)"
     assert replace(step, trainings=0).sentence == "measure the noise"
+
+
+def test_a_file_that_is_to_be_mended_is_given_again(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study", meta(SHARE).model_copy(update={"trainable": "mine.py"}))
+    for record in baselines(1, status="failed"):
+        study.append(record)
+    assert told(next_step(Evidence.of(study))) == "baseline --trainable mine.py"

@@ -412,5 +412,11 @@ def test_no_committed_study_has_an_empty_or_wrong_tile(name: str) -> None:
     for label, (value, detail) in shown.tiles.items():
         assert value and not re.search(r"None|nan|–", f"{label}{value}{detail}"), label
     assert shown.tiles["Fresh paired seeds"][0].isdigit() and "Training time per run" in shown.tiles
+    again = next(w for w in commands(shown.head) if w[3:4] == ["baseline"])
+    args, words = parser_for("baseline").parse_args(again[3:]), again[again.index("--seed") :]
+    given = dict(part.split("=", 1) for word in words if "=" in word for part in word.split(","))
+    chosen = next(r for r in shown.records if r["run_id"] == str(args.study).removeprefix(str(args.study)[:-17]))
+    assert {k: _read(v) for k, v in given.items()} == chosen["config"]
+    assert args.trainable == shown.meta["trainable"] or args.script == shown.meta["script"]["template"]
     known = any(r["parameters"] for r in shown.records)
     assert ("Parameters" in shown.tiles) == known

@@ -124,7 +124,7 @@ def test_the_noise_floor_and_the_line_of_luck(raw: Any, tree: Any, base: Any) ->
     said = text(by_id(tree, "noise"))
     scores = np.array([r["val_accuracy"] for r in bases(raw)])
     n, sd = len(scores), scores.std(ddof=1)
-    assert f"Over {n} seeds" in said.replace("\u00a0", " ")
+    assert f"over {n} seeds" in said.replace("\u00a0", " ")
     assert f"{100 * scores.mean():.2f}" in said and f"deviation of {100 * sd:.2f} percentage points" in said
     single = st.t.ppf(0.975, n - 1) * sd * np.sqrt(2)
     assert f"Differences under {100 * single:.2f} percentage points" in said

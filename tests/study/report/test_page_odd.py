@@ -126,7 +126,7 @@ def test_one_trial(tmp_path: Path) -> None:
     tree = rendered(write(tmp_path, SMALL, records))
     assert "1\u00a0complete trial" in head(tree) or "1 complete trial" in head(tree)
     assert "noise floor is unknown" in text(by_id(tree, "noise"))
-    assert "it needs 20 trials that compare" in text(by_id(tree, "importance"))
+    assert "it needs 20 trials that compare" in text(by_id(tree, "tried"))
 
 
 @pytest.mark.parametrize(
