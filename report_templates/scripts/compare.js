@@ -153,7 +153,7 @@
       row.forEach((n, j) => {
         const step = n - b.counts[i][j], level = STEPS.filter((bound) => Math.abs(step) / all >= bound - 1e-12).length;
         const shown = step > 0 ? `+${step}` : String(step).replace("-", "−");
-        line.append(make("td", shown, level ? { class: (step > 0 ? "p" : "n") + level } : {}));
+        line.append(make("td", shown, level ? { class: ((i === j ? step : -step) > 0 ? "p" : "n") + level } : {}));
       });
       body.append(line);
     });

@@ -63,7 +63,7 @@ class Facts(Block):
 
 @dataclass
 class Command(Block):
-    """A command to be typed, with what it is for. ``plain``: as one text, 20 elements less, where there are hundreds."""
+    """A command to be typed, with what it is for. ``plain``: one text, for one of hundreds."""
 
     kind: ClassVar[str] = "command"
     text: str

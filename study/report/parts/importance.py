@@ -20,7 +20,7 @@ def shares(view: View) -> list[Block]:
             LEAST,
             plural(len(view.ranked), "is", "are"),
         )
-        return [Text([said])]
+        return [Fold("Importance: too few trials", [Text([said])], "importance")]
     found = importance(alike.configs, alike.scores)
     if not found:
         return []
