@@ -43,8 +43,3 @@ def training_seconds(records: Sequence[Record], jobs: Sequence[Job]) -> float | 
         same = own.get(job.config_hash)
         total += sum(same) / len(same) if same else sum(rates) / len(rates) * (job.epochs or 1)
     return total
-
-
-def longest_first(records: Sequence[Record], jobs: Sequence[Job]) -> list[Job]:
-    """Order jobs so that, side by side, no long one is left alone at the end."""
-    return sorted(jobs, key=lambda job: -(training_seconds(records, [job]) or 0.0))

@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 from markupsafe import Markup
 
-from study.report.blocks import Matrix
+from study.report.cells import Matrix
 from study.report.text import joined, signed, text
 
 WIDEST = 20

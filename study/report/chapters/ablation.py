@@ -10,7 +10,8 @@ from results.analysis.ablation import AblationResult, VerdictRow
 from results.analysis.ablation_plan import ROLES
 from results.analysis.verdicts import PairVerdict
 from results.config import changes
-from study.report.blocks import Block, Code, Column, Command, Fold, Note, Section, Table, Text
+from study.report.blocks import Block, Code, Command, Fold, Note, Section, Text
+from study.report.cells import Column, Table
 from study.report.parts.lead import foremost
 from study.report.parts.measured import compared
 from study.report.parts.verdicts import counted, effects_figure, error_shared, plain_name, verdict_columns

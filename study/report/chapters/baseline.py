@@ -11,7 +11,8 @@ from results.record import Record
 from results.values import chosen_by, validation_values, value_name, values_of_test
 from results.values import curves as drawn_values
 from study.report import figures
-from study.report.blocks import Block, Column, Command, Facts, Figure, Grid, Section, Table, Text
+from study.report.blocks import Block, Command, Facts, Figure, Grid, Section, Text
+from study.report.cells import Column, Table
 from study.report.parts.errors import confusion_matrix, recall
 from study.report.parts.images import augmented, features, mistakes
 from study.report.parts.reproduce import reproduce

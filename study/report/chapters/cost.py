@@ -10,7 +10,8 @@ from results.analysis.importance import is_log
 from results.analysis.scores import frontier
 from results.record import Record
 from study.report import figures
-from study.report.blocks import Column, Figure, Section, Table, Text
+from study.report.blocks import Figure, Section, Text
+from study.report.cells import Column, Table
 from study.report.text import clean, duration, joined, number, plural, strong, text
 from study.report.view import View, trial_link
 

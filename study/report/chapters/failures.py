@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.record import Record
-from study.report.blocks import Block, Column, Note, Section, Table, Text
+from study.report.blocks import Block, Note, Section, Text
+from study.report.cells import Column, Table
 from study.report.parts.leaderboard import epochs
 from study.report.text import clean, plural, text
 from study.report.view import View, trial_changes, trial_link

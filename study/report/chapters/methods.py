@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from results.analysis.luck import RARE
 from results.values import chosen_by, value_name
-from study.report.blocks import Block, Code, Column, Facts, Section, Table, Text
+from study.report.blocks import Block, Code, Facts, Section, Text
+from study.report.cells import Column, Table
 from study.report.parts.protocol import plans, protocol
 from study.report.tables.methods import methods as methods_paragraph
 from study.report.text import clean, code, joined, number, plural, text, words

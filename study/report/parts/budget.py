@@ -7,7 +7,8 @@ from markupsafe import Markup
 from results.analysis.scores import curve, expected_best
 from results.record import Record
 from study.report import figures
-from study.report.blocks import Block, Column, Figure, Fold, Table
+from study.report.blocks import Block, Figure, Fold
+from study.report.cells import Column, Table
 from study.report.figures.svg import READABLE
 from study.report.parts.importance import shares
 from study.report.text import capital, plural, strong, text

@@ -12,7 +12,8 @@ from results.analysis.classes import ClassChanges, Moved
 from results.analysis.verdicts import PairVerdict
 from results.record import Record
 from study.report import confusion, figures
-from study.report.blocks import Column, Figure, Matrix, Table
+from study.report.blocks import Figure
+from study.report.cells import Column, Matrix, Table
 from study.report.parts.class_changes import baseline_matrices
 from study.report.parts.lead import foremost
 from study.report.text import code, distinct, joined, percent, plural, points, signed, strong, text

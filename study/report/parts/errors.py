@@ -6,7 +6,8 @@ import numpy as np
 
 from results.analysis.noise import wilson
 from study.report import confusion, figures
-from study.report.blocks import Block, Column, Figure, Fold, Section, Table, Text
+from study.report.blocks import Block, Figure, Fold, Section, Text
+from study.report.cells import Column, Table
 from study.report.text import capital, percent, plural, text
 from study.report.view import View
 

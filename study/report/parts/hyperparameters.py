@@ -11,7 +11,8 @@ from markupsafe import Markup
 from results.analysis.evidence import Trial
 from results.analysis.importance import FEW, is_log, is_numeric
 from study.report import figures
-from study.report.blocks import Block, Column, Fold, Grid, Multiples, Table
+from study.report.blocks import Block, Fold, Grid, Multiples
+from study.report.cells import Column, Table
 from study.report.text import capital, clean, code, plural, text, value
 from study.report.view import View
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from results.analysis.importance import LEAST, Alike, Importance, comparable, importance
 from study.report import figures
-from study.report.blocks import Block, Column, Figure, Fold, Table, Text
+from study.report.blocks import Block, Figure, Fold, Text
+from study.report.cells import Column, Table
 from study.report.text import clean, code, percent, plural, text
 from study.report.view import View
 

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from results.analysis.evidence import Trial
 from results.record import Record
-from study.report.blocks import Block, Cell, Column, Command, Download, Downloads, Fold, Section, Table
+from study.report.blocks import Block, Command, Download, Downloads, Fold, Section
+from study.report.cells import Cell, Column, Table
 from study.report.tables import leaderboard as tables
 from study.report.tables.writers import WRITERS
 from study.report.text import clean, duration, plural, strong, text

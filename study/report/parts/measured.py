@@ -12,7 +12,8 @@ from results.analysis.verdicts import PairVerdict
 from results.config import changes
 from results.record import Record
 from study.report import figures
-from study.report.blocks import Block, Column, Figure, Table, Text, Tile
+from study.report.blocks import Block, Figure, Text, Tile
+from study.report.cells import Column, Table
 from study.report.parts.lead import foremost
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.verdicts import ROLE, candidate, plain_name, style

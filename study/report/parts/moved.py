@@ -8,7 +8,8 @@ import numpy as np
 from markupsafe import Markup
 
 from results.analysis.classes import Moved, churn
-from study.report.blocks import Block, Column, Picture, Pictures, Table
+from study.report.blocks import Block, Picture, Pictures
+from study.report.cells import Column, Table
 from study.report.parts.changed import Compared, right
 from study.report.parts.pictures import source
 from study.report.text import plural, strong, text

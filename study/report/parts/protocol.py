@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from results.analysis.looks import Family
 from results.analysis.plans import Judged, Plan
-from study.report.blocks import Block, Column, Facts, Note, Section, Table, Text
+from study.report.blocks import Block, Facts, Note, Section, Text
+from study.report.cells import Column, Table
 from study.report.parts.leaderboard import status_counts
 from study.report.tables.judged import error_spent
 from study.report.text import clean, code, joined, name, number, percent, plural, text

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from results.config import RUN_ID, changes
 from results.record import Record
-from study.report.blocks import Block, Column, Command, Fold, Table, Text
+from study.report.blocks import Block, Command, Fold, Text
+from study.report.cells import Column, Table
 from study.report.parts.reproduce import reproduce, set_words, typed
 from study.report.text import clean, code, link, plural, text
 from study.report.view import View

@@ -12,7 +12,8 @@ from PIL import Image
 from results.analysis.evidence import Trial
 from results.record import Record
 from study.report import confusion
-from study.report.blocks import Block, Matrix, Pictures, Pixels, Text
+from study.report.blocks import Block, Pictures, Pixels, Text
+from study.report.cells import Matrix
 from study.report.parts.class_changes import change, flagged_sentence
 from study.report.parts.pictures import picture
 from study.report.text import signed, strong, text

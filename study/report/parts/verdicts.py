@@ -14,7 +14,8 @@ from results.analysis.shrinkage import Shrinkage, shrinkage
 from results.analysis.verdict import Verdict
 from results.analysis.verdicts import PairVerdict
 from study.report import figures
-from study.report.blocks import Block, Cell, Column, Figure, Fold, Note, Section, Table, Text
+from study.report.blocks import Block, Figure, Fold, Note, Section, Text
+from study.report.cells import Cell, Column, Table
 from study.report.tables import judged as tables
 from study.report.text import capital, clean, code, joined, percent, plural, strong, text, words
 from study.report.view import View, trial_link

@@ -14,10 +14,9 @@ from results.config import run_id
 from results.errors import UserError
 from results.store import Study
 from study.cli.main import main
-from study.jobs import Job
 from study.planning.confirm import Asked, candidates, prepare, refuse_decided, undecided
 from study.planning.plan import RACE, Size, trainings
-from study.planning.runs import longest_first, missing
+from study.planning.runs import missing
 from study.planning.seeds import fresh_seeds, sweep_seeds
 from study.planning.words import four_lines
 from tests.support.in_process import everything_in_process
@@ -90,13 +89,6 @@ def study(tmp_path):
     with everything_in_process():
         assert main(["sweep", *common, *what, "--trials", "4", "--scheduler", "none", "--sampler", "random"]) == 0
         yield path, common
-
-
-def test_the_longest_training_begins_first():
-    slow = [run(s, kind="baseline").model_copy(update={"seconds": 60.0}) for s in (1, 2)]
-    fast = [run(s, kind="sweep", width=16, trial=s).model_copy(update={"seconds": 20.0}) for s in (1, 2)]
-    jobs = [Job("confirm", r.config, 9) for r in (fast[0], slow[0])]
-    assert [j.config for j in longest_first([*slow, *fast], jobs)] == [slow[0].config, fast[0].config]
 
 
 def test_fixed_settings_are_refused(study, capsys):
