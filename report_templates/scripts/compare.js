@@ -70,7 +70,7 @@
   };
   const table = (caption, heads, rows) => {
     const made = make("table", "", { class: "data compact" }), top = make("tr"), body = make("tbody");
-    heads.forEach((head) => top.append(make("th", head, { scope: "col" })));
+    heads.forEach((head) => top.append(head ? make("th", head, { scope: "col" }) : make("td")));
     for (const [first, ...cells] of rows) {
       const row = make("tr");
       row.append(make("th", first, { scope: "row" }), ...cells.map((cell) => make("td", cell)));

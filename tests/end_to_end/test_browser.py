@@ -118,11 +118,18 @@ def test_it_is_readable_within_a_second(browser: Any, study: Study) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation(browser: Any, study: Study, size: str, scheme: str) -> None:
-    page = opened(browser, study, size, color_scheme=scheme)
+@pytest.mark.parametrize(
+    "colours",
+    [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}],
+    ids=["light", "dark", "forced"],
+)
+@pytest.mark.parametrize("compared", ["", "#compare=trial-12,trial-20"], ids=["page", "comparison"])
+def test_axe_finds_no_violation(browser: Any, study: Study, size: str, colours: dict[str, str], compared: str) -> None:
+    page = opened(browser, study, size, compared, **colours)
     page.evaluate(
-        "document.querySelectorAll('details').forEach((d, i) => { d.open = i % 7 === 0 || d.id === 'trial-20'; })"
+        """document.querySelectorAll('details').forEach((d, i) => {
+            d.open = i % 7 === 0 || d.id === 'trial-20' || d.classList.contains('chapter');
+        })"""
     )
     source = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
     page.evaluate(source)  # through the debugger: the page's own policy does not apply to it
