@@ -17,6 +17,7 @@ def next_blocks(view: View) -> list[Block]:
     """The command with its sentence; the sentence alone where the page itself is what to read."""
     step = view.next
     said = capital(clean(step.sentence, 1000).removeprefix("read the page: "))
+    said = said.replace("Read the page and study.log", "Read study.log")
     told = text("{}", _TOGETHER.sub(NBSP, said if said.endswith("?") else f"{said}."))
     mended = _to_mend(view)
     if step.name == "report":
