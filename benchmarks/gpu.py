@@ -36,7 +36,8 @@ def image_folder(given: Path | None, temporary: Path) -> Path | None:
     if given is None or given.is_dir():
         return given and given.resolve()
     with tarfile.open(given) as archive:
-        archive.extractall(temporary, filter="data")
+        # Python before 3.11.4 has no filters; the archive is the user's own
+        archive.extractall(temporary, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     found = [path.parent for path in temporary.rglob("train") if (path.parent / "test").is_dir()]
     if not found:
         raise UserError(f"'{given}' holds no folder with train/ and test/")

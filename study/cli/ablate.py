@@ -97,7 +97,7 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     plans = evidence.plans(work.FAMILY)
     if plans and not args.further:
         same_options(asked, plans[-1], "ablate", evidence)
-        return _going_on(desk, args, evidence)
+        return _going_on(desk, args, evidence, parts)
     a, notes = _ablation(desk, args, evidence, only)
     margin, claim = margin_of(asked.margin, evidence.metric), asked.claim or "test-set"
     wanted = undecided(evidence, work.FAMILY, work.pairs(a, parts, work.confirmed(evidence)), claim, margin)
@@ -114,15 +114,20 @@ def prepare(desk: Planning, args: Namespace, parts: Sequence[str], only: Sequenc
     )
     made = propose(evidence, question, asked.size, noise_of(evidence, a.fixed), desk.at_once)
     say_plan(replace(made, notes=tuple(notes)), evidence, _what(made.plan.pairs), args.explain)
-    if more := work.runs_needed(evidence.everything, a, made.plan, args.path_seeds, parts):
+    _say_beside(evidence, a, made.plan, args.path_seeds, parts)
+    return Prepared(a, made.plan, made)
+
+
+def _say_beside(evidence: Evidence, a: AblationPlan, plan: Plan, path_seeds: int, parts: Sequence[str]) -> None:
+    """Say what is trained for the parts that give no verdicts."""
+    if more := work.runs_needed(evidence.everything, a, plan, path_seeds, parts):
         say(
             "Beside the verdicts: the greedy path (adding one change after the other) and the interaction of the two "
             f"strongest changes, chosen on validation as it goes: at most {plural(more, 'more training')}."
         )
-    return Prepared(a, made.plan, made)
 
 
-def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
+def _going_on(desk: Planning, args: Namespace, evidence: Evidence, parts: Sequence[str]) -> Prepared:
     """Take up the family's last plan."""
     judged = evidence.judged(work.FAMILY)[-1]
     a = AblationPlan.from_dict(judged.plan.details).now(evidence.identity)
@@ -133,11 +138,13 @@ def _going_on(desk: Planning, args: Namespace, evidence: Evidence) -> Prepared:
         else:
             again = next_command("ablate", desk.study.path, desk.study.meta, "--further")
             say(f"{ended}; another plan for what is undecided:\n  {again}")
+        _say_beside(evidence, a, judged.plan, args.path_seeds, parts)
         return Prepared(a, judged.plan, None)
     refuse_changed(evidence, judged, "ablate")
     configs = {h: c for h, c in work.configs(a).items() if any(h in p.key for p in judged.plan.pairs)}
     made = proposal(evidence, judged, configs, noise_of(evidence, a.fixed), desk.at_once)
     say_plan(made, evidence, _what(judged.plan.pairs), args.explain)
+    _say_beside(evidence, a, judged.plan, args.path_seeds, parts)
     return Prepared(a, judged.plan, made)
 
 
@@ -220,6 +227,8 @@ def show(session: Session) -> None:
     from study.report.tables.verdicts import path_sentence  # noqa: PLC0415 - no training waits for pandas
 
     meta = session.study.meta
+    if any(row.role == "leave-one-out" for row in found.rows):
+        say("Leave-one-out: a change is better where the winner with it beats the winner without it.")
     for row in found.rows:
         say(f"{_named(row)}{' (tested by confirm)' if row.by_confirm else ''}")
         for text in (row.tested.verdict.sentence, row.tested.note):

@@ -32,7 +32,7 @@ def say_next(study: Study, quiet: bool, done: str = "") -> None:
     elif done == "report":
         note(f"next: {step.sentence}.")
     else:
-        note(_told(study, Step("report", (), "nothing is left to decide: write the page anew, and read it")))
+        note(_told(study, Step("report", (), "write the page, which shows all that is recorded")))
 
 
 def _told(study: Study, step: Step) -> str:

@@ -75,7 +75,7 @@ def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
         stops += " (the grace period)"
     return [
         f"What: {plural(what.trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
-        f"from space '{space}'.",
+        f"from space '{space}'{', in a new study' if desk is None else ''}.",
         f"Stops: {stops}.",
         before_sweep(evidence, what.trials),
         f"Cost: {step.cost or 'nothing to train, all its trials are recorded'}.",

@@ -81,7 +81,7 @@ def _frontier(view: View, runs: list[Record], kept: list[int], table: Table) -> 
         _spent(view),
         view.least + view.beyond(limit),
         joined(devices) if devices else "an unrecorded device",
-        ", several trials side by side" if view.meta.sweep else "",
+        ", of trials that may have run side by side" if view.meta.sweep else "",
     )
     title = f"Time against {view.metric.label}"
     return Figure("cost", title, figures.dots("cost", groups, plane, alt, path), alt, reading, table)

@@ -202,6 +202,9 @@ def edges(view: View, config: dict[str, Any]) -> list[str]:
             if len(set(pool)) < 3:
                 continue
             low, high = min(pool), max(pool)
+            if isinstance(offered, list):  # of single values the ends are the first and the last, however they lie
+                found += [field] * (here in (low, high))
+                continue
         scale = math.log if log and low > 0 else float
         if high > low and here is not None and (not log or here > 0):
             place = (scale(float(here)) - scale(low)) / (scale(high) - scale(low))
