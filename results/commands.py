@@ -21,16 +21,16 @@ TRAINING = ("baseline", "sweep", "confirm", "ablate", "auto")
 def command(name: str, study: Path | str, *words: str) -> str:
     """Return ``python -m study.run NAME --study STUDY WORDS`` as a shell reads it; ``name`` may be '' for none."""
     place = shown_path(study)
-    place = f"./{place}" if place.startswith("-") else place  # no option
-    quoted = place if place.startswith("~/") and shlex.quote(place[2:]) == place[2:] else shlex.quote(place)
-    own = [quoted if place else "."]
-    return " ".join([*PROGRAM, name, "--study", *own, *map(shlex.quote, words)])
+    quoted = f"~/{shlex.quote(place[2:])}" if place.startswith("~/") else shlex.quote(place)
+    return " ".join([*PROGRAM, name, "--study", quoted, *map(shlex.quote, words)])
 
 
 def shown_path(path: Path | str) -> str:
     """A path as a person here would type it: relative where it lies below the working directory, else absolute."""
     absolute = os.path.abspath(path)
     relative = os.path.relpath(absolute)
+    if relative.startswith(("-", "~")):  # neither an option nor anyone's home
+        return f"./{relative}"
     return relative if not relative.startswith(os.pardir) else hide_home(absolute)
 
 

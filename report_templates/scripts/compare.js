@@ -139,6 +139,8 @@
     if (!a || !b) return make("p", `${title}: no matrix of both is on this page.`);
     if (a.counts.some((row, i) => total(row) !== total(b.counts[i] ?? [])))
       return make("p", `${title}: their matrices are of different data, so counts do not subtract.`);
+    const told = a.caption.split(":")[0].replace(one.name, "").trim(), its = b.caption.split(":")[0].replace(other.name, "").trim();
+    if (told !== its) return make("p", `${title}: one matrix is ${told}, the other ${its}, so counts do not subtract.`);
     const made = make("table", "", { class: "matrix", style: "--em:40" }), top = make("tr"), head = make("thead"), body = make("tbody");
     top.append(make("td", "truth ↓ taken for →", { class: "corner" }));
     for (const name of a.classes) {
@@ -157,7 +159,6 @@
       });
       body.append(line);
     });
-    const told = a.caption.split(":")[0].replace(one.name, "").trim();
     made.append(make("caption", `${title}, counts ${told}`), head, body);
     const scroll = make("div", "", { class: "scroll", tabindex: "0", role: "group", "aria-label": title });
     scroll.append(made);
@@ -173,7 +174,7 @@
     title.id = "compare-h";
     close.addEventListener("click", () => panel.close());
     const blocks = [close, title];
-    blocks.push(differ.length ? table("Settings that differ between them", ["Setting", ...heads], differ) : make("p", "No setting differs between them."));
+    blocks.push(differ.length ? table("Settings that differ between them", ["Setting", ...heads], differ) : make("p", "No setting that this page shows differs between them."));
     blocks.push(table("How they ended", ["", ...heads], facts(trials)));
     const drawn = curves(trials);
     if (drawn) blocks.push(drawn);

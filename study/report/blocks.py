@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 from study.report.text import clean
 
+MOST = 1_000_000  # characters of a command: one that is cut may leave a quote open
+
 
 @dataclass
 class Block:
@@ -73,11 +75,12 @@ class Command(Block):
     @property
     def shown(self) -> Markup:
         """The text, each option with its value in a piece of its own: lines break between them."""
+        shown = clean(self.text, MOST, home=True)
         if self.plain:
-            return Markup(escape(clean(self.text, 20_000)))
-        pieces = clean(self.text, 20_000).replace(" --", "\0 --").split("\0")
-        return Markup("").join(
-            Markup(" <span>{}</span>" if i else "<span>{}</span>").format(p.strip()) for i, p in enumerate(pieces)
+            return escape(shown)
+        first, *pieces = shown.split(" --")
+        return Markup("<span>{}</span>").format(first) + Markup("").join(
+            Markup(" <span>--{}</span>").format(piece) for piece in pieces
         )
 
 

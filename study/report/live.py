@@ -18,7 +18,8 @@ from markupsafe import Markup
 from study.report.text import clean
 
 PAGE = "report.html"  # in a study's folder
-STAMP = re.compile(rb'data-heard="[0-9]{13}"')
+BANNER = b'<div class="live" '  # as no name on a page can be: theirs have no <
+STAMP = re.compile(BANNER + rb'data-heard="[0-9]{13}"')
 """Nowhere else on a page: a quote in what a study holds is escaped."""
 SHOWN = {b'<p class="running">': b'<p class="running" hidden>', b'<p class="ended" hidden>': b'<p class="ended">'}
 
@@ -50,7 +51,7 @@ class Live:
 
 def stamped(page: bytes, heard: int) -> bytes:
     """Return a page that says when its command was last heard of, in milliseconds; one without a banner as it is."""
-    return STAMP.sub(b'data-heard="%013d"' % heard, page, count=1)
+    return STAMP.sub(BANNER + b'data-heard="%013d"' % heard, page, count=1)
 
 
 def ended(page: bytes) -> bytes:
@@ -59,7 +60,7 @@ def ended(page: bytes) -> bytes:
         return page
     for before, after in SHOWN.items():
         page = page.replace(before, after, 1)
-    return STAMP.sub(b"data-ended", page, count=1)
+    return STAMP.sub(BANNER + b"data-ended", page, count=1)
 
 
 def waiting(name: str, live: Live) -> str:

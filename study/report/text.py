@@ -18,16 +18,17 @@ _NAMES = {"\n": "⏎", "\r": "", "\t": " "}
 MINUS, NBSP = "\u2212", "\u00a0"
 
 
-def clean(value: Any, limit: int = LIMIT) -> str:
+def clean(value: Any, limit: int = LIMIT, home: bool = False) -> str:
     r"""Return ``value`` as one line of at most about ``limit`` visible characters, without the path of anyone's home.
 
     Control, direction, invisible and unpaired characters are written as ``\\u202e`` and the like, so that a name cannot
-    reorder or hide the text around it; a line break becomes ⏎.
+    reorder or hide the text around it; a line break becomes ⏎. With ``home`` paths stay: in a command ``~`` would be
+    another folder, or within quotes none.
     """
     text = value if isinstance(value, str) else str(value)
     if len(text) > limit:
         text = f"{text[:limit]}… ({len(text):,} characters)"
-    if "/" in text or "\\" in text:  # one in a hundred of a page's texts: most are numbers and names
+    if not home and ("/" in text or "\\" in text):  # one in a hundred of a page's texts: most are numbers and names
         text = hide_home(text, anyone=True)
     if text.replace(NBSP, "").isprintable():
         return text

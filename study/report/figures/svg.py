@@ -151,6 +151,13 @@ def slim(svg: str, name: str, alt: str) -> str:
         body,
         flags=re.DOTALL,
     )
+    texts: list[str] = []  # what stands between tags is a name of somebody's: it waits while tags are rewritten
+
+    def put_aside(found: re.Match[str]) -> str:
+        texts.append(found[1].strip())
+        return f">\0{len(texts) - 1}\0"
+
+    body = re.sub(r">([^<]*[^<\s][^<]*)(?=<)", put_aside, body)
     used = set(re.findall(r"(?:href=\"#|url\(#)([^\")]+)", body))
     body = re.sub(
         r'\sid="([^"]*)"',
@@ -179,6 +186,7 @@ def slim(svg: str, name: str, alt: str) -> str:
     body = re.sub(r"M (\S+) (\S+) ?L \1 \2 ?\n?", r"M\1 \2h0", body)  # a point, as mark_all draws it
     while "<g>\n</g>" in body:
         body = re.sub(r"<g>\n</g>\n?", "", body)
+    body = re.sub("\0(\\d+)\0", lambda m: texts[int(m[1])], body)
     size = box[1] if box else f"0 0 {NARROW} 190"
     wide = float(size.split()[2])
     return (

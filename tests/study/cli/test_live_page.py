@@ -190,12 +190,12 @@ def test_a_page_that_a_person_removed_or_replaced_is_left_so(study: Study, page:
 def test_a_long_rendering_keeps_nobody_from_saying_that_the_command_lives(
     study: Study, page: LivePage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (study.path / "report.html").write_text('<div data-heard="0000000000001">')
+    (study.path / "report.html").write_text('<div class="live" data-heard="0000000000001">')
     program(monkeypatch, "import time; time.sleep(60)")
     page._pace.beat = time.monotonic() + 0.5
     page.expect(0, 9)
     now = time.time()
-    assert wait_until(lambda: int(shown(study)[17:30]) / 1000 > now - 1, WAIT)
+    assert wait_until(lambda: int(shown(study)[30:43]) / 1000 > now - 1, WAIT)
     assert page._child is not None
 
 
