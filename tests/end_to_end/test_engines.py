@@ -21,7 +21,7 @@ def run(*words: str) -> str:
         [sys.executable, "-m", "study.run", *words], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    return done.stderr
+    return " ".join(done.stderr.split())  # however it is wrapped
 
 
 @pytest.mark.long

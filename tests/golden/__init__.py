@@ -32,7 +32,7 @@ STORY = {
     "auto": ["--study", "auto", "--budget", "20m", "--trials", "12", "--margin", "3", *FAST],
 }
 BEFORE_AUTO = "confirm"  # how many trials fit into auto's time is the machine's: it begins with the sweep recorded
-SPAN = r"(?:\d+ h \d\d min|\d+ min(?: \d\d s)?|\d+(?:\.\d+)? s)\b"
+SPAN = r"(?:\d+\s+h\s+\d\d\s+min|\d+\s+min(?:\s+\d\d\s+s)?|\d+(?:\.\d+)?\s+m?s)\b"
 
 
 def story(folder: Path, terminal: bool) -> dict[str, str]:
@@ -116,7 +116,8 @@ def shown(text: str) -> str:
 
 def normalised(text: str) -> str:
     """Return a text without what another machine, or another minute, would have otherwise."""
-    text = re.sub(rf"(?m)^{SPAN}  \d+(/\d+)? done, \d+ running.*\n", "", text)  # how far it is, now and then
+    # how far it is, said now and then in a line or two, up to the next line that begins with a time
+    text = re.sub(rf"(?ms)^{SPAN}  \d+(/\d+)? done, \d+ running.*?\n(?={SPAN}  )", "", text)
     text = re.sub(r"for about\s+\d+(\s+trainings)", r"for about N\1", text)
     text = re.sub(r"\d+ cores?\b", "N cores", text)
     return re.sub(SPAN, "T", text)
