@@ -1,7 +1,7 @@
 """Where a difference shows: in which classes, and at which test examples. Pure; no I/O.
 
     class_changes(candidate, baseline)     the pairs' test confusion matrices -> ClassChanges
-    single_change(mine, its, baselines)    one run against one, by the noise of the baseline's other runs
+    single_change(mine, its, noise)        one run against one; the noise is class_noise(the baseline's matrices)
     moved(candidate, baseline)             which test examples each run of the pairs got right -> Moved
     churn(runs)                            at how many examples two runs of one config differ
 
@@ -89,9 +89,9 @@ def class_changes(candidate: Sequence[np.ndarray], baseline: Sequence[np.ndarray
     )
 
 
-def single_change(mine: np.ndarray, its: np.ndarray, baselines: Sequence[np.ndarray]) -> ClassChanges:
-    """Return the changes of one run against one; ``half`` is what two runs of the baseline may differ by."""
-    return ClassChanges(1, its.sum(axis=1), recalls(its), recalls(mine), class_noise(baselines), mine - its)
+def single_change(mine: np.ndarray, its: np.ndarray, noise: np.ndarray | None) -> ClassChanges:
+    """Return the changes of one run against one; ``noise`` is what :func:`class_noise` says of the baseline's runs."""
+    return ClassChanges(1, its.sum(axis=1), recalls(its), recalls(mine), noise, mine - its)
 
 
 def class_noise(baselines: Sequence[np.ndarray]) -> np.ndarray | None:

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from results.record import Record
 from study.report.blocks import Block, Tile
 from study.report.parts.lead import lead, said_before_verdicts
-from study.report.parts.measured import Compared, compared, others, paired_figure, tiles
+from study.report.parts.measured import others, paired_figure, tiles
 from study.report.parts.next_command import next_blocks
+from study.report.parts.pairs import Paired, paired
 from study.report.parts.settings import settings_blocks
 from study.report.text import name, text
 from study.report.view import View
@@ -40,7 +41,7 @@ def answer(view: View) -> Answer:
     what = name(script.template if script else view.meta.trainable, 120)
     subtitle = text("{} on {}", what, name(view.meta.dataset.name))
     tone, mark, verdict = lead(view) or said_before_verdicts(view)
-    two = compared(view)
+    two = paired(view)
     run, whose = _used(view, two)
     return Answer(
         name(view.meta.name, 80),
@@ -57,7 +58,7 @@ def answer(view: View) -> Answer:
     )
 
 
-def _used(view: View, two: Compared | None) -> tuple[Record | None, str]:
+def _used(view: View, two: Paired | None) -> tuple[Record | None, str]:
     """The run whose settings a reader would take, and what it is called."""
     if two is None or two.record is None or not two.changes:
         return None, ""

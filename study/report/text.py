@@ -144,6 +144,13 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def span(seeds: Sequence[int]) -> str:
+    """Seeds: ``900 to 923`` where they follow one another, else a list of at most twelve."""
+    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds[:12])) + (", ..." if len(seeds) > 12 else "")
+
+
 def plural(n: int, one: str, many: str | None = None) -> str:
     """``1 trial``, ``3 trials``."""
     return formatting.plural(n, one, many).replace(" ", NBSP, 1)

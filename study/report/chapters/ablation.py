@@ -13,7 +13,7 @@ from results.config import changes
 from study.report.blocks import Block, Code, Command, Fold, Note, Section, Text
 from study.report.cells import Column, Table
 from study.report.parts.lead import foremost
-from study.report.parts.measured import compared
+from study.report.parts.pairs import paired
 from study.report.parts.verdicts import counted, effects_figure, error_shared, plain_name, verdict_columns
 from study.report.tables.judged import explained
 from study.report.tables.verdicts import path_sentence, verdict_table
@@ -50,7 +50,7 @@ def ablation(view: View) -> Section | None:
 
 def _not_asked(view: View) -> Section | None:
     """That several changes were only tested together, and how to take them apart."""
-    two = compared(view)
+    two = paired(view)
     if two is None or len(two.changes) < 2:
         return None
     said = text("The {} of {} were only tried together.", plural(len(two.changes), "change"), two.name)

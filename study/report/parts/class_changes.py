@@ -1,63 +1,40 @@
-"""How a trial's recall of each class differs from the baseline's, and what of it is more than noise."""
+"""What runs say of classes and of test examples, read from their records; and a trial's classes in a sentence."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
 from results.analysis import classes
-from results.analysis.evidence import Trial
+from results.analysis.classes import ClassChanges
+from results.record import Record
 from study.report.text import joined, points, strong, text
 from study.report.view import View
 
 
-@dataclass(frozen=True)
-class Change:
-    """Per-class change of recall against the baseline run, as fractions; ``noise`` is None where it is unknown."""
-
-    mine: np.ndarray  # (classes, classes) int, the trial on the test set
-    its: np.ndarray  # the same of the baseline
-    change: np.ndarray  # (classes,) float
-    noise: np.ndarray | None  # (classes,) float: changes up to it are within the noise
-
-    @property
-    def flagged(self) -> list[int]:
-        """Classes whose change lies outside the noise, by size."""
-        if self.noise is None:
-            return []
-        out = np.flatnonzero(np.abs(self.change) > self.noise)
-        return [int(i) for i in out[np.argsort(-np.abs(self.change[out]), kind="stable")]]
+def matrices(view: View, mine: Record, its: Record | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """The test matrices of two runs; None where either has none."""
+    a, b = view.matrix(mine.test_confusion), view.matrix(its.test_confusion) if its else None
+    return None if a is None or b is None else (a, b)
 
 
 def class_noise(view: View) -> np.ndarray | None:
     """How far a class's recall may differ between two runs of the baseline: at 95 % over all classes together."""
-    return classes.class_noise(baseline_matrices(view))
+    found = [m for b in view.baselines if (m := view.matrix(b.test_confusion)) is not None]
+    return classes.class_noise(found)
 
 
-def baseline_matrices(view: View) -> list[np.ndarray]:
-    """The test matrices of the baseline's runs."""
-    return [m for b in view.baselines if (m := view.matrix(b.test_confusion)) is not None]
+def right(view: View, record: Record | None) -> np.ndarray | None:
+    """(test examples,) bool: which it got right; None where the record does not say."""
+    bits = record.test_examples if record is not None else None
+    return bits.array() if bits is not None and bits.kind == "bits" and view.metric.is_accuracy else None
 
 
-def change(view: View, trial: Trial, noise: np.ndarray | None) -> Change | None:
-    """The trial's per-class change on the test set; None where either has no matrix."""
-    base = trial.compared.baseline
-    mine = view.matrix(trial.record.test_confusion)
-    its = view.matrix(base.test_confusion) if base else None
-    if mine is None or its is None:
-        return None
-    return Change(mine, its, classes.recalls(mine) - classes.recalls(its), noise)
-
-
-def flagged_sentence(view: View, found: Change) -> Markup:
-    """Say which classes changed by more than the noise."""
-    if found.noise is None:
-        return text(
-            "Whether any of these changes is more than noise is unknown: that takes three seeds of the baseline."
-        )
-    if not found.flagged:
+def flagged_sentence(view: View, changes: ClassChanges) -> Markup:
+    """Say which classes changed by more than the noise, where that is known."""
+    if not changes.outside:
         return text("No class changed by more than two runs of the baseline may differ.")
-    said = [text("{} {} percentage points", strong(view.classes[i]), points(found.change[i], 1)) for i in found.flagged]
+    said = [
+        text("{} {} percentage points", strong(view.classes[i]), points(changes.change[i], 1)) for i in changes.outside
+    ]
     return text("Outside the noise: {}.", joined(said))

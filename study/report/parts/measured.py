@@ -2,68 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from markupsafe import Markup
 
-from results.analysis.verdicts import PairVerdict
-from results.config import changes
-from results.record import Record
 from study.report import figures
 from study.report.blocks import Block, Figure, Text, Tile
 from study.report.cells import Column, Table
 from study.report.parts.lead import foremost
 from study.report.parts.leaderboard import status_counts
-from study.report.parts.verdicts import ROLE, candidate, plain_name, style
+from study.report.parts.pairs import Paired
+from study.report.parts.verdicts import ROLE, candidate, style
 from study.report.tables.judged import has_interval
-from study.report.text import NBSP, capital, clean, duration, joined, link, magnitude, number, plural, text
+from study.report.text import NBSP, capital, clean, duration, joined, link, magnitude, number, plural, span, text
 from study.report.view import View
 
 SHOWN = 5  # other candidates in the line
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A candidate's runs and the baseline's of the same seeds. ``tested``: by fresh seeds; None: one run each."""
-
-    name: str
-    record: Record | None
-    changes: dict[str, tuple[object, object]]
-    pairs: Sequence[tuple[int, Record, Record]]  # (seed, candidate, baseline)
-    tested: PairVerdict | None = None
-
-
-def compared(view: View) -> Compared | None:
-    """The foremost candidate with its fresh seeds, else the best trial with the run it is compared with."""
-    first = foremost(view)
-    if first is not None:
-        record, runs = view.chosen_run(first.pair), view.runs
-        name, reference = first.pair.key
-        pairs = [
-            (s, runs[name, s], runs[reference, s]) for s in first.seeds if {(name, s), (reference, s)} <= set(runs)
-        ]
-        changed = changes(record.config, view.meta.baseline) if record else {}
-        return Compared(plain_name(view, first), record, changed, pairs, first)
-    best = view.best
-    if best is None:
-        return None
-    base = best.compared.baseline
-    pairs = [(best.record.seed, best.record, base)] if base is not None else []
-    return Compared(best.label, best.record, best.changes, pairs)
-
-
 # -- before and after --------------------------------------------------------------------------------------------------
 
 
-def tiles(view: View, two: Compared | None) -> list[Tile]:
+def tiles(view: View, two: Paired | None) -> list[Tile]:
     """Score, size and time before and after, and how many runs say so."""
     if two is None:
         return _of_baseline(view)
     fresh = two.tested is not None
     n = len(two.pairs)
-    how = f"means of {plural(n, 'paired seed')}" if fresh and n > 1 else f"seed {two.pairs[0][0]}" if n else ""
+    how = f"means of {plural(n, 'paired seed')}" if fresh and n > 1 else f"seed {two.seeds[0]}" if n else ""
     shown = [_score(view, two, how), _size(two), _time(two, how)]
     if fresh:
         shown.append(Tile("Fresh paired seeds", f"{n}", _trained(view, two)))
@@ -72,10 +37,10 @@ def tiles(view: View, two: Compared | None) -> list[Tile]:
     return [tile for tile in shown if tile is not None]
 
 
-def _score(view: View, two: Compared, how: str) -> Tile | None:
+def _score(view: View, two: Paired, how: str) -> Tile | None:
     """The metric: what verdicts compare on fresh seeds, validation in the sweep."""
     split = None if two.tested else "validation"
-    scores = [(b.final, a.final) if two.tested else (b.score, a.score) for _, a, b in two.pairs]
+    scores = [(b.final, a.final) if two.tested else (b.score, a.score) for a, b in two.pairs]
     known = [(b, a) for b, a in scores if a is not None and b is not None]
     if not known:
         return None
@@ -85,8 +50,8 @@ def _score(view: View, two: Compared, how: str) -> Tile | None:
     return Tile(capital(view.metric.what(split)), value, detail)
 
 
-def _size(two: Compared) -> Tile | None:
-    sizes = next(((b.parameters, a.parameters) for _, a, b in two.pairs if a.parameters and b.parameters), None)
+def _size(two: Paired) -> Tile | None:
+    sizes = next(((b.parameters, a.parameters) for a, b in two.pairs if a.parameters and b.parameters), None)
     if sizes is None:
         return None
     before, after = sizes
@@ -97,14 +62,14 @@ def _size(two: Compared) -> Tile | None:
     return Tile("Parameters", text("{} → {}", *short), detail)
 
 
-def _time(two: Compared, how: str) -> Tile | None:
-    times = [(b.seconds, a.seconds) for _, a, b in two.pairs if a.seconds and b.seconds]
+def _time(two: Paired, how: str) -> Tile | None:
+    times = [(b.seconds, a.seconds) for a, b in two.pairs if a.seconds and b.seconds]
     if not times:
         return None
     before, after = (float(np.mean([pair[i] for pair in times])) for i in (0, 1))
     short = max(before, after) < 1  # in seconds of one digit behind the point two such times look alike, or like none
     value = text("{} → {}", *(number(round(1000 * s)) + f"{NBSP}ms" if short else duration(s) for s in (before, after)))
-    devices = sorted({clean(r.device, 40) for _, *both in two.pairs for r in both if r.device})
+    devices = sorted({clean(r.device, 40) for both in two.pairs for r in both if r.device})
     on = text(" on {}", joined(devices)) if devices else ""
     return Tile("Training time per run", value, text("{}{}, {}", _ratio(before, after), on, how))
 
@@ -116,14 +81,12 @@ def _ratio(before: float, after: float) -> str:
     return f"{ratio:.2g} times as many" if ratio > 10 else f"{100 * (ratio - 1):+.0f} %".replace("-", "−")
 
 
-def _trained(view: View, two: Compared) -> Markup:
-    """How long each of the paired runs was trained, and on what it was measured."""
-    epochs = {r.config.get("epochs") for _, *both in two.pairs for r in both}
-    same = epochs.pop() if len(epochs) == 1 else None
-    seeds = [s for s, *_ in two.pairs]
-    span = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 2 else ", ".join(map(str, seeds))
-    each = f"; each run {plural(same, 'epoch')}" if isinstance(same, int) else ""
-    return text("{}{}", f"seeds {span}, unused by the sweep" if seeds else "no pair has a score yet", each)
+def _trained(view: View, two: Paired) -> Markup:
+    """Which the paired seeds are, and how long each run was trained."""
+    if not two.pairs:
+        return text("no pair has a score yet")
+    each = f"; each run {two.epochs(view)}" if view.has_epochs else ""
+    return text("seeds {}, unused by the sweep{}", span(two.seeds), each)
 
 
 def _of_baseline(view: View) -> list[Tile]:
@@ -154,7 +117,7 @@ def _of_baseline(view: View) -> list[Tile]:
 # -- each pair ---------------------------------------------------------------------------------------------------------
 
 
-def paired_figure(view: View, two: Compared | None) -> list[Block]:
+def paired_figure(view: View, two: Paired | None) -> list[Block]:
     """Each fresh seed's difference with their mean, its interval and the margin; nothing before there are three."""
     if two is None or two.tested is None or len(two.pairs) < 2:
         return []
@@ -184,9 +147,9 @@ def paired_figure(view: View, two: Compared | None) -> list[Block]:
     return [Figure("paired", title, svg, alt, reading, _numbers(view, two))]
 
 
-def _numbers(view: View, two: Compared) -> Table:
+def _numbers(view: View, two: Paired) -> Table:
     """The pairs as numbers, their means below."""
-    whole = [(str(s), a.final, b.final) for s, a, b in two.pairs]
+    whole = [(str(b.seed), a.final, b.final) for a, b in two.pairs]
     means = [
         float(np.mean([x for x in column if x is not None]))
         for column in ([a for _, a, _ in whole], [b for *_, b in whole])

@@ -7,23 +7,30 @@ import math
 import numpy as np
 from markupsafe import Markup
 
+from results.analysis import classes
 from results.analysis.classes import Moved, churn
 from study.report.blocks import Block, Picture, Pictures
 from study.report.cells import Column, Table
-from study.report.parts.changed import Compared, right
-from study.report.parts.pictures import source
+from study.report.parts.class_changes import right
+from study.report.parts.pairs import Paired
+from study.report.parts.pictures import THUMBNAILS, source
 from study.report.text import plural, strong, text
 from study.report.view import View
 
-THUMBNAILS = 8
+
+def moved(view: View, two: Paired) -> Moved | None:
+    """What its pairs move among the test examples; None where records do not say which were right."""
+    both = [(right(view, mine), right(view, its)) for mine, its in two.pairs]
+    known = [(mine, its) for mine, its in both if mine is not None and its is not None]
+    return classes.moved([mine for mine, _ in known], [its for _, its in known])
 
 
-def moved_sentence(view: View, found: Compared, moved: Moved) -> Markup:
+def moved_sentence(view: View, two: Paired, moved: Moved) -> Markup:
     """How many examples a pair moves either way, and how many two runs of the baseline differ by."""
     said = text(
         "A run of {} gets {} of {} test {} right that the baseline gets wrong with the same seed, and {} the other way "
         "round: {}{} differ{}.",
-        found.who,
+        two.who,
         strong(f"{moved.gained:,.0f}"),
         f"{len(moved.net):,}",
         view.members,
@@ -39,14 +46,14 @@ def moved_sentence(view: View, found: Compared, moved: Moved) -> Markup:
     return said
 
 
-def moved_table(view: View, found: Compared, moved: Moved) -> Table:
+def moved_table(view: View, two: Paired, moved: Moved) -> Table:
     """How many are gained and lost by the number of seeds, and how many would be if the two were alike."""
     n = moved.n
     steps = sorted({n, math.ceil(n * 3 / 4), math.ceil(n / 2), math.ceil(n / 4)}, reverse=True)
     pattern = (
         "Test {} that more runs of {} than of the baseline get right, or fewer; {}. By chance: if both were one config"
     )
-    caption = text(pattern, view.members, found.who, plural(n, "fresh seed"))
+    caption = text(pattern, view.members, two.who, plural(n, "fresh seed"))
     columns = [
         Column("By runs", lambda k: f"all {n}, reliably" if k == n else f"at least {k}"),
         Column("Gained", lambda k: f"{moved.at_least(k)[0]:,}", numeric=True),
@@ -60,12 +67,12 @@ def _few(count: float) -> str:
     return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
 
 
-def moved_pictures(view: View, found: Compared, moved: Moved) -> list[Block]:
+def moved_pictures(view: View, two: Paired, moved: Moved) -> list[Block]:
     """The images gained and lost in most seeds, where the study holds pictures; with their class where it is known."""
     images = view.images
     if images is None or len(images) != len(moved.net):
         return []
-    runs = [*view.baselines, *(t.record for t in view.ranked), *(r for pair in found.pairs for r in pair)]
+    runs = [*view.baselines, *(t.record for t in view.ranked), *(r for pair in two.pairs for r in pair)]
     kept = (view.predictions(r.run_id) for r in runs)
     labels = next((p.labels for p in kept if p is not None and len(p.labels) == len(images)), None)
     blocks: list[Block] = []

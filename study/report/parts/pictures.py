@@ -13,6 +13,8 @@ from study.report.blocks import Picture
 from study.report.text import percent, text
 from study.report.view import View
 
+THUMBNAILS = 8  # of examples gained, and of those lost
+
 
 def picture(image: np.ndarray, view: View, truth: int, taken: int, sure: float, label: str) -> Picture:
     """One test image with what it is and what it was taken for."""

@@ -12,7 +12,7 @@ from study.report.blocks import Block, Facts, Note, Section, Text
 from study.report.cells import Column, Table
 from study.report.parts.leaderboard import status_counts
 from study.report.tables.judged import error_spent
-from study.report.text import clean, code, joined, name, number, percent, plural, text
+from study.report.text import clean, code, joined, name, number, percent, plural, span, text
 from study.report.view import View, trial_link
 
 
@@ -98,7 +98,7 @@ def _named(plan: Plan) -> Markup:
 
 
 def _seeds(plan: Plan) -> Markup:
-    return text("{}{} <small>{}</small>", "at most " if plan.every_round else "", len(plan.seeds), _span(plan))
+    return text("{}{} <small>{}</small>", "at most " if plan.every_round else "", len(plan.seeds), span(plan.seeds))
 
 
 def _margin(view: View, plan: Plan) -> Markup | str:
@@ -126,14 +126,6 @@ def _compared(view: View, plan: Plan) -> Markup:
         named.append(trial_link(trial) if trial else own)
     more = len(plan.pairs) - len(named)
     return joined([*named, f"{more} more"] if more else list(named))
-
-
-def _span(plan: Plan) -> str:
-    """The seeds: '900 to 923' where they follow one another."""
-    seeds = plan.seeds
-    if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"{seeds[0]} to {seeds[-1]}"
-    return ", ".join(map(str, seeds[:12])) + (", ..." if len(seeds) > 12 else "")
 
 
 def _so_far(view: View, judged: Judged) -> Markup:

@@ -9,17 +9,15 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from results.analysis.classes import single_change
 from results.analysis.evidence import Trial
-from results.record import Record
 from study.report import confusion
 from study.report.blocks import Block, Pictures, Pixels, Text
 from study.report.cells import Matrix
-from study.report.parts.class_changes import change, flagged_sentence
-from study.report.parts.pictures import picture
+from study.report.parts.class_changes import flagged_sentence, matrices, right
+from study.report.parts.pictures import THUMBNAILS, picture
 from study.report.text import signed, strong, text
 from study.report.view import View
-
-THUMBNAILS = 8
 
 BETTER, WORSE = (122, 92, 190), (219, 124, 18)
 """Of a picture's cells, as in a table's; how opaque they are tells how much, so that light and dark grounds serve."""
@@ -27,12 +25,12 @@ BETTER, WORSE = (122, 92, 190), (219, 124, 18)
 
 def complete(view: View, trial: Trial, noise: np.ndarray | None, whole: bool) -> list[Block]:
     """A complete trial on the test set: which classes moved by more than noise, and the matrix."""
-    found = change(view, trial, noise)
-    if found is None:
+    two = matrices(view, trial.record, trial.compared.baseline)
+    if two is None:
         return []
-    said = [Text([flagged_sentence(view, found)])] if found.noise is not None else []
+    said = [Text([flagged_sentence(view, single_change(*two, noise))])] if noise is not None else []
     caption = text("{} on the test {}: count, and minus the baseline's", trial.label, view.members)
-    return [*said, _matrix(view, found.mine, found.its, caption, whole)]
+    return [*said, _matrix(view, *two, caption, whole)]
 
 
 def pruned(view: View, trial: Trial, whole: bool) -> list[Block]:
@@ -107,16 +105,9 @@ def _pixels(shares: np.ndarray) -> Markup:
     return Markup("data:image/png;base64," + base64.b64encode(file.getvalue()).decode())
 
 
-def _right(view: View, record: Record | None) -> np.ndarray | None:
-    """(test examples,) bool: which a classifier named correctly; None where the record does not say."""
-    bits = record.test_examples if record is not None and record.test_confusion is not None else None
-    return bits.array() if bits is not None and bits.kind == "bits" and view.metric.is_accuracy else None
-
-
 def moved_examples(view: View, trial: Trial, pictured: bool) -> list[Block]:
     """The test examples it gained and lost against the baseline, surest first; counts alone without pictures."""
-    base = trial.compared.baseline
-    mine, its = _right(view, trial.record), _right(view, base)
+    mine, its = right(view, trial.record), right(view, trial.compared.baseline)
     if mine is None or its is None or len(mine) != len(its):
         return []
     gained, lost = np.flatnonzero(mine & ~its), np.flatnonzero(~mine & its)

@@ -74,7 +74,7 @@ def test_one_run_against_one_is_measured_by_the_baselines_own_runs() -> None:
     random = np.random.default_rng(1)
     runs = matrices(random, 5, [300, 40], 0.75)
     mine = matrices(random, 1, [300, 40], 0.9)[0]
-    found = single_change(mine, runs[0], runs)
+    found = single_change(mine, runs[0], class_noise(runs))
     assert found.half is not None
     for c in range(2):
         own = [m[c, c] / sum(m[c]) for m in runs]
