@@ -5,16 +5,11 @@ Light: a driver imports it, and none waits for pandas.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
+from study.report.templates import filled
 from study.report.text import clean
 
 PAGE = "report.html"  # in a study's folder
@@ -65,17 +60,5 @@ def ended(page: bytes) -> bytes:
 
 def waiting(name: str, live: Live) -> str:
     """Return the page of a study of which no training has ended yet."""
-    script = _asset("scripts/live.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    made = Environment(loader=PackageLoader("report_templates", ""), autoescape=True, undefined=StrictUndefined)
-    return made.get_template("waiting.html.j2").render(
-        name=clean(name, 80),
-        live=live,
-        style=Markup("".join(_asset(f"styles/{name}.css") for name in ("page", "answer", "live"))),
-        script=Markup(script),
-        digest=digest,
-    )
-
-
-def _asset(name: str) -> str:
-    return (files("report_templates") / name).read_text(encoding="utf-8")
+    styles, scripts = ("page", "answer", "live"), ("live",)
+    return filled("waiting.html.j2", styles, scripts, name=clean(name, 80), live=live)

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from results import escaping
 from results.analysis.ablation import confirmed
@@ -25,12 +17,9 @@ from study.report.tables.leaderboard import leaderboard
 from study.report.tables.methods import methods
 from study.report.tables.verdicts import verdict_table
 from study.report.tables.writers import WRITERS
+from study.report.templates import SCRIPTS, STYLES, filled
 from study.report.text import clean
 from study.report.view import View
-
-STYLES = ("page", "answer", "tables", "matrix", "trials", "live", "media")
-"""Parts of the style sheet, in order; ``media`` (phone, print, forced colours) overrides what stands before it."""
-SCRIPTS = ("page", "tables", "compare", "live")
 
 
 def write_report(study: Study) -> Path:
@@ -47,22 +36,9 @@ def view_of(study: Study) -> View:
 def render(study: Study, live: Live | None = None) -> str:
     """Return the page. The same records and artefacts give the same text, byte for byte, but for a running command."""
     view = view_of(study)
-    script = "".join(asset(f"scripts/{name}.js") for name in SCRIPTS)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    page: str = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            head=answer(view),
-            live=live,
-            chapters=chapters(view),
-            style=Markup("".join(asset(f"styles/{name}.css") for name in STYLES) + style_sheet()),
-            script=Markup(script),
-            policy=f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
-            "base-uri 'none'; form-action 'none'",
-        )
+    return filled(
+        "report.html.j2", STYLES, SCRIPTS, style_sheet(), head=answer(view), live=live, chapters=chapters(view)
     )
-    return page
 
 
 def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
@@ -93,25 +69,3 @@ def render_format(study: Study, format: str, table: str = "leaderboard") -> str:
         command, none = ("confirm", "verdicts") if table == "verdicts" else ("ablate", "ablation")
         raise UserError(f"this study has no {none} yet", command)
     return WRITERS[format](verdict_table(found, view.meta))
-
-
-def asset(name: str) -> str:
-    """Return a file of the templates package as text."""
-    return (files("report_templates") / name).read_text(encoding="utf-8")
-
-
-@functools.cache
-def environment() -> Environment:
-    """The template environment: all is escaped, a missing name is an error, plain text is cleaned as it is shown."""
-
-    def shown(value: Any) -> Any:
-        return clean(value, 20_000) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    return Environment(
-        loader=PackageLoader("report_templates", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import html5lib
 
 from study.report.blocks import Section
-from study.report.page import environment
+from study.report.templates import environment
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 MINUS = "\u2212"
