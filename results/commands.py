@@ -49,6 +49,11 @@ def next_command(name: str, study: Path | str, meta: StudyMeta, *words: str) -> 
     return command(name, study, *words, *(given_again(meta) if name in TRAINING else ()))
 
 
+def contract_command(trainable: str, *words: str) -> str:
+    """Return the command that trains a trainable a few times, shortly, and says whether it is as it declares."""
+    return shlex.join([*PROGRAM[:2], "study.contract", trainable, *words])
+
+
 def as_typed(argv: Sequence[str], study: Path | str | None) -> str:
     """Return the command that was typed, its study named."""
     named = any(word == "--study" or word.startswith("--study=") for word in argv)

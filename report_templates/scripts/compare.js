@@ -62,8 +62,8 @@
     const [settings, facts] = [[], []], lines = parts.get(id).querySelector("pre.lines").textContent.split("\n");
     const gap = lines.indexOf("");
     lines.forEach((line, i) => {
-      const [term, ...rest] = line.split("\t"), value = rest.join(" ");
-      if (i < gap) settings.push([term, value.split(" → ")]);
+      const [term, ...rest] = line.split("\t"), value = rest.join(" "); // no value holds a tab
+      if (i < gap) settings.push([term, [rest[0], (rest[1] ?? "").slice(2)]]);
       else if (term) facts.push([term, value]);
     });
     return { id, name: named(id), settings: new Map(settings), facts: new Map(facts) };
@@ -87,7 +87,7 @@
     const fields = [...new Set(trials.flatMap((t) => [...t.settings.keys()]))];
     const rows = fields.map((field) => {
       const usual = trials.find((t) => t.settings.has(field)).settings.get(field)[0];
-      return [field, ...trials.map((t) => (t.settings.has(field) ? t.settings.get(field).slice(1).join(" → ") : usual))];
+      return [field, ...trials.map((t) => (t.settings.has(field) ? t.settings.get(field)[1] : usual))];
     });
     return rows.filter((row) => new Set(row.slice(1)).size > 1);
   };

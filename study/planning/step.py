@@ -85,8 +85,14 @@ class Clock:
         return each * math.ceil(left / min(self.at_once(left, each) or 1, max(left, 1)))
 
 
+def commonest_error(records: Sequence[Record]) -> tuple[str, int]:
+    """Return the reason that most of these runs give for having no score, and of how many it is."""
+    lost = [(r.error or "").strip() or r.status for r in records if r.status in ("failed", "diverged")]
+    found = Counter(reason.splitlines()[0][:REASON] for reason in lost)
+    return next(iter(found.most_common(1)), ("no reason is recorded", 0))
+
+
 def common_error(records: Sequence[Record]) -> str:
-    """Return the reason that most of these runs give for having no score, and of how many."""
-    found = Counter((r.error or r.status).strip().splitlines()[0][:REASON] for r in records if r.status != "complete")
-    (reason, count), *_ = found.most_common(1) or [("no reason is recorded", 0)]
+    """Return the same in a few words."""
+    reason, count = commonest_error(records)
     return f"{reason}; {count} times" if count > 1 else reason

@@ -12,9 +12,9 @@ from results.analysis.scores import curve
 from results.record import Record
 from study.report.blocks import Block, Command, Curve, Details, Lines, Note, Section, Text
 from study.report.parts.class_changes import class_noise
-from study.report.parts.reproduce import reproduce
+from study.report.parts.reproduce import exact, reproduce
 from study.report.parts.trial_errors import complete, moved_examples, pruned
-from study.report.text import capital, clean, duration, number, plural, text, typeset, value
+from study.report.text import capital, clean, duration, number, plural, text, typeset
 from study.report.view import View, trial_changes
 
 NAME, QUESTION, SHORT = "trials", "What did each trial do?", "Every trial"
@@ -73,7 +73,7 @@ def _what(view: View, trial: Trial) -> Lines:
     """Its settings with every digit, the baseline's first; then, after an empty line, how it ended."""
     r, c = trial.record, trial.compared
     unit = f" {view.metric.short_unit}" if view.metric.short_unit else ""
-    items = [f"{clean(f, 40)}\t{_exact(old)} → {_exact(new)}" for f, (old, new) in trial.changes.items()]
+    items = [f"{clean(f, 40)}\t{exact(old)}\t→ {exact(new)}" for f, (old, new) in trial.changes.items()]
     items.append("")
     if r.status == "pruned":
         items.append(f"pruned\tafter {plural(len(r.history), 'epoch')}: no full score, hence no rank")
@@ -92,11 +92,6 @@ def _what(view: View, trial: Trial) -> Lines:
         items.append(f"parameters\t{number(r.parameters)}")
     items += [f"training time\t{duration(r.seconds)}", f"seed\t{r.seed}"]
     return Lines(items)
-
-
-def _exact(setting: object) -> str:
-    """A setting with every digit."""
-    return repr(setting) if isinstance(setting, float) else value(setting)
 
 
 @dataclass(frozen=True)

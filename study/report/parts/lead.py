@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -11,6 +10,7 @@ from results.analysis.evidence import Trial
 from results.analysis.paired import MIN_SEEDS, claimed
 from results.analysis.verdicts import PairVerdict
 from results.record import Record
+from study.planning.step import commonest_error
 from study.report.parts.leaderboard import status_counts
 from study.report.parts.verdicts import after_round, candidate
 from study.report.text import NBSP, capital, code, joined, plural, strong, text
@@ -139,8 +139,7 @@ def failing(view: View, records: Sequence[Record]) -> Markup:
     lost = [r for r in records if r.status in ("failed", "diverged")]
     if not lost:
         return Markup("")
-    reasons = Counter((r.error or r.status).strip().splitlines()[0] for r in lost if (r.error or r.status).strip())
-    reason, count = next(iter(reasons.most_common(1)), ("no reason is recorded", len(lost)))
+    reason, count = commonest_error(lost)
     said = text(" The most frequent reason, {} of {}: {}.", count, len(lost), code(reason, 200))
     log = text(" More is in {} in the study's folder.", code("study.log"))
     return said + (log if view.study.files.exists("study.log") else "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 
+from results.commands import contract_command
 from study.planning.step import given_command
 from study.report.blocks import Block, Command, Text
+from study.report.parts.reproduce import homely
 from study.report.text import NBSP, capital, clean, text
 from study.report.view import View
 
@@ -31,6 +32,6 @@ def _to_mend(view: View) -> list[Block]:
     if not lost or view.best is not None or (view.reference and not view.trials) or view.meta.script:
         return []
     source = view.meta.dataset.source
-    words = [view.meta.trainable, *(["--dataset", source] if source else [])]
-    command = shlex.join(["python", "-m", "study.contract", *(clean(word, 1000) for word in words)])
+    words = ["--dataset", homely(source)] if source else []
+    command = contract_command(homely(view.meta.trainable), *words)
     return [Command(command, "To train it a few times, shortly, and see where it breaks")]

@@ -23,7 +23,7 @@ def reproduce(view: View, record: Record) -> str:
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in meta.name[:40]) or "study"
     words = _trainable(view)
     if meta.dataset.source:
-        words += ["--dataset", _cut(_homely(meta.dataset.source))]
+        words += ["--dataset", homely(meta.dataset.source)]
         if meta.dataset.name != meta.dataset.source:
             words += ["--dataset-name", _cut(meta.dataset.name)]
     words += ["--seed", str(record.seed), "--precision", _cut(record.precision or meta.precision)]
@@ -38,19 +38,17 @@ def _trainable(view: View) -> list[str]:
     """What names the trainable in a new study: a script with its metric, or a module or file."""
     meta, metric = view.meta, view.metric
     if meta.script is None:
-        return (
-            [] if meta.trainable == "alexnet" else given_again(meta) or ["--trainable", _cut(_homely(meta.trainable))]
-        )
+        return [] if meta.trainable == "alexnet" else given_again(meta) or ["--trainable", homely(meta.trainable)]
     words = [*given_again(meta), "--metric", f"{metric.name}:{metric.goal}"]
     words += ["--test-metric", metric.test] if metric.test else []
     words += ["--unit", metric.unit] if metric.unit else []
     return words + (["--parse", meta.script.parse] if meta.script.parse else [])
 
 
-def _homely(path: str) -> str:
+def homely(path: str) -> str:
     """A path that the toolkit expands, without the name of whose home it lies in."""
     hidden = hide_home(path, anyone=True)
-    return hidden if hidden.startswith("~") else path
+    return _cut(hidden if hidden.startswith("~") else path)
 
 
 def set_words(settings: Mapping[str, object]) -> str:
@@ -61,6 +59,11 @@ def set_words(settings: Mapping[str, object]) -> str:
 def typed(setting: object) -> str:
     """A value as ``--set`` reads it, with every digit."""
     return _cut(setting) if isinstance(setting, str) else json.dumps(setting)
+
+
+def exact(setting: object) -> str:
+    """The same as it is shown: in one line."""
+    return clean(typed(setting), LONGEST)
 
 
 def listed(setting: object) -> str:

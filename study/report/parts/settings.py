@@ -8,8 +8,8 @@ from results.config import RUN_ID, changes
 from results.record import Record
 from study.report.blocks import Block, Command, Fold, Text
 from study.report.cells import Column, Table
-from study.report.parts.reproduce import reproduce, set_words, typed
-from study.report.text import clean, code, link, plural, text
+from study.report.parts.reproduce import exact, reproduce, set_words
+from study.report.text import code, link, plural, text
 from study.report.view import View
 
 IN_SIGHT = 8
@@ -21,8 +21,8 @@ def settings_blocks(view: View, run: Record) -> list[Block]:
     same = sum(1 for field in run.config if field not in changed)
     columns = [
         Column("Setting", show=lambda c: code(c[0], 60)),
-        Column("Baseline", show=lambda c: code(_shown(c[1][0]), 80)),
-        Column("Used", show=lambda c: code(_shown(c[1][1]), 80)),
+        Column("Baseline", show=lambda c: code(exact(c[1][0]), 80)),
+        Column("Used", show=lambda c: code(exact(c[1][1]), 80)),
     ]
     rows = list(changed.items())
     rest = text("; the other {} as in {}", same, link("#baseline-config", "the baseline")) if same else Markup("")
@@ -33,10 +33,6 @@ def settings_blocks(view: View, run: Record) -> list[Block]:
         blocks.append(Fold(text("{} more", plural(len(rows) - IN_SIGHT, "setting")), [more]))
     blocks.append(Command(set_words({field: new for field, (_, new) in changed.items()}), "As options of a command"))
     return [*blocks, *_weights(view, run)]
-
-
-def _shown(setting: object) -> str:
-    return clean(typed(setting), 80)
 
 
 def _weights(view: View, run: Record) -> list[Block]:

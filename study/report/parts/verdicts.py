@@ -1,4 +1,4 @@
-"""Verdicts on confirmed candidates, for the chapter that asks whether anything beat the baseline."""
+"""Verdicts on fresh seeds: of candidates in a section, and what the ablation's share with them."""
 
 from __future__ import annotations
 
