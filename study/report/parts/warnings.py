@@ -21,10 +21,7 @@ def warnings(view: View) -> list[Note]:
 def _no_baseline(view: View) -> Note | None:
     if view.reference or not view.records:
         return None
-    said = text(
-        "No complete run of the baseline's config was found, so nothing is compared with it. {} makes one.",
-        code(view.command("baseline"), 2000),
-    )
+    said = "No complete run of the baseline's config was found, so nothing is compared with it."
     return Note("bad", "Baseline missing.", [said])
 
 
@@ -123,18 +120,8 @@ def _other_seed(view: View) -> Note | None:
 def _one_seed(view: View) -> Note | None:
     if not view.baselines or len(view.baselines) >= 3:
         return None
-    how = "one seed" if len(view.baselines) == 1 else "two seeds"
-    return Note(
-        "warn",
-        f"Baseline with {how}.",
-        [
-            text(
-                "How far it varies by itself is {}. Six seeds measure it: {}",
-                "unknown" if how == "one seed" else "hardly known",
-                code(view.command("baseline", "--seeds", "6"), 2000),
-            )
-        ],
-    )
+    how, known = ("one seed", "unknown") if len(view.baselines) == 1 else ("two seeds", "hardly known")
+    return Note("warn", f"Baseline with {how}.", [text("How far it varies by itself is {}.", known)])
 
 
 def _unconfirmed(view: View) -> Note | None:
@@ -146,9 +133,8 @@ def _unconfirmed(view: View) -> Note | None:
         [
             text(
                 "Each trial is one run, and the best of {} was picked after looking: "
-                "all comparisons here are exploratory. {} reruns the best on fresh seeds.",
+                "all comparisons here are exploratory. Only fresh seeds tell.",
                 view.tried,
-                code(view.command("confirm", "--top", "1"), 2000),
             )
         ],
     )
