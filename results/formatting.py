@@ -55,9 +55,11 @@ def p_number(p: float, alpha: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a time span in two or three digits: '4.2 s', '42 s', '3 min 20 s', '32 min', '2 h 05 min'."""
+    """Write a time span in two or three digits: '59 ms', '4.2 s', '42 s', '3 min 20 s', '32 min', '2 h 05 min'."""
     if missing(seconds):
         return MISSING
+    if 0 < seconds < 0.9995:  # type: ignore[operator] # in seconds two such times look alike, or like none
+        return f"{1000 * seconds:.{0 if seconds >= 0.01 else 1}f} ms"  # type: ignore[operator]
     whole = round(seconds)  # type: ignore[arg-type]
     if whole < 60:
         return f"{seconds:.1f} s" if whole < 10 else f"{whole} s"

@@ -186,11 +186,12 @@ class Stages:
 
     def _plan(self, evidence: Evidence) -> Proposal | None:
         """Go on with the plan under way, or make one of as many candidates as can be paid for. Raises UserError."""
-        how = self.clock.auto.split
-        if how is None or evidence.plans("confirm"):
+        how, plans = self.clock.auto.split, evidence.plans("confirm")
+        under_way = evidence.open_plan("confirm") is not None or (plans and self.resumed)  # else of an earlier start
+        if how is None or under_way:
             return confirm.plan(self.session, self._options("confirm", []))
         seconds = max(1.0, self.clock.left - self.last - self.ray - how.kept)
-        words = ["--budget", f"{seconds:.0f}s", *self._margin()]
+        words = ["--budget", f"{seconds:.0f}s", *self._margin(), *(["--further"] if plans else [])]
         for top in range(how.top, 1, -1):  # longer trainings than the baseline's may be too much for all
             with contextlib.suppress(UserError):
                 return confirm.plan(self.session, self._options("confirm", ["--top", str(top), *words]))

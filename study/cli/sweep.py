@@ -64,7 +64,8 @@ def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
     """Say in four lines what is trained, when it ends, what it shows and what it costs; None: of a new study."""
     evidence = None if desk is None else Evidence.of(desk.study)
     done = 0 if evidence is None else sum(r.kind == "sweep" for r in evidence.records)
-    left = max(0, what.trials - done)
+    trials = max(what.trials, done)
+    left = trials - done
     seconds = None if desk is None or evidence is None else Clock(evidence, desk.at_once).trials(left, what.scheduler)
     step = Step("sweep", (), "", left, seconds)
     stops = "each trial is trained to its end"
@@ -74,10 +75,10 @@ def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
         )
         stops += " (the grace period)"
     return [
-        f"What: {plural(what.trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
+        f"What: {plural(trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
         f"from space '{space}'{', in a new study' if desk is None else ''}.",
         f"Stops: {stops}.",
-        before_sweep(evidence, what.trials),
+        before_sweep(evidence, trials),
         f"Cost: {step.cost or 'nothing to train, all its trials are recorded'}.",
     ]
 

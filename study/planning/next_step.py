@@ -142,15 +142,16 @@ def _after_sweep(evidence: Evidence, clock: Clock) -> Step:
         return _more(evidence, clock, "no trial came to its end")
     if (judged := evidence.open_plan("confirm")) is not None:
         return _going_on(evidence, clock, judged, "confirm")
+    further = ("--further",) if evidence.plans("confirm") else ()
+    unjudged = best is not None and best.config_hash not in {j.pair.candidate for j in verdicts}
+    if best is not None and unjudged and _leads(evidence, best):
+        why = "train the best trial and the baseline on fresh seeds: is it better, or was it lucky?"
+        return _confirm(evidence, clock, (*further, "--top", "1"), why, [best.config])
     better = [j for j in verdicts if j.verdict.label == "better"]
     if better:
         return _apart(evidence, clock, max(better, key=lambda j: j.verdict.estimate))
-    further = ("--further",) if evidence.plans("confirm") else ()
-    if best is not None and best.config_hash not in {j.pair.candidate for j in verdicts}:
-        if not _leads(evidence, best):
-            return _more(evidence, clock, "no trial lies ahead of the baseline")
-        why = "train the best trial and the baseline on fresh seeds: is it better, or was it lucky?"
-        return _confirm(evidence, clock, (*further, "--top", "1"), why, [best.config])
+    if unjudged:
+        return _more(evidence, clock, "no trial lies ahead of the baseline")
     left = [j for j in verdicts if not j.verdict.decided]
     if left and further and len(evidence.plans("confirm")) < MOST_PLANS:
         return _further(evidence, clock, left)

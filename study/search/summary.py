@@ -54,7 +54,7 @@ def print_summary(
 def _counted(summary: SweepSummary, others: int) -> str:
     """Say how many runs the sweep has: '50 trials, the baseline and 49 others'; the baseline is one that was asked."""
     made = len(summary.records)
-    of = f" of {summary.asked}" if made != summary.asked else ""
+    of = f" of {summary.asked}" if made < summary.asked else ""
     return f"{made}{of} trials" + (f", the baseline and {plural(others, 'other')}" if made > others else "")
 
 

@@ -61,6 +61,18 @@ def test_a_larger_budget_extends_and_a_smaller_one_is_refused(
     assert found is not None and found.budget == 360 and found.stage == "done"
 
 
+def test_trials_found_since_an_earlier_confirmation_are_judged_by_a_further_plan(done: Path, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(done, study)
+    kept = json.loads((study / "study.json").read_text())
+    (study / "study.json").write_text(json.dumps(kept | {"auto": None}))  # as after the four commands by hand
+    assert auto(study, "--budget", "5m", "--trials", "20") == 0
+    plans = [p for p in Study.open(study).meta.plans if p["family"] == "confirm"]
+    assert len(plans) == 2 and plans[1]["alpha"] < plans[0]["alpha"]
+    old, new = ({pair["candidate"] for pair in p["pairs"]} for p in plans)
+    assert new - old, "candidates that the first plan did not judge"
+
+
 def test_where_nothing_is_better_the_ablation_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--budget", "5m", "--trials", "5", "--margin", "5", "--space", "luck", "--set", "epochs=1")
     assert auto(tmp_path / "study", *words) == 0

@@ -9,7 +9,8 @@ from results.formatting import duration, number, p_number, p_text, percent, plur
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(None, "-"), (float("nan"), "-"), (9.4, "9.4 s"), (9.6, "10 s"), (59.4, "59 s"), (59.6, "1 min 00 s"),
+    [(None, "-"), (float("nan"), "-"), (0, "0.0 s"), (0.0042, "4.2 ms"), (0.0594, "59 ms"),
+     (0.9996, "1.0 s"), (9.4, "9.4 s"), (9.6, "10 s"), (59.4, "59 s"), (59.6, "1 min 00 s"),
      (200, "3 min 20 s"), (599.6, "10 min"), (1920.0, "32 min"), (3571, "1 h 00 min"), (7500, "2 h 05 min")],
 )  # fmt: skip
 def test_a_duration(seconds: float | None, shown: str) -> None:

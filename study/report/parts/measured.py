@@ -13,7 +13,7 @@ from study.report.parts.leaderboard import status_counts
 from study.report.parts.pairs import Paired
 from study.report.parts.verdicts import ROLE, candidate, style
 from study.report.tables.judged import has_interval
-from study.report.text import NBSP, capital, clean, duration, joined, link, magnitude, number, plural, span, text
+from study.report.text import capital, clean, duration, joined, link, magnitude, number, plural, span, text
 from study.report.view import View
 
 SHOWN = 5  # other candidates in the line
@@ -67,8 +67,7 @@ def _time(two: Paired, how: str) -> Tile | None:
     if not times:
         return None
     before, after = (float(np.mean([pair[i] for pair in times])) for i in (0, 1))
-    short = max(before, after) < 1  # in seconds of one digit behind the point two such times look alike, or like none
-    value = text("{} → {}", *(number(round(1000 * s)) + f"{NBSP}ms" if short else duration(s) for s in (before, after)))
+    value = text("{} → {}", duration(before), duration(after))
     devices = sorted({clean(r.device, 40) for both in two.pairs for r in both if r.device})
     on = text(" on {}", joined(devices)) if devices else ""
     return Tile("Training time per run", value, text("{}{}, {}", _ratio(before, after), on, how))

@@ -139,6 +139,15 @@ def test_a_winner_of_two_changes_is_taken_apart(tmp_path: Path) -> None:
     assert step.trainings == 3 * (step.trainings // 3)
 
 
+def test_a_trial_that_leads_since_is_confirmed_before_the_winner_is_taken_along(tmp_path: Path) -> None:
+    study = planned_study(tmp_path / "s", effects=(0.05,))
+    first = max(r.score or 0 for r in study.records() if r.kind == "sweep")
+    ahead = made(BASE | {"width": 99}, SWEEP_SEED, 0.2, 0.002, SHARE, "sweep", trial=7)
+    study.append(ahead)
+    assert (ahead.score or 0) > first
+    assert told(next_step(Evidence.of(study))) == "confirm --further --top 1"
+
+
 def test_what_is_undecided_has_a_further_plan_and_what_is_decided_has_none(tmp_path: Path) -> None:
     undecided = Evidence.of(planned_study(tmp_path / "a", effects=(0.002,), seeds=3, noise=0.01, margin=None))
     assert [j.verdict.label for j in undecided.verdicts("confirm")] == ["undecided"]
