@@ -1,19 +1,14 @@
-"""The report in a real browser: Debian's Chromium, driven by Playwright, with axe-core from the axe-playwright wheel.
-
-Skips with its reason where Chromium or Playwright is missing, unless REQUIRE_BROWSER is set, as CI does.
-"""
+"""The report in a real browser."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,35 +18,9 @@ import pytest
 from results.store import Study
 from study.report.page import render_format, write_report
 from tests.support import ROOT, synthetic
+from tests.support.browser import SIZES, needs_browser, opened
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-MISSING = [
-    what
-    for what, there in (
-        ("Chromium (apt-get install chromium)", Path(CHROMIUM).exists()),
-        (
-            "Playwright (pip install axe-playwright-python)",
-            importlib.util.find_spec("axe_playwright_python") is not None,
-        ),
-    )
-    if not there
-]
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(
-        bool(MISSING) and not os.environ.get("REQUIRE_BROWSER"), reason=f"missing: {', '.join(MISSING)}"
-    ),
-]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"desktop": (1280, 900), "phone": (375, 800)}
+pytestmark = [pytest.mark.long, needs_browser]
 
 
 @pytest.fixture(scope="module")
@@ -64,33 +33,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return made
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield made
-        made.close()
-
-
-def opened(browser: Any, study: Study, size: str = "desktop", hash: str = "", **options: Any) -> Any:
-    """Open the report in a fresh context that fails on any error; requests are kept in ``page.asked``."""
-    width, height = SIZES[size]
-    usual = {"viewport": {"width": width, "height": height}, "offline": True, "reduced_motion": "reduce"}
-    context = browser.new_context(**(usual | options))
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.asked, page.complaints = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
-    page.goto(f"file://{study.path / 'report.html'}{hash}")
-    return page
-
-
 def test_it_requests_nothing_and_reports_no_error(browser: Any, study: Study) -> None:
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     assert [u for u in page.asked if not u.startswith("data:")] == [f"file://{study.path / 'report.html'}"]
     assert page.complaints == []
@@ -100,14 +44,14 @@ def test_the_policy_stops_a_script_that_got_in_anyway(browser: Any, study: Study
     text = (study.path / "report.html").read_text(encoding="utf-8")
     evil = '<script>document.title="owned"</script><img src="data:," onerror="document.title=\'owned\'"></main>'
     (tmp_path / "report.html").write_text(text.replace("</main>", evil), encoding="utf-8")
-    page = opened(browser, Study(tmp_path, study.meta))
+    page = opened(browser, tmp_path)
     assert "owned" not in page.title()
     assert any("Content Security Policy" in complaint for complaint in page.complaints)
 
 
 def test_it_is_readable_within_a_second(browser: Any, study: Study) -> None:
     def painted() -> float:
-        page = opened(browser, study)
+        page = opened(browser, study.path)
         script = """() => new Promise((done) => new PerformanceObserver((list) => done(list.getEntries()[0].startTime))
             .observe({type: 'paint', buffered: true}))"""
         value = float(page.evaluate(script))
@@ -125,7 +69,7 @@ def test_it_is_readable_within_a_second(browser: Any, study: Study) -> None:
 )
 @pytest.mark.parametrize("compared", ["", "#compare=trial-12,trial-20"], ids=["page", "comparison"])
 def test_axe_finds_no_violation(browser: Any, study: Study, size: str, colours: dict[str, str], compared: str) -> None:
-    page = opened(browser, study, size, compared, **colours)
+    page = opened(browser, study.path, size, compared, **colours)
     page.evaluate(
         """document.querySelectorAll('details').forEach((d, i) => {
             d.open = i % 7 === 0 || d.id === 'trial-20' || d.classList.contains('chapter');
@@ -143,7 +87,7 @@ def test_axe_finds_no_violation(browser: Any, study: Study, size: str, colours: 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_scrolls_sideways_and_no_text_is_cut(browser: Any, study: Study, size: str) -> None:
-    page = opened(browser, study, size)
+    page = opened(browser, study.path, size)
     page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
     cut = page.evaluate(
@@ -176,7 +120,7 @@ def test_nothing_scrolls_sideways_and_no_text_is_cut(browser: Any, study: Study,
 
 @pytest.mark.parametrize("size", SIZES)
 def test_matrices_keep_their_colours_in_forced_ones_and_can_be_read(browser: Any, study: Study, size: str) -> None:
-    page = opened(browser, study, size, forced_colors="active")
+    page = opened(browser, study.path, size, forced_colors="active")
     page.evaluate("document.querySelectorAll('#where details, #baseline').forEach((d) => { d.open = true; })")
     found = page.evaluate(
         """() => [...document.querySelectorAll('#where .matrix td, #confusion .matrix td')]
@@ -200,7 +144,7 @@ def ranks(page: Any) -> list[str]:
 
 
 def test_sorting_by_keyboard(browser: Any, study: Study) -> None:
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     unfolded(page)
     before = ranks(page)
     button = page.get_by_role("button", name="Epochs", exact=True)
@@ -221,7 +165,7 @@ def test_sorting_by_keyboard(browser: Any, study: Study) -> None:
 
 
 def test_filtering_by_keyboard(browser: Any, study: Study) -> None:
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     unfolded(page)
     page.get_by_role("searchbox").focus()
     page.keyboard.type("batch_norm")
@@ -235,7 +179,7 @@ def test_filtering_by_keyboard(browser: Any, study: Study) -> None:
 
 
 def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
-    page = opened(browser, study, hash="#trial-20")
+    page = opened(browser, study.path, hash="#trial-20")
     page.wait_for_function("document.activeElement.parentElement.id === 'trial-20'")
     assert page.locator("#trial-20").get_attribute("open") is not None
     assert page.locator("#trial-20").bounding_box()["y"] < 300
@@ -247,7 +191,7 @@ def test_deep_links_open_what_they_point_to(browser: Any, study: Study) -> None:
 
 
 def test_a_summary_opens_by_keyboard(browser: Any, study: Study) -> None:
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     page.locator("#trials > summary").press("Enter")
     page.locator("#trial-2 > summary").focus()
     page.keyboard.press("Enter")
@@ -256,7 +200,7 @@ def test_a_summary_opens_by_keyboard(browser: Any, study: Study) -> None:
 
 @pytest.mark.parametrize("script", [True, False])
 def test_downloads_by_keyboard_with_and_without_javascript(browser: Any, study: Study, script: bool) -> None:
-    page = opened(browser, study, java_script_enabled=script, offline=False)  # offline cancels data: downloads too
+    page = opened(browser, study.path, java_script_enabled=script, offline=False)  # offline cancels data: downloads too
     for label, kind in (("CSV", "csv"), ("JSON", "json"), ("Markdown", "md"), ("LaTeX", "latex")):
         with page.expect_download() as waiting:
             page.get_by_role("link", name=label, exact=True).press("Enter")
@@ -267,7 +211,7 @@ def test_downloads_by_keyboard_with_and_without_javascript(browser: Any, study: 
 
 
 def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp_path: Path) -> None:
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     buttons = page.locator("button.save")
     assert buttons.count() == page.locator("figure.fig").count() > 10
     for i in range(buttons.count()):
@@ -286,7 +230,7 @@ def test_every_figure_saves_as_a_file_of_its_own(browser: Any, study: Study, tmp
 
 
 def test_without_javascript_everything_is_there(browser: Any, study: Study) -> None:
-    page = opened(browser, study, java_script_enabled=False)
+    page = opened(browser, study.path, java_script_enabled=False)
     assert page.locator(".filter").is_hidden() and page.locator("button:visible").count() == 0
     for part in ("#leaderboard table", "#forest svg", "#winner-classes svg", ".verdict", ".next pre"):
         assert page.locator(part).first.is_visible()
@@ -305,7 +249,7 @@ def test_without_javascript_everything_is_there(browser: Any, study: Study) -> N
 )
 def test_paper_shows_what_is_open(browser: Any, study: Study, tmp_path: Path) -> None:
     """At most fifteen sheets as it opens; with a trial opened, that too."""
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     assert sheets(page.pdf(format="A4"), tmp_path)[0] <= 15
     page.evaluate("document.querySelectorAll('#trials, #trial-20').forEach((d) => { d.open = true; })")
     run = next(r for r in study.records() if r.trial == 20)
@@ -322,7 +266,7 @@ def sheets(pdf: bytes, folder: Path) -> tuple[int, str]:
 
 def test_two_trials_compared_by_keyboard_alone(browser: Any, study: Study) -> None:
     """The address keeps the selection; the panel tells what differs, and its matrix is the records' difference."""
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     names = page.locator("#leaderboard table:visible a[href^='#trial-']").all_inner_texts()[:2]
     for name in names:
         page.locator("#leaderboard").get_by_role("checkbox", name=f"Compare {name}", exact=True).first.press("Space")
@@ -342,7 +286,7 @@ def test_two_trials_compared_by_keyboard_alone(browser: Any, study: Study) -> No
     assert panel.locator("polyline.t").count() == 2
     page.keyboard.press("Escape")
     assert panel.is_hidden()
-    again = opened(browser, study, hash=f"#compare={wanted}")
+    again = opened(browser, study.path, hash=f"#compare={wanted}")
     assert again.locator("dialog h2").inner_text() == f"{names[0]}, {names[1]} side by side"
     assert again.locator("input.pick:checked").count() >= 2
     again.evaluate("location.hash = '#compare=trial-1,no-such-trial,%E0%A4'")
@@ -354,7 +298,7 @@ def test_two_trials_compared_by_keyboard_alone(browser: Any, study: Study) -> No
 def test_the_committed_sweep_stays_short(browser: Any, tmp_path: Path, size: str, chapter: int, whole: int) -> None:
     study = Study.open(Path(shutil.copytree(ROOT / "results/reference/sweep-cifar10-jpeg", tmp_path / "study")))
     write_report(study)
-    page = opened(browser, study, size)
+    page = opened(browser, study.path, size)
     assert page.locator("#tried").bounding_box()["height"] <= chapter
     assert page.evaluate("document.documentElement.scrollHeight") <= whole
     small = page.evaluate(
@@ -369,7 +313,7 @@ def test_the_committed_sweep_stays_short(browser: Any, tmp_path: Path, size: str
 def test_the_page_of_five_hundred_trials_works(browser: Any, tmp_path: Path) -> None:
     study = synthetic.study(tmp_path, trials=501, maker=synthetic.Maker(val=300, test=500))
     write_report(study)
-    page = opened(browser, study)
+    page = opened(browser, study.path)
     assert page.evaluate("document.documentElement.scrollHeight") < 12_000
     assert page.evaluate("document.querySelectorAll('*').length") < 40_000
     assert page.locator("details.trial").count() == 500
@@ -412,7 +356,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.mark.parametrize(("size", "height"), [("desktop", 900), ("phone", 1600)])
 def test_the_first_screen_answers(browser: Any, committed: Study, size: str, height: int) -> None:
     """One screen of a desk, two of a phone: every fact lies within, none cut off, the text as large as one can read."""
-    page = opened(browser, committed, size)
+    page = opened(browser, committed.path, size)
     found = page.evaluate(
         """facts => Object.fromEntries(Object.entries(facts).map(([name, query]) => {
             const e = document.querySelector(query), box = e.getBoundingClientRect();
@@ -445,7 +389,7 @@ def test_the_first_screen_answers(browser: Any, committed: Study, size: str, hei
 @pytest.mark.parametrize("clipboard", [True, False])
 def test_a_command_is_copied_as_it_is(browser: Any, committed: Study, clipboard: bool) -> None:
     """With the clipboard's own interface, and as on a page that has none."""
-    page = opened(browser, committed, permissions=["clipboard-read", "clipboard-write"])
+    page = opened(browser, committed.path, permissions=["clipboard-read", "clipboard-write"])
     if not clipboard:
         page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     for query in (".use > .command", ".next .command"):
@@ -462,7 +406,7 @@ def test_a_command_is_copied_as_it_is(browser: Any, committed: Study, clipboard:
 
 
 def test_without_javascript_a_command_can_be_selected_and_has_no_button(browser: Any, committed: Study) -> None:
-    page = opened(browser, committed, java_script_enabled=False)
+    page = opened(browser, committed.path, java_script_enabled=False)
     assert not page.locator(".use > .command button.copy").is_visible()
     code = page.locator(".use > .command code")
     assert code.is_visible() and "--set batch_size=128" in code.inner_text()

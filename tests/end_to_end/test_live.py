@@ -1,12 +1,10 @@
-"""The page of a running study, in a real browser and in front of real kills. Skips as test_browser.py does."""
+"""The page of a running study, in a real browser and in front of real kills."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,14 +19,10 @@ import pytest
 from results.store import Study
 from study.report.page import render
 from tests.support import ROOT
+from tests.support.browser import needs_browser, opened
 from tests.support.page import check
 from tests.support.processes import MARK, gone, marked, wait_until
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-MISSING = not Path(CHROMIUM).exists() or importlib.util.find_spec("playwright") is None
-needs_browser = pytest.mark.skipif(
-    MISSING and not os.environ.get("REQUIRE_BROWSER"), reason="missing: Chromium or Playwright"
-)
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 WAIT = 400  # seconds for a page that is rendered behind all else on a machine that does much else
 PROGRAM = """
@@ -93,28 +87,6 @@ def rendered(study: Path) -> bool:
     return "Running, " in shown(study) and 'class="subtitle"' in shown(study)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield made
-        made.close()
-
-
-def opened(browser: Any, study: Path) -> Any:
-    page = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True).new_page()
-    page.set_default_timeout(1000 * WAIT)
-    page.asked, page.complaints = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
-    page.goto(f"file://{study / 'report.html'}")
-    return page
-
-
 def count(page: Any) -> int:
     return int(page.locator(".live").get_attribute("data-counts").split()[0])
 
@@ -125,7 +97,7 @@ def test_a_page_changes_by_itself_keeps_the_readers_place_and_stops_at_the_end(b
     sweep = begin(study, 120, 0.5)
     try:
         assert wait_until(lambda: shown(study), WAIT)
-        page = opened(browser, study)
+        page = opened(browser, study, wait=WAIT)
         assert page.locator(".running").inner_text().startswith("Running, 0 of 120. Written ")
         page.wait_for_selector("form.filter", state="attached")  # it has come by itself
         first = count(page)
