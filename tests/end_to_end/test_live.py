@@ -94,11 +94,11 @@ def count(page: Any) -> int:
 @needs_browser
 def test_a_page_changes_by_itself_keeps_the_readers_place_and_stops_at_the_end(browser: Any, tmp_path: Path) -> None:
     study = tmp_path / "s"
-    sweep = begin(study, 120, 0.5)
+    sweep = begin(study, 90, 0.3)
     try:
         assert wait_until(lambda: shown(study), WAIT)
         page = opened(browser, study, wait=WAIT)
-        assert page.locator(".running").inner_text().startswith("Running, 0 of 120. Written ")
+        assert page.locator(".running").inner_text().startswith("Running, 0 of 90. Written ")
         page.wait_for_selector("form.filter", state="attached")  # it has come by itself
         first = count(page)
 
@@ -121,7 +121,7 @@ def test_a_page_changes_by_itself_keeps_the_readers_place_and_stops_at_the_end(b
         assert set(opened_before) <= set(open_details(page)) and "trial-1" in opened_before
         assert page.locator(FILTER).input_value() == "trial"
         assert page.locator("#leaderboard-table [aria-sort]").inner_text().strip().startswith("Epochs")
-        assert page.locator("#said").inner_text().startswith(f"Page updated: {count(page)} of 120")
+        assert page.locator("#said").inner_text().startswith(f"Page updated: {count(page)} of 90")
 
         page.locator(FILTER).fill("trial 1")
         page.locator("#leaderboard").evaluate("e => e.scrollIntoView({behavior: 'instant'})")
