@@ -114,7 +114,7 @@ def _draw_scores(axes: Axes, given: Values) -> None:
         axes.plot(*at([(where, score)]), "D", mfc=ROLES["ground"], mec=ROLES["base"], mew=1.1, markersize=4.5)
     if given.best is not None:
         axes.plot(*at([(places[given.best], given.scores[given.best])]), "o", color=ROLES["best"], markersize=5.5)
-    if given.ends is not None:
+    if given.ends is not None and given.ends[0] != given.ends[1]:  # all alike: matplotlib's own margin
         low, high = given.ends
         ends = (low - 0.06 * (high - low), high + 0.06 * (high - low))
         axes.set_xlim(ends) if given.lying else axes.set_ylim(ends)

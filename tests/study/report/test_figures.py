@@ -113,3 +113,9 @@ def test_labels_at_the_ends_of_lines_are_all_there_in_order_and_apart() -> None:
     heights = sorted(float(y) for y, _ in found)
     assert min(b - a for a, b in zip(heights, heights[1:], strict=False)) > 7, "a line of text is 8 points tall"
     assert heights[0] > 8, "and none is cut off at the top"
+
+
+@pytest.mark.filterwarnings("error")
+def test_trials_that_all_score_the_same_are_drawn_without_a_warning() -> None:
+    given = figures.Values([0.1, 0.2], [0.5, 0.5], ["complete"] * 2, numeric=True, ends=(0.5, 0.5))
+    assert figures.hyperparameter("same", given, "alt", str)
