@@ -326,12 +326,14 @@ def test_a_log_file_gets_one_line(folder: Path, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.long
 def test_real_cifar_jpegs(tmp_path: Path) -> None:
-    """60,000 real images: right counts, the known channel statistics, and a second load in under two seconds."""
+    """60,000 real images: right counts, the known channel statistics, and a second load that decodes none again."""
     where = os.environ.get("STUDY_CIFAR10_JPEG")
     if not where:
         message = "STUDY_CIFAR10_JPEG does not name the folder of CIFAR-10 as JPEG class folders"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    start = time.perf_counter()
     first = data.load(where, tmp_path, name="cifar10-jpeg", progress=False)
+    decoding = time.perf_counter() - start
     assert (first.class_names[0], first.class_names[9], len(first.class_names)) == ("airplane", "truck", 10)
     assert (
         first.train_labels.bincount().tolist() == [5000] * 10 and first.test_labels.bincount().tolist() == [1000] * 10
@@ -345,4 +347,4 @@ def test_real_cifar_jpegs(tmp_path: Path) -> None:
         second = data.load(where, tmp_path, name="cifar10-jpeg", progress=False)
         seconds.append(time.perf_counter() - start)
         assert second.fingerprint == first.fingerprint
-    assert min(seconds) < 2
+    assert min(seconds) < decoding / 4

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,10 +58,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return study
 
 
-def test_help_is_quick_and_names_every_command() -> None:
-    began = time.perf_counter()
+def test_help_names_every_command() -> None:
+    """What keeps it quick is held by test_floors."""
     out, _ = run("--help")
-    assert time.perf_counter() - began < 5  # a loose bound: what keeps it quick is held by test_floors
     for command in ("baseline", "sweep", "confirm", "ablate", "auto", "report", "demo"):
         assert command in out
         assert "example" in run(command, "--help")[0]
@@ -229,9 +227,8 @@ def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(
         if line.startswith("epoch 4/"):
             break
     process.send_signal(signal.SIGINT)
-    began = time.monotonic()
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and time.monotonic() - began < 10
+    assert process.returncode == 130
     assert "the same command goes on" in err and "Traceback" not in err
     assert Study.open(tmp_path / "cut").records() == []
     _, err = run(*words, "--study", tmp_path / "cut")

@@ -96,15 +96,16 @@ def test_power_lost_in_the_middle_of_a_write(tmp_path):
 
 @pytest.mark.long
 @pytest.mark.parametrize(("engine", "number"), [("ray", signal.SIGINT), ("here", signal.SIGTERM)])
-def test_an_interrupt_ends_within_seconds_and_goes_on(engine, number, tmp_path):
+def test_an_interrupt_ends_it_sooner_than_it_began_and_it_goes_on(engine, number, tmp_path):
     path = tmp_path / "toy"
+    begun = time.monotonic()
     process = begin(path, engine)
     assert wait_until(lambda: lines(path) >= 2, 60)
-    started = time.monotonic()
+    told = time.monotonic()
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode == 130
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - told < told - begun
     assert lines(path) < TRIALS
     finish(path, engine)
 

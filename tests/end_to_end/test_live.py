@@ -247,8 +247,8 @@ def test_an_interrupted_command_leaves_a_page_that_says_so(tmp_path: Path, numbe
     sweep = begin(study, 400, 0.2)
     assert wait_until(lambda: rendered(study), WAIT)
     sweep.send_signal(number)
-    begun = time.monotonic()
-    assert sweep.wait(20) in (130, -number) and time.monotonic() - begun < 10
+    assert sweep.wait(60) in (130, -number)
+    assert len(Study.open(study).records()) < 400
     check(shown(study))
     assert (
         '<p class="ended"><strong>Ended early' in shown(study)
