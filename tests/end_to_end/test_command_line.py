@@ -1,4 +1,4 @@
-"""The command line as a person uses it: a subprocess, its exit code, its one line, what it leaves on the disk."""
+"""The command line as a person uses it: its exit code, its one line, what it leaves on the disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,51 +15,22 @@ import pytest
 from results.files import Folder
 from results.store import Study
 from tests.support import ROOT, flat
+from tests.support.commands import refused, run, run_apart, start
 
 QUICK = ["--trainable", str(ROOT / "examples/digits_sklearn.py"), "--dataset", "digits"]
-
-
-def start(*words: str | Path, cwd: Path | None = None, **options) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **options.pop("env", {})}
-    command = [sys.executable, "-m", "study.run", *map(str, words)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # as from a terminal
-    return subprocess.Popen(command, cwd=cwd or ROOT, env=environment, **pipes, **options)
-
-
-def run(*words: str | Path, code: int = 0, **options) -> tuple[str, str]:
-    process = start(*words, **options)
-    out, err = process.communicate(timeout=240)
-    assert process.returncode == code, f"exit {process.returncode}\n{out}\n{err}"
-    return out, err
-
-
-def refused(study: Path, *words: str | Path, says: str, **options) -> None:
-    """The command ends with one line and code 2, and a study that was not there still is not.
-
-    Below it there may be the command that mends it.
-    """
-    existed = {p.name for p in study.iterdir()} if study.is_dir() else None
-    out, err = run(*words, "--study", study, code=2, **options)
-    first, *below = err.splitlines()
-    assert first.startswith("error: ") and all(line.startswith("  python -m study.run ") for line in below), err
-    assert len(below) <= 1
-    assert says in err
-    if existed is None:
-        assert not study.is_dir() or not any(study.iterdir())
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with one quick baseline."""
     study = tmp_path_factory.mktemp("cli") / "study"
-    run("baseline", *QUICK, "--study", study, "--set", "epochs=3")
+    run_apart("baseline", *QUICK, "--study", study, "--set", "epochs=3")
     return study
 
 
 def test_help_names_every_command() -> None:
     """What keeps it quick is held by test_floors."""
-    out, _ = run("--help")
+    out, _ = run_apart("--help")
     for command in ("baseline", "sweep", "confirm", "ablate", "auto", "report", "demo"):
         assert command in out
         assert "example" in run(command, "--help")[0]
@@ -200,11 +170,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_one_line(small_disk: Path) -> None:
-    _, err = run("baseline", *QUICK, "--set", "features=4000", "--study", small_disk / "study", "--quiet", code=2)
+    _, err = run_apart("baseline", *QUICK, "--set", "features=4000", "--study", small_disk / "study", "--quiet", code=2)
     assert err.count("\n") == 1 and "No space left on device" in err
     assert Study.open(small_disk / "study").records() == []
 
 
+@pytest.mark.long
 def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,7 +190,7 @@ def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(
         "--precision",
         "fp32",
     ]
-    run(*words, "--study", tmp_path / "whole")
+    run_apart(*words, "--study", tmp_path / "whole")
     monkeypatch.setenv("STUDY_CHECKPOINT_SECONDS", "0")
     process = start(*words, "--study", tmp_path / "cut")
     assert process.stderr is not None
@@ -231,7 +202,7 @@ def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_the_same_record(
     assert process.returncode == 130
     assert "the same command goes on" in err and "Traceback" not in err
     assert Study.open(tmp_path / "cut").records() == []
-    _, err = run(*words, "--study", tmp_path / "cut")
+    _, err = run_apart(*words, "--study", tmp_path / "cut")
     assert "going on after epoch" in err
     (whole,), (cut,) = (Study.open(tmp_path / name).records() for name in ("whole", "cut"))
     assert cut.resumed_at

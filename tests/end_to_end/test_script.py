@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from results.store import Study
-from tests.end_to_end.test_command_line import refused, run
 from tests.support import flat
+from tests.support.commands import refused, run, run_apart
 
 TRAIN = """\
 # the loss of a made-up model: the seed is noise, lr 0.3 and the kind 'b' are better than the baseline
@@ -37,9 +37,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("script")
     (folder / "train.sh").write_text(TRAIN)
     (folder / "mine.py").write_text(SPACE)
-    out, err = run("baseline", *COMMAND, *FIRST, "--seeds", "3", "--study", "s", cwd=folder)
+    out, err = run_apart("baseline", *COMMAND, *FIRST, "--seeds", "3", "--study", "s", cwd=folder)
     assert "read from its output: val_loss (4 times; val_loss is the metric); at the end test_loss" in flat(out + err)
-    run("sweep", *COMMAND, "--space", "mine.py:rates", "--trials", "8", "--study", "s", cwd=folder)
+    run_apart("sweep", *COMMAND, "--space", "mine.py:rates", "--trials", "8", "--study", "s", cwd=folder)
     return folder
 
 
@@ -134,7 +134,7 @@ def test_without_a_seed_everything_works_but_verdicts(folder: Path, tmp_path: Pa
 def test_a_script_that_fails_says_why_and_leaves_no_score(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.sh").write_text("echo 'reading data.csv'\necho 'bad.sh: data.csv is missing' >&2\nexit 4\n")
     words = ["--command", "sh bad.sh {seed}", "--metric", "a:min", "--engine", "here", "--study", "s"]
-    out, err = run("baseline", *words, cwd=tmp_path, code=1)
+    out, err = run_apart("baseline", *words, cwd=tmp_path, code=1)
     said = "failed: the command ended with exit code 4; its last lines: reading data.csv | bad.sh: data.csv"
     assert said in flat(out + err)
     record = json.loads((tmp_path / "s" / "records.jsonl").read_text())

@@ -12,6 +12,7 @@ import pytest
 from results.code import fingerprint
 from study.cli.main import main
 from tests.support import ROOT, flat, synthetic
+from tests.support.in_process import everything_in_process
 
 HONEST = (ROOT / "examples/digits_sklearn.py").read_text()
 SPACE = "from search_spaces import log_float\nX = {'learning_rate': log_float(0.1, 1.0)}\n"
@@ -56,7 +57,8 @@ def trap(place: Path, name: str, text: str) -> None:
 
 
 def command(place: Path, *words: str) -> int:
-    return main([words[0], "--study", str(place / "s"), *words[1:]])
+    with everything_in_process():
+        return main([words[0], "--study", str(place / "s"), *words[1:]])
 
 
 def test_a_trainable_that_changed_is_refused_before_it_runs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

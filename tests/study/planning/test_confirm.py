@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -80,15 +81,22 @@ def test_a_pruned_run_is_trained_to_its_end():
     assert (len(jobs), reused) == (1, 0)
 
 
-@pytest.fixture
-def study(tmp_path):
-    """A sweep of six configs that differ by luck alone."""
-    path = tmp_path / "s"
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """Four configs that differ by luck alone, and the baseline."""
+    path = tmp_path_factory.mktemp("luck") / "s"
     common = ["--study", str(path), "--seed", "7", "--quiet"]
     what = ["--trainable", "examples/digits_sklearn.py", "--dataset", "digits", "--space", "luck", "--set", "epochs=2"]
     with everything_in_process():
         assert main(["sweep", *common, *what, "--trials", "4", "--scheduler", "none", "--sampler", "random"]) == 0
-        yield path, common
+    return path
+
+
+@pytest.fixture
+def study(sweep, tmp_path):
+    path = shutil.copytree(sweep, tmp_path / "s")
+    with everything_in_process():
+        yield path, ["--study", str(path), "--seed", "7", "--quiet"]
 
 
 def test_fixed_settings_are_refused(study, capsys):
