@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from results.analysis import importance
 from results.analysis.ablation_plan import ROLES, AblationPlan, Config, Interaction, Step, interacting, walked
 from results.analysis.evidence import Evidence
-from results.analysis.importance import comparable, importance
 from results.analysis.looks import Family, Look, Runs
 from results.analysis.plans import Plan
 from results.analysis.verdicts import PairVerdict
@@ -142,10 +142,10 @@ def disagreements(rows: Sequence[VerdictRow], evidence: Evidence) -> list[str]:
 
     Importance speaks of a hyperparameter's whole range in the sweep, an ablation of one change: both can be right.
     """
-    alike = comparable([t.record for t in evidence.trials], evidence.meta.prefix)
+    alike = importance.comparable([t.record for t in evidence.trials], evidence.meta.prefix)
     if alike is None:
         return []
-    shares = {i.field: i.share for i in importance(alike.configs, alike.scores)}
+    shares = importance.shares(alike.configs, alike.scores)
     early = "" if alike.epochs is None else f" (within {alike.epochs} epoch{'s' if alike.epochs > 1 else ''})"
     effects: dict[str, VerdictRow] = {}
     for role in ("leave-one-out", "add-one-in"):

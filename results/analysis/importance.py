@@ -95,24 +95,26 @@ def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], se
 
     ``configs`` and ``scores`` are (trials,), scores turned so that more is better.
     """
-    fields = varying(configs)
-    if len(scores) < LEAST or not fields or len(set(scores)) < 2:
-        return []
-    values = np.asarray(scores, dtype=float)
-    made = _trials(configs, values, fields)
-    whole = _shares(made, fields)
+    fields, made = _made(configs, scores)
+    whole = _shares(made, fields) if made else None
     if whole is None:
         return []
     rng = np.random.default_rng(seed)
     drawn = []
-    for _ in range(max(LEAST_RESAMPLES, min(RESAMPLES, RESAMPLED // len(values)))):
-        index = rng.permutation(len(values))[: round(0.8 * len(values))]
+    for _ in range(max(LEAST_RESAMPLES, min(RESAMPLES, RESAMPLED // len(made)))):
+        index = rng.permutation(len(made))[: round(0.8 * len(made))]
         again = _shares([made[i] for i in index], fields)
         if again is not None:
             drawn.append([again[f] for f in fields])
     quantiles = np.quantile(np.array(drawn), (0.1, 0.9), axis=0) if drawn else np.full((2, len(fields)), np.nan)
     found = [Importance(f, whole[f], float(quantiles[0, i]), float(quantiles[1, i])) for i, f in enumerate(fields)]
     return sorted(found, key=lambda i: (-i.share, i.field))
+
+
+def shares(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> dict[str, float]:
+    """As importance, without the ranges: a sixtieth of the time."""
+    fields, made = _made(configs, scores)
+    return (_shares(made, fields) if made else None) or {}
 
 
 def varying(configs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -143,10 +145,13 @@ def _choice(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
-def _trials(configs: Sequence[Mapping[str, Any]], scores: np.ndarray, fields: Sequence[str]) -> list[Any]:
-    """The trials as Optuna's, made once for all resamples."""
+def _made(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> tuple[list[str], list[Any]]:
+    """The varying fields, and the trials as Optuna's, made once for all resamples; no trial where nothing is to say."""
     import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
+    fields = varying(configs)
+    if len(scores) < LEAST or not fields or len(set(scores)) < 2:
+        return fields, []
     distributions = {f: _distribution([c.get(f) for c in configs]) for f in fields}
     numbers = {f for f, d in distributions.items() if isinstance(d, optuna.distributions.FloatDistribution)}
     made = []
@@ -155,7 +160,7 @@ def _trials(configs: Sequence[Mapping[str, Any]], scores: np.ndarray, fields: Se
         trial = optuna.trial.create_trial(params=params, distributions=distributions, value=float(score))
         trial.number = trial._trial_id = i
         made.append(trial)
-    return made
+    return fields, made
 
 
 def _shares(trials: Sequence[Any], fields: Sequence[str]) -> dict[str, float] | None:
