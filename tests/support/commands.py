@@ -38,7 +38,7 @@ def run(
     *words: str | Path, code: int = 0, cwd: Path | None = None, env: dict[str, str] | None = None
 ) -> tuple[str, str]:
     """As run_apart, in this process: without the seconds that each of the two takes to load its libraries."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))  # some is written as bytes
     with (
         everything_in_process(),
         mock.patch.dict(os.environ, env or {}),
@@ -50,8 +50,9 @@ def run(
             ended = main([str(word) for word in words])
         except SystemExit as exit_:  # of --help
             ended = exit_.code or 0
-    assert ended == code, f"exit {ended}\n{out.getvalue()}\n{err.getvalue()}"
-    return out.getvalue(), err.getvalue()
+    said, told = ((stream.seek(0), stream.read())[1] for stream in (out, err))
+    assert ended == code, f"exit {ended}\n{said}\n{told}"
+    return said, told
 
 
 def refused(study: Path, *words: str | Path, says: str, **options: Any) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from results.schema1 import ACCURACY
 from results.store import Study
 from study.report.tables.runs import export, export_run
 from tests.support import ROOT
+from tests.support.commands import refused, run, run_apart
 from tests.support.runs import TAG, scored
 
 FORMATS = ("csv", "parquet", "json")
@@ -189,20 +188,15 @@ def test_an_unknown_run_is_refused_with_what_there_is(study: Study) -> None:
 # -- the command ---------------------------------------------------------------------------------------------------
 
 
-def command(study: Study, *words: str) -> subprocess.CompletedProcess[str]:
-    whole = [sys.executable, "-m", "study.run", "export", "--study", str(study.path), *words]
-    return subprocess.run(whole, cwd=ROOT, capture_output=True, text=True)
-
-
 def test_the_command_writes_into_the_study_or_where_it_is_told(study: Study, tmp_path: Path) -> None:
-    assert command(study).stdout == f"3 runs: {study.path / 'runs.csv'}\n"
+    export_it = ("export", "--study", study.path)
+    assert run_apart(*export_it)[0] == f"3 runs: {study.path / 'runs.csv'}\n"
     assert len(pd.read_csv(study.path / "runs.csv")) == 3
-    assert len(json.loads(command(study, "--format", "json", "--out", "-").stdout)) == 3
+    assert len(json.loads(run(*export_it, "--format", "json", "--out", "-")[0])) == 3
     name = study.records()[0].run_id
-    ended = command(study, "--run", name)
-    assert ended.returncode == 0
-    assert ended.stdout == f"{study.path / 'export' / name / 'config.json'}\n"
-    assert ended.stderr.startswith("note: the weights of")
+    out, err = run(*export_it, "--run", name)
+    assert out == f"{study.path / 'export' / name / 'config.json'}\n"
+    assert err.startswith("note: the weights of")
 
 
 @pytest.mark.parametrize(
@@ -212,11 +206,11 @@ def test_the_command_writes_into_the_study_or_where_it_is_told(study: Study, tmp
         (["--format", "parquet", "--out", "-"], "give --out a file"),
         (["--out", str(ROOT)], "is a folder"),
         (["--out", "/proc/nowhere/x.csv"], "cannot write"),
-        (["--study", "/nowhere"], "no study at '/nowhere'"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(study: Study, words: list[str], said: str) -> None:
-    ended = command(study, *words)
-    assert ended.returncode == 2
-    first, *below = ended.stderr.splitlines()
-    assert said in first and all(line.startswith("  python -m study.run ") for line in below)
+    refused(study.path, "export", *words, says=said)
+
+
+def test_a_study_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    refused(tmp_path / "nowhere", "export", says=f"no study at '{tmp_path / 'nowhere'}'")
