@@ -94,8 +94,7 @@ class Leash:
         """SIGTERM to all that is left, and SIGKILL after the grace, or at once where no worker waits."""
         deadline = time.monotonic() + self._order["grace"]
         if not self._alone and self._living():
-            self._send(signal.SIGTERM)
-            self._send(signal.SIGCONT)  # one that is stopped hears nothing
+            self._send(signal.SIGTERM, signal.SIGCONT)  # one that is stopped hears nothing
         while self._living() and not self._alone and time.monotonic() < deadline:
             if self._code is not None:  # not before: what a script starts in order to save is not to be disturbed
                 self._send(signal.SIGTERM, anew=True)
@@ -129,15 +128,20 @@ class Leash:
             if pid == self._pid:
                 self._code = os.waitstatus_to_exitcode(status)
 
-    def _send(self, number: int, anew: bool = False) -> None:
-        """Signal all there are; ``anew``: those that came after the last time."""
+    def _send(self, *numbers: int, anew: bool = False) -> None:
+        """Signal all there are; ``anew``: those that came after the last time.
+
+        One list for all ``numbers``: whom a second one shows has come after the first signal and has not heard it.
+        """
         if not LINUX and not anew:
-            self._group(number)
+            for number in numbers:
+                self._group(number)
         there = set(_descendants(os.getpid()))
         heard, self._heard = self._heard if anew else set(), there
         for pid in there - heard:
-            with contextlib.suppress(OSError):
-                os.kill(pid, number)
+            for number in numbers:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, number)
 
     def _group(self, number: int) -> bool:
         try:

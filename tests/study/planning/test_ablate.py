@@ -204,14 +204,13 @@ def test_the_table_and_the_methods_hold_every_comparison():
 
 
 def test_disagreement_with_importance_is_said(monkeypatch):
-    from results.analysis import ablation
-    from results.analysis.importance import Alike, Importance
+    from results.analysis import importance
 
     records, a, m = whole()
     found = ablation_result(Evidence(records, m))
     shares = {"depth": 0.6, "width": 0.02, "rate": 0.38}
-    monkeypatch.setattr(ablation, "importance", lambda *_: [Importance(f, s, s, s) for f, s in shares.items()])
-    monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
+    monkeypatch.setattr(importance, "shares", lambda *_: shares)
+    monkeypatch.setattr(importance, "comparable", lambda trials, prefix: importance.Alike(3, [], []))
     said = disagreements(found.rows, Evidence(records, m))
     assert all("(within 3 epochs)" in s for s in said), "an early importance says so"
     assert any("puts depth first" in s and "largest measured effect is that of width" in s for s in said)
@@ -221,8 +220,7 @@ def test_disagreement_with_importance_is_said(monkeypatch):
 
 def test_importance_and_noise_do_not_disagree(monkeypatch):
     """Two effects whose intervals reach over each other say nothing of which is the larger."""
-    from results.analysis import ablation
-    from results.analysis.importance import Alike, Importance
+    from results.analysis import importance
 
     a = taken(only=["width", "depth"])
     wobble = {1: 0.01, 2: -0.008, 3: 0.006, 4: -0.01, 5: 0.009, 6: -0.002}
@@ -235,10 +233,10 @@ def test_importance_and_noise_do_not_disagree(monkeypatch):
     ]  # fmt: skip
     look = next_look([], "ablation", paired(a, seeds, ALL), "test-set", 0.005, details=a.as_dict())
     m = meta(looks=[look_dict(look)])
-    monkeypatch.setattr(ablation, "comparable", lambda trials, prefix: Alike(3, [], []))
+    monkeypatch.setattr(importance, "comparable", lambda trials, prefix: importance.Alike(3, [], []))
     for first in ("width", "depth"):
-        shares = [Importance(f, s, s, s) for f, s in ({"width": 0.2, "depth": 0.2} | {first: 0.6}).items()]
-        monkeypatch.setattr(ablation, "importance", lambda *_, shares=shares: shares)
+        shares = {"width": 0.2, "depth": 0.2} | {first: 0.6}
+        monkeypatch.setattr(importance, "shares", lambda *_, shares=shares: shares)
         assert not any("first among" in line for line in ablation_result(Evidence(records, m)).disagreements)
 
 
