@@ -11,7 +11,7 @@ help: ## this list
 demo: .venv/ready ## a whole small study on bundled digits, in minutes, ending with its report
 	$(BIN)/python -m study.run demo
 
-test: .venv/ready ## the tests that take seconds each (some six minutes on two cores)
+test: .venv/ready ## the tests that take seconds each (at most some eleven minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: .venv/ready ## the tests that take minutes: browser, kills, real images
