@@ -95,8 +95,8 @@ def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], se
 
     ``configs`` and ``scores`` are (trials,), scores turned so that more is better.
     """
-    fields, made = _made(configs, scores)
-    whole = _shares(made, fields) if made else None
+    made, fields = _made(configs, scores)
+    whole = _shares(made, fields)
     if whole is None:
         return []
     rng = np.random.default_rng(seed)
@@ -112,9 +112,8 @@ def importance(configs: Sequence[Mapping[str, Any]], scores: Sequence[float], se
 
 
 def shares(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> dict[str, float]:
-    """As importance, without the ranges: a sixtieth of the time."""
-    fields, made = _made(configs, scores)
-    return (_shares(made, fields) if made else None) or {}
+    """Return each varying field's share alone, as importance does: its ranges take ten to sixty times as long."""
+    return _shares(*_made(configs, scores)) or {}
 
 
 def varying(configs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -145,13 +144,13 @@ def _choice(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
-def _made(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> tuple[list[str], list[Any]]:
-    """The varying fields, and the trials as Optuna's, made once for all resamples; no trial where nothing is to say."""
+def _made(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> tuple[list[Any], list[str]]:
+    """The trials as Optuna's, made once for all resamples, and the varying fields; none where nothing is to say."""
     import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
     fields = varying(configs)
     if len(scores) < LEAST or not fields or len(set(scores)) < 2:
-        return fields, []
+        return [], fields
     distributions = {f: _distribution([c.get(f) for c in configs]) for f in fields}
     numbers = {f for f, d in distributions.items() if isinstance(d, optuna.distributions.FloatDistribution)}
     made = []
@@ -160,11 +159,13 @@ def _made(configs: Sequence[Mapping[str, Any]], scores: Sequence[float]) -> tupl
         trial = optuna.trial.create_trial(params=params, distributions=distributions, value=float(score))
         trial.number = trial._trial_id = i
         made.append(trial)
-    return fields, made
+    return made, fields
 
 
 def _shares(trials: Sequence[Any], fields: Sequence[str]) -> dict[str, float] | None:
-    """Each field's share of importance in some trials; None where they say nothing."""
+    """Each field's share of importance in some trials; None where there are none, or they say nothing."""
+    if not trials:
+        return None
     import optuna  # noqa: PLC0415 - reading a study needs no Optuna, only importance does
 
     before = optuna.logging.get_verbosity()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,7 +9,8 @@ import pytest
 
 from results.store import Study
 from study.cli.main import main
-from tests.support import ROOT, TOY
+from tests.support import TOY
+from tests.support.commands import run_apart
 
 TRAINABLE = """
     from search_spaces import log_float
@@ -27,21 +25,14 @@ TRAINABLE = """
 """
 
 
-def run(*words: str | Path, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more}
-    command = [sys.executable, "-m", "study.run", *map(str, words)]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
-
-
 @pytest.mark.long
 def test_a_sweep_whose_loss_is_none_ends_with_a_failed_record_for_each_trial(tmp_path: Path) -> None:
     """It starts Ray once: some ten seconds on a quiet machine. Whatever is raised must not start Ray Tune again."""
     file = tmp_path / "none.py"
     file.write_text(textwrap.dedent(TRAINABLE))
     words = ("--trainable", file, "--dataset", "600", "--study", tmp_path / "study", "--set", "epochs=3")
-    done = run("sweep", "--trials", "4", "--concurrency", "2", *words)
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    out, err = run_apart("sweep", "--trials", "4", "--concurrency", "2", *words, code=1)
+    assert "Traceback" not in err + out
     records = Study.open(tmp_path / "study").records()
     assert [(r.status, r.error) for r in records] == [("failed", "epoch 1: val_loss is None, not a number")] * 4
     assert "Tune gave up" not in (tmp_path / "study" / "study.log").read_text()

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from results.store import Study
-from tests.support import ROOT
+from tests.support import flat
+from tests.support.commands import run_apart
 
 TINY = ["--dataset", "digits", "--set", "architecture=tiny", "--set", "epochs=3", "--cpus-per-trial", "1"]
 
 
-def run(*words: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if k != "STUDY_ENGINE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "study.run", *words], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return " ".join(done.stderr.split())  # however it is wrapped
+@pytest.fixture(autouse=True)
+def no_engine_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STUDY_ENGINE", raising=False)
 
 
 @pytest.mark.long
@@ -29,8 +23,8 @@ def test_a_run_gives_the_same_bits_on_both(tmp_path: Path) -> None:
     told = []
     for engine in ("here", "ray"):
         path = tmp_path / engine
-        said = run("baseline", "--seeds", "2", "--engine", engine, *TINY, "--study", str(path))
-        assert f"(--engine {engine})" in said
+        _, said = run_apart("baseline", "--seeds", "2", "--engine", engine, *TINY, "--study", str(path))
+        assert f"(--engine {engine})" in flat(said)
         records = sorted(Study.open(path).records(), key=lambda r: r.seed)
         assert [r.environment["threads"] for r in records] == [1, 1]
         told.append([(r.val, r.test, r.test_examples, r.test_confusion) for r in records])
@@ -41,7 +35,7 @@ def test_a_run_gives_the_same_bits_on_both(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_command_says_which_it_takes_and_why(tmp_path: Path) -> None:
-    said = run("baseline", *TINY, "--study", str(tmp_path / "s"))
-    assert "(a single training): 1 training at a time, 1 core each" in said
-    said = run("baseline", "--seeds", "3", *TINY, "--concurrency", "2", "--study", str(tmp_path / "s"))
-    assert "less than the start of Ray takes): 1 training at a time" in said
+    _, said = run_apart("baseline", *TINY, "--study", str(tmp_path / "s"))
+    assert "(a single training): 1 training at a time, 1 core each" in flat(said)
+    _, said = run_apart("baseline", "--seeds", "3", *TINY, "--concurrency", "2", "--study", str(tmp_path / "s"))
+    assert "less than the start of Ray takes): 1 training at a time" in flat(said)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from results.analysis.evidence import Evidence
 from results.store import Study
 from study.planning.confirm import candidates
 from tests.support import ROOT
+from tests.support.commands import run_apart
 
 OTHER_LABELS = """
 import importlib.util, numpy as np
@@ -33,10 +32,7 @@ def sweep(folder: Path, shift: int) -> Study:
     trainable.write_text(OTHER_LABELS.format(example=str(ROOT / "examples" / "digits_sklearn.py"), shift=shift))
     words = ["--study", str(folder / "study"), "--trainable", str(trainable), "--dataset", "digits", "--quiet"]
     words += ["--trials", "14", "--sampler", "tpe", "--scheduler", "asha", "--concurrency", "1", "--set", "epochs=4"]
-    done = subprocess.run(
-        [sys.executable, "-m", "study.run", "sweep", *words], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    run_apart("sweep", *words)
     return Study.open(folder / "study")
 
 

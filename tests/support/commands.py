@@ -50,7 +50,9 @@ def run(
             ended = main([str(word) for word in words])
         except SystemExit as exit_:  # of --help
             ended = exit_.code or 0
-    said, told = ((stream.seek(0), stream.read())[1] for stream in (out, err))
+    for stream in (out, err):
+        stream.seek(0)
+    said, told = out.read(), err.read()
     assert ended == code, f"exit {ended}\n{said}\n{told}"
     return said, told
 

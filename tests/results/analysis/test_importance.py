@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from results.analysis.importance import LEAST, comparable, importance, varying
+from results.analysis.importance import LEAST, comparable, importance, shares, varying
 from results.record import Record
 from tests.support.histories import run
 
@@ -31,6 +31,7 @@ def test_the_planted_hyperparameter_comes_first_and_the_shares_sum_to_one() -> N
     assert found[0].share > 0.6
     assert abs(sum(i.share for i in found) - 1) < 1e-9
     assert {i.field for i in found} == {"rate", "inert", "kind"}
+    assert shares(*planted(60)) == {i.field: i.share for i in found}
     assert all(0 <= i.low <= i.high <= 1 for i in found)
 
 
@@ -92,12 +93,12 @@ def test_where_no_prefix_is_claimed_importance_within_equal_epochs_is_of_one_len
 def test_below_the_least_number_of_trials_nothing_is_said() -> None:
     configs, scores = planted(LEAST)
     assert importance(configs, scores)
-    assert importance(configs[:-1], scores[:-1]) == []
+    assert importance(configs[:-1], scores[:-1]) == [] and shares(configs[:-1], scores[:-1]) == {}
 
 
 def test_trials_that_all_score_alike_have_no_importance() -> None:
     configs, _ = planted(30)
-    assert importance(configs, [0.5] * 30) == []
+    assert importance(configs, [0.5] * 30) == [] and shares(configs, [0.5] * 30) == {}
 
 
 def test_the_same_trials_give_the_same_numbers() -> None:

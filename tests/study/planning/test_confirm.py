@@ -81,14 +81,18 @@ def test_a_pruned_run_is_trained_to_its_end():
     assert (len(jobs), reused) == (1, 0)
 
 
+def words_for(path) -> list[str]:
+    return ["--study", str(path), "--seed", "7", "--quiet"]
+
+
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
     """Four configs that differ by luck alone, and the baseline."""
     path = tmp_path_factory.mktemp("luck") / "s"
-    common = ["--study", str(path), "--seed", "7", "--quiet"]
     what = ["--trainable", "examples/digits_sklearn.py", "--dataset", "digits", "--space", "luck", "--set", "epochs=2"]
+    what += ["--trials", "4", "--scheduler", "none", "--sampler", "random"]
     with everything_in_process():
-        assert main(["sweep", *common, *what, "--trials", "4", "--scheduler", "none", "--sampler", "random"]) == 0
+        assert main(["sweep", *words_for(path), *what]) == 0
     return path
 
 
@@ -96,7 +100,7 @@ def sweep(tmp_path_factory):
 def study(sweep, tmp_path):
     path = shutil.copytree(sweep, tmp_path / "s")
     with everything_in_process():
-        yield path, ["--study", str(path), "--seed", "7", "--quiet"]
+        yield path, words_for(path)
 
 
 def test_fixed_settings_are_refused(study, capsys):
