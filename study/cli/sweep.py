@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.code import is_in_file
-from results.formatting import plural
+from results.formatting import plural, setting
 from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.code import expected_file
@@ -40,7 +41,7 @@ def run(args: Namespace) -> int:
         return _dry_run(args)
     wanted = prepare(args)
     with training_session(wanted.given) as session:
-        for line in plan(session, wanted.options, wanted.space.name):
+        for line in plan(session, wanted.options, wanted.space.name, wanted.space.fixed):
             session.announce(line)
         summary = search(session, wanted)
         end(session)
@@ -51,16 +52,16 @@ def _dry_run(args: Namespace) -> int:
     """Say what it would train; executes nothing but what this command line names, and writes nothing."""
     if (args.study / "study.json").exists():
         desk, earlier = planning(args), _earlier(args)
-        lines = plan(desk, _options(args, earlier), str(args.space or earlier.get("space", "default")))
+        lines = plan(desk, _options(args, earlier), str(args.space or earlier.get("space", "default")), desk.sets)
     else:
         wanted = prepare(args)
-        lines = plan(None, wanted.options, wanted.space.name)
+        lines = plan(None, wanted.options, wanted.space.name, wanted.space.fixed)
     for line in lines:
         say(line)
     return 0
 
 
-def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
+def plan(desk: Planning | None, what: SweepOptions, space: str, fixed: Mapping[str, Any]) -> list[str]:
     """Say in four lines what is trained, when it ends, what it shows and what it costs; None: of a new study."""
     evidence = None if desk is None else Evidence.of(desk.study)
     done = 0 if evidence is None else sum(r.kind == "sweep" for r in evidence.records)
@@ -68,6 +69,7 @@ def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
     left = trials - done
     seconds = None if desk is None or evidence is None else Clock(evidence, desk.at_once).trials(left, what.scheduler)
     step = Step("sweep", (), "", left, seconds)
+    same = ", ".join(f"{name}={setting(value)}" for name, value in fixed.items())
     stops = "each trial is trained to its end"
     if what.scheduler == "asha":
         stops = (
@@ -76,7 +78,7 @@ def plan(desk: Planning | None, what: SweepOptions, space: str) -> list[str]:
         stops += " (the grace period)"
     return [
         f"What: {plural(trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
-        f"from space '{space}'{', in a new study' if desk is None else ''}.",
+        f"from space '{space}'{f', all with {same}' if same else ''}{', in a new study' if desk is None else ''}.",
         f"Stops: {stops}.",
         before_sweep(evidence, trials),
         f"Cost: {step.cost or 'nothing to train, all its trials are recorded'}.",

@@ -148,6 +148,7 @@ def test_a_dry_run_of_a_study_writes_nothing(tmp_path: Path, capsys: pytest.Capt
     for words, says in (
         (["baseline", "--seeds", "6"], "Cost: 5 trainings, about "),
         (["sweep", "--trials", "9"], "Cost: 9 trials, about "),
+        (["sweep", "--set", "epochs=2", "--set", "penalty=1e-4"], "'default', all with penalty=0.0001, epochs=2."),
         (["auto", "--budget", "9m"], "Split: a sweep of "),
     ):
         assert main([*words, "--study", str(study), "--dry-run"]) == 0

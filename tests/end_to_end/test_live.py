@@ -58,7 +58,7 @@ def begin(study: Path, trials: int, pause: float) -> subprocess.Popen[bytes]:
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *words, *more, "--engine", "here"],
             cwd=ROOT,
-            env={**os.environ, MARK: str(study), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, MARK: str(study), "OMP_NUM_THREADS": "1", "TOY_HURRY": str(study.with_name("hurry"))},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -94,11 +94,11 @@ def count(page: Any) -> int:
 @needs_browser
 def test_a_page_changes_by_itself_keeps_the_readers_place_and_stops_at_the_end(browser: Any, tmp_path: Path) -> None:
     study = tmp_path / "s"
-    sweep = begin(study, 90, 0.3)
+    sweep = begin(study, 300, 0.3)  # longer, by far, than all until it is told to hurry
     try:
         assert wait_until(lambda: shown(study), WAIT)
         page = opened(browser, study, wait=WAIT)
-        assert page.locator(".running").inner_text().startswith("Running, 0 of 90. Written ")
+        assert page.locator(".running").inner_text().startswith("Running, 0 of 300. Written ")
         page.wait_for_selector("form.filter", state="attached")  # it has come by itself
         first = count(page)
 
@@ -112,17 +112,16 @@ def test_a_page_changes_by_itself_keeps_the_readers_place_and_stops_at_the_end(b
         place = page.locator("#trial-1").bounding_box()["y"]
         assert abs(place - 50) < 2
 
-        page.wait_for_function(
-            "n => parseInt(document.querySelector('.live')?.dataset.counts ?? 'Infinity') > n", arg=first
-        )
+        page.wait_for_function("n => parseInt(document.querySelector('.live')?.dataset.counts) > n", arg=first)
         page.wait_for_timeout(1500)
         assert count(page) > first
         assert abs(page.locator("#trial-1").bounding_box()["y"] - place) < 2
         assert set(opened_before) <= set(open_details(page)) and "trial-1" in opened_before
         assert page.locator(FILTER).input_value() == "trial"
         assert page.locator("#leaderboard-table [aria-sort]").inner_text().strip().startswith("Epochs")
-        assert page.locator("#said").inner_text().startswith(f"Page updated: {count(page)} of 90")
+        assert page.locator("#said").inner_text().startswith(f"Page updated: {count(page)} of 300")
 
+        study.with_name("hurry").touch()
         page.locator(FILTER).fill("trial 1")
         page.locator("#leaderboard").evaluate("e => e.scrollIntoView({behavior: 'instant'})")
         page.wait_for_function("() => !document.querySelector('.live')", timeout=1000 * WAIT)
