@@ -11,11 +11,12 @@ help: ## this list
 demo: .venv/ready ## a whole small study on bundled digits, in minutes, ending with its report
 	$(BIN)/python -m study.run demo
 
-test: .venv/ready ## the tests that take seconds each (at most some eleven minutes on two cores)
+test: .venv/ready ## the tests that take seconds each (some five minutes on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+# three at a time: of two, both wait for processes a quarter of the time
 test-long: .venv/ready ## the tests that take minutes: browser, kills, real images
-	$(BIN)/python -m pytest -m long -n 2 --dist loadfile --durations 10
+	$(BIN)/python -m pytest -m long -n 3 --dist loadfile --durations 10
 
 check: .venv/ready ## style, formatting and types
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ A page of Ray's store counts there once a process has looked at it, until the st
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import statistics
@@ -61,7 +62,8 @@ class Watch:
 
     def look(self, process: psutil.Process) -> None:
         """Look now."""
-        self._own = max(self._own, memory(process, "RssAnon"))
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended just now
+            self._own = max(self._own, memory(process, "RssAnon"))
         for folder in ("weights", "checkpoints"):
             for path in (self._study / folder).glob("*.safetensors"):
                 try:

@@ -25,6 +25,7 @@ def rng():
     return np.random.default_rng(7)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("noise", ["normal", "noisier baseline", "failing"])
 def test_every_promise_holds_in_a_small_calibration(noise, rng):
     rows = calibration.world(noise, 3, 1_000, SMALL, rng)

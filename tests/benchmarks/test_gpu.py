@@ -11,6 +11,7 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from benchmarks.gpu_parts import cpu_records, drawn
@@ -33,6 +34,7 @@ sys.meta_path.insert(0, Hidden)
 """
 
 
+@pytest.mark.long
 def test_every_part_runs_on_a_bare_machine_from_an_archive(tmp_path: Path) -> None:
     source = np.random.default_rng(0)
     for split, count in (("train", 30), ("test", 8)):

@@ -61,6 +61,7 @@ def test_a_larger_budget_extends_and_a_smaller_one_is_refused(
     assert found is not None and found.budget == 360 and found.stage == "done"
 
 
+@pytest.mark.long
 def test_trials_found_since_an_earlier_confirmation_are_judged_by_a_further_plan(done: Path, tmp_path: Path) -> None:
     study = tmp_path / "study"
     shutil.copytree(done, study)
@@ -73,6 +74,7 @@ def test_trials_found_since_an_earlier_confirmation_are_judged_by_a_further_plan
     assert new - old, "candidates that the first plan did not judge"
 
 
+@pytest.mark.long
 def test_where_nothing_is_better_the_ablation_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--budget", "5m", "--trials", "5", "--margin", "5", "--space", "luck", "--set", "epochs=1")
     assert auto(tmp_path / "study", *words) == 0

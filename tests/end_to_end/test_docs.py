@@ -47,6 +47,7 @@ def test_the_first_has_ten_lines(model: Path) -> None:
     assert len(lines) <= 10
 
 
+@pytest.mark.long
 def test_the_page_runs_as_typed(model: Path) -> None:
     """From a folder outside the project, with no more than the page says (the sweep is tried elsewhere)."""
     (shell,) = blocks("trainable.md", "sh")

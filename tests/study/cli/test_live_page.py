@@ -107,6 +107,7 @@ def program(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     monkeypatch.setattr(LivePage, "_started", started)
 
 
+@pytest.mark.long
 def test_the_page_of_a_held_study_is_rendered_beside_it(study: Study, page: LivePage) -> None:
     records = len(study.records())
     with study.lock():
@@ -198,6 +199,7 @@ def test_a_long_rendering_keeps_nobody_from_saying_that_the_command_lives(
     assert page._child is not None
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_writing_it_leaves_the_earlier_page(tmp_path: Path) -> None:
     """Twenty writers of twenty megabytes, each killed where luck has it."""
     folder, luck = Folder(tmp_path), random.Random(3)

@@ -50,6 +50,7 @@ def test_a_path_that_can_be_none(study: str, capsys: pytest.CaptureFixture[str])
     assert said.count("error: ") == 1 and "Traceback" not in said
 
 
+@pytest.mark.long
 def test_closed_streams_are_the_null_device(tmp_path: Path) -> None:
     study, trainable = tmp_path / "s", ROOT / "examples/digits_sklearn.py"
     for words, code in (

@@ -27,6 +27,8 @@ from study.training.loop import train
 from tests.support import TOY
 from tests.support.studies import make_toy_study
 
+ENGINES = pytest.mark.parametrize("engine", ["here", pytest.param("ray", marks=pytest.mark.long)])
+
 
 def listening(process: psutil.Process) -> set[str]:
     """Addresses on which ``process`` and its descendants accept connections."""
@@ -189,7 +191,7 @@ def test_leaves_nothing_behind(ended):
     assert len(weights) == 2 and weights & {r.run_id for r in baseline}  # one baseline's and the best other's
 
 
-@pytest.mark.parametrize("engine", ["here", "ray"])
+@ENGINES
 def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch, engine):
     study, data = make_study(epochs=6)
     states = {}
@@ -217,10 +219,10 @@ def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch, engine):
     assert not list((study.path / "checkpoints").iterdir())
 
 
-@pytest.mark.parametrize("engine", ["here", "ray"])
+@ENGINES
 def test_a_state_is_kept_only_with_its_own_history(make_study, toy, monkeypatch, engine):
     """On a slow disk the mailbox holds a newer state than the one a checkpoint waits for."""
-    study, data = make_study(epochs=40, pause=0.1)
+    study, data = make_study(epochs=15, pause=0.1)
     saved, save = [], checkpoints.save
 
     def slowly(study, cut, state):

@@ -192,6 +192,7 @@ def test_a_killed_writers_journal_is_not_rolled_back_into_the_new_file(
     check(study, told, toy)
 
 
+@pytest.mark.long
 def test_a_writer_killed_at_any_moment_leaves_all_of_a_sync_or_none(
     study: Study, toy: Any, made: Callable[..., Database]
 ) -> None:
