@@ -47,3 +47,5 @@ def main(folder: str, order: str) -> None:
 if __name__ == "__main__":
     stand_back(int(sys.argv[3]), int(sys.argv[4]))
     main(sys.argv[1], sys.argv[2])
+    sys.stdout.flush()
+    os._exit(0)  # Python's own end took half a second of 3.9 more, which the line of JSON cannot know of

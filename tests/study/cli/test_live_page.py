@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -123,6 +125,21 @@ def test_the_page_of_a_held_study_is_rendered_beside_it(study: Study, page: Live
     assert "Ended early" in shown(study) and "data-ended" in shown(study)
     after = {p: p.stat().st_mtime_ns for p in study.path.rglob("*") if p.name not in ("report.html", "study.lock")}
     assert after == before
+
+
+@pytest.mark.long
+def test_what_a_rendering_says_it_took_is_what_the_kernel_counts(study: Study) -> None:
+    """All of it: pauses go by it, and the end of a Python with pandas and seaborn is a seventh more."""
+
+    def spent() -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
+
+    page, before = LivePage(study), spent()
+    page._order = {"beside": 0, "of": 9, "at_most": False}
+    printed, errors = page._started().communicate()
+    seconds, took = json.loads(printed.partition(b"\n")[0])["seconds"], spent() - before
+    assert not errors and 0.95 * took < seconds <= took, (seconds, took)
 
 
 def test_it_ends_at_once_with_its_process(study: Study, page: LivePage) -> None:
