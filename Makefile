@@ -15,7 +15,7 @@ test: .venv/ready ## the tests that take seconds each (some five minutes on two 
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # three at a time: of two, both wait for processes a quarter of the time
-test-long: .venv/ready ## the tests that take minutes: browser, kills, real images
+test-long: .venv/ready ## the long tests: browser, kills, real images (some fifteen minutes)
 	$(BIN)/python -m pytest -m long -n 3 --dist loadfile --durations 10
 
 check: .venv/ready ## style, formatting and types

@@ -7,6 +7,7 @@ missing is a dash, never 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 MISSING = "-"
@@ -100,6 +101,11 @@ def significant(value: float, digits: int) -> str:
         return f"{int(value):,}"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     return f"{value:,.{max(0, places)}f}" if -12 < places < 10 else f"{value:.{digits - 1}e}"
+
+
+def settings(values: Mapping[str, Any], between: str = ", ") -> str:
+    """Write config values as one would type them: 'epochs=3, penalty=0.0001'."""
+    return between.join(f"{name}={setting(value)}" for name, value in values.items())
 
 
 def setting(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from results.analysis.evidence import Evidence
 from results.code import is_in_file
-from results.formatting import plural, setting
+from results.formatting import plural, settings
 from results.store import Study
 from search_spaces import Space, load_space
 from study.cli.code import expected_file
@@ -69,7 +69,7 @@ def plan(desk: Planning | None, what: SweepOptions, space: str, fixed: Mapping[s
     left = trials - done
     seconds = None if desk is None or evidence is None else Clock(evidence, desk.at_once).trials(left, what.scheduler)
     step = Step("sweep", (), "", left, seconds)
-    same = ", ".join(f"{name}={setting(value)}" for name, value in fixed.items())
+    same = f", all with {settings(fixed)}" if fixed else ""
     stops = "each trial is trained to its end"
     if what.scheduler == "asha":
         stops = (
@@ -78,7 +78,7 @@ def plan(desk: Planning | None, what: SweepOptions, space: str, fixed: Mapping[s
         stops += " (the grace period)"
     return [
         f"What: {plural(trials, 'trial')}{f', {done} of them recorded' if done else ''}, each with other settings "
-        f"from space '{space}'{f', all with {same}' if same else ''}{', in a new study' if desk is None else ''}.",
+        f"from space '{space}'{same}{', in a new study' if desk is None else ''}.",
         f"Stops: {stops}.",
         before_sweep(evidence, trials),
         f"Cost: {step.cost or 'nothing to train, all its trials are recorded'}.",

@@ -19,7 +19,7 @@ from results.analysis.shrinkage import shrinkage
 from results.analysis.verdicts import PairVerdict, planned, within
 from results.config import changes
 from results.errors import UserError
-from results.formatting import plural, setting
+from results.formatting import plural, settings
 from results.metric import Metric
 from results.record import Record
 from study.planning.expect import noise_of
@@ -181,7 +181,7 @@ def candidate_name(evidence: Evidence, tested: PairVerdict) -> str:
     if run is None:
         return tested.pair.candidate
     changed = changes(run.config, evidence.meta.baseline)
-    shown = ", ".join(f"{k}={setting(b)}" for k, (_, b) in changed.items())
+    shown = settings({k: b for k, (_, b) in changed.items()})
     name = _name(run)
     return f"{name}: {shown}" if shown else name
 

@@ -13,7 +13,7 @@ from results.analysis.scores import curve_so_far, prefixes_compare
 from results.commands import shown_path
 from results.config import changes
 from results.escaping import terminal
-from results.formatting import MISSING, plural, setting
+from results.formatting import MISSING, plural, settings
 from results.record import Record, Status
 from results.store import Study
 from study.search.sweep import SweepSummary
@@ -121,5 +121,4 @@ def _table(best: list[Record], baseline: Record | None, evidence: Evidence) -> T
 
 
 def _changes(config: dict[str, Any], baseline: dict[str, Any]) -> str:
-    changed = [f"{k}={setting(new)}" for k, (_, new) in changes(config, baseline).items()]
-    return " ".join(changed)
+    return settings({k: new for k, (_, new) in changes(config, baseline).items()}, " ")

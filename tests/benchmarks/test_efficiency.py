@@ -64,7 +64,7 @@ def test_rounds_that_fit_a_budget():
 
 
 def test_a_small_simulation_finds_less_with_less(rng):
-    rows = efficiency.finding(100, rng)
+    rows = efficiency.finding(200, rng)
     assert all(r["most"] <= r["budget"] for r in rows)
     race = [r["found"] for r in rows if r["rule"] == "planned, race"]
     assert race == sorted(race) and race[0] < race[-1]

@@ -10,7 +10,6 @@ from study.search import sweep as module
 from tests.support import TOY, flat
 
 TRAINABLE = ["--trainable", TOY, "--dataset", "600"]
-HERE = ["--engine", "here"]
 
 
 def refused(capsys, *arguments: str) -> str:
@@ -96,7 +95,7 @@ def own(tmp_path):
     """The words of a sweep with a space and a sampler of one file; the latter's name is left out."""
     file = tmp_path / "mine.py"
     file.write_text(SAMPLERS)
-    space = ["--space", f"{file}:X", "--scheduler", "none", *HERE]
+    space = ["--space", f"{file}:X", "--scheduler", "none", "--engine", "here"]
     return ["--study", str(tmp_path / "s"), *TRAINABLE, *space, "--sampler", f"{file}:"]
 
 
@@ -110,15 +109,16 @@ def test_a_sampler_of_a_file_that_will_not_do_leaves_no_trace(capsys, tmp_path, 
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.long
 def test_the_trials_of_a_sampler_in_a_file_are_what_it_proposes(capsys, tmp_path, own):
     own[-1] += "Fixed"
     assert main(["sweep", *own, "--trials", "3"]) == 0
-    assert main(["sweep", *own[:2], *HERE, "--trials", "4"]) == 0  # begins its list anew, answered from the records
+    assert main(["sweep", *own[:2], "--trials", "4"]) == 0  # begins its list anew, and is answered from the records
     records = sorted(Study.open(tmp_path / "s").records(), key=lambda r: r.trial)
     assert [r.config["learning_rate"] for r in records] == [0.1, 0.5, 0.25, 0.125]
     assert Study.open(tmp_path / "s").meta.sweep["sampler"] == own[-1]
     capsys.readouterr()
-    assert "Fixed', line 15: IndexError" in refused(capsys, *own[:2], *HERE, "--trials", "5")
+    assert "Fixed', line 15: IndexError" in refused(capsys, *own[:2], "--trials", "5")
     assert len(Study.open(tmp_path / "s").records()) == 4
 
 
@@ -135,13 +135,14 @@ def test_help_says_what_stopping_early_costs(capsys):
     assert "cost about 9 full trainings" in text and "--time-limit" in text
 
 
+@pytest.mark.long
 def test_a_whole_sweep_then_nothing_left_then_more(capsys, tmp_path):
     """The documented way for a user's own trainable and space, twice."""
     space = tmp_path / "space.py"
     space.write_text(
         "from search_spaces import choice\nFEW = {'noise': choice(0.0, 0.3, 1.0), 'epochs': choice(3, 6)}\n"
     )
-    command = ["sweep", "--study", str(tmp_path / "s"), *HERE]
+    command = ["sweep", "--study", str(tmp_path / "s"), "--concurrency", "2", "--cpus-per-trial", "1"]
     assert main([*command, *TRAINABLE, "--space", f"{space}:FEW", "--trials", "50"]) == 0
     told = capsys.readouterr()
     assert "6 of 50 trials" in told.out and "exploratory" in told.out and "is exhausted" in flat(told.err)

@@ -222,7 +222,7 @@ def test_goes_on_from_a_checkpoint(make_study, toy, monkeypatch, engine):
 @ENGINES
 def test_a_state_is_kept_only_with_its_own_history(make_study, toy, monkeypatch, engine):
     """On a slow disk the mailbox holds a newer state than the one a checkpoint waits for."""
-    study, data = make_study(epochs=15, pause=0.1)
+    study, data = make_study(epochs=40, pause=0.1)
     saved, save = [], checkpoints.save
 
     def slowly(study, cut, state):
